@@ -1,0 +1,105 @@
+"""The record of a circuit that has been read: gates, and how each gate angle depends on what the user passes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from pennylane.measurements import MeasurementProcess
+from pennylane.operation import Operator
+from pennylane.wires import Wires
+
+__all__ = ["Angle", "Circuit", "Gate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Angle:
+    r"""One scalar gate parameter as a function of the trainable parameters θ and the inputs x.
+
+    Values are arrays that broadcast to ``(D, G)``: ``D`` draws of the parameters, ``G`` points of the
+    inputs. What depends on θ alone has shape ``(D, 1)``, what depends on x alone ``(1, G)``, constants
+    are floats.
+
+    Attributes:
+        value: the angle itself.
+        parameters: ``{p: ∂angle/∂θ_p}`` for the flat trainable parameters it depends on.
+        inputs: ``{i: ∂angle/∂x_i}`` for the flat inputs it depends on.
+        affine: whether the angle is ``a₀(θ) + Σ_i a_i x_i`` with constant ``a_i``.
+        linear: whether the angle is linear in θ with constant slopes.
+    """
+
+    value: np.ndarray | float
+    parameters: Mapping[int, np.ndarray | float] = field(default_factory=dict)
+    inputs: Mapping[int, np.ndarray | float] = field(default_factory=dict)
+    affine: bool = True
+    linear: bool = True
+
+    @property
+    def is_trainable(self) -> bool:
+        """Whether the angle depends on a trainable parameter."""
+        return bool(self.parameters)
+
+    @property
+    def is_encoding(self) -> bool:
+        """Whether the angle depends on an input."""
+        return bool(self.inputs)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gate:
+    """One gate: a PennyLane operator on wire positions, and its angles (none if it is fixed).
+
+    A gate with several angles is one that has no decomposition into single-angle gates
+    (``SpecialUnitary``, a ``QubitUnitary`` built from parameters …).
+
+    Attributes:
+        op: the operator, with the numbers of the first draw and the first input.
+        wires: positions in :attr:`Circuit.wires`.
+        angles: one per scalar parameter that depends on θ or x, or is a plain number.
+    """
+
+    op: Operator
+    wires: tuple[int, ...]
+    angles: tuple[Angle, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """PennyLane's name of the gate."""
+        return self.op.name
+
+    @property
+    def is_trainable(self) -> bool:
+        """Whether any angle depends on a trainable parameter."""
+        return any(angle.parameters for angle in self.angles)
+
+    @property
+    def is_encoding(self) -> bool:
+        """Whether any angle depends on an input."""
+        return any(angle.inputs for angle in self.angles)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Circuit:
+    """A QNode read once at given arguments.
+
+    Attributes:
+        preparation: operators that prepare the initial state; none means ``|0…0⟩``.
+        gates: the gates in order.
+        measurements: the measurement processes the QNode returns.
+        wires: the wire labels; gates refer to their positions here.
+        n_parameters: number of flat trainable parameters.
+        n_inputs: number of flat inputs.
+    """
+
+    preparation: tuple[Operator, ...]
+    gates: tuple[Gate, ...]
+    measurements: tuple[MeasurementProcess, ...]
+    wires: Wires
+    n_parameters: int
+    n_inputs: int
+
+    @property
+    def n_wires(self) -> int:
+        """Number of wires."""
+        return len(self.wires)
