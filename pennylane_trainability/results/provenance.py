@@ -1,0 +1,97 @@
+"""Where a number comes from and what it cost."""
+
+from __future__ import annotations
+
+from dataclasses import field, fields
+from importlib import metadata
+
+from pennylane_trainability.results.base import Result, record
+
+__all__ = ["Cost", "Provenance", "installed_versions"]
+
+
+def installed_versions(*packages: str) -> dict[str, str]:
+    """Versions of the packages that are installed, in the order given.
+
+    >>> list(installed_versions("numpy", "no-such-package"))
+    ['numpy']
+    """
+    versions = {}
+    for package in packages:
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def _our_versions() -> dict[str, str]:
+    return installed_versions("pennylane-trainability", "pennylane", "numpy")
+
+
+@record
+class Provenance(Result):
+    """What is needed to run it again. There is no clock: equal runs give equal records.
+
+    Attributes:
+        seed: entropy of the seed sequence; None if nothing was drawn.
+        n_samples: number of parameter draws.
+        shots: shots per circuit; None if exact, a tuple for a shot vector.
+        device: name of the device.
+        engine: ``"exact"``, ``"measured"``, or whatever computed the numbers.
+        versions: versions of the packages that matter.
+    """
+
+    seed: int | None = None
+    n_samples: int = 1
+    shots: int | tuple[int, ...] | None = None
+    device: str = ""
+    engine: str = ""
+    versions: dict[str, str] = field(default_factory=_our_versions)
+
+
+@record
+class Cost(Result):
+    """What an answer cost, or will cost, on a device.
+
+    Attributes:
+        circuits: circuits handed to the device, repetitions counted.
+        distinct_circuits: circuits that differ from each other.
+        shots: shots of all circuits together; 0 if exact.
+        executions: calls of the device (one call may run many circuits).
+
+    >>> print(Cost(circuits=8, distinct_circuits=4, shots=8000, executions=1))
+    8 circuits (4 distinct), 8,000 shots, 1 device execution
+    """
+
+    circuits: int = 0
+    distinct_circuits: int = 0
+    shots: int = 0
+    executions: int = 0
+
+    def __add__(self, other: Cost) -> Cost:
+        """Both one after the other; circuits that both contain count as distinct twice."""
+        if not isinstance(other, Cost):
+            return NotImplemented
+        names = [item.name for item in fields(self)]
+        return Cost(**{name: getattr(self, name) + getattr(other, name) for name in names})
+
+    def summary(self) -> str:
+        """One line."""
+        distinct = (
+            ""
+            if self.distinct_circuits == self.circuits
+            else (f" ({self.distinct_circuits:,} distinct)")
+        )
+        shots = f"{self.shots:,} shots" if self.shots else "no shots"
+        return (
+            f"{self.circuits:,} circuit{_s(self.circuits)}{distinct}, {shots}, "
+            f"{self.executions:,} device execution{_s(self.executions)}"
+        )
+
+    def _repr_markdown_(self) -> str:
+        return self.summary()
+
+
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"
