@@ -124,10 +124,5 @@ def format_error(value: float, stderr: float) -> str:
         shift, wrap = size, f"({{}} ± {{}})e{size}"
     places = max(0, shift - last)
     step = 10.0 ** max(0, last - shift)  # an error of 3000 keeps no digit below the thousands
-    parts = (
-        f"{round(x / 10.0**shift / step) * step:.0f}"
-        if places == 0
-        else f"{x / 10.0**shift:.{places}f}"
-        for x in (value, stderr)
-    )
-    return wrap.format(*parts)
+    kept = (round(x / 10.0**shift / step, places) * step + 0.0 for x in (value, stderr))
+    return wrap.format(*(f"{x:.{places}f}" for x in kept))

@@ -88,7 +88,7 @@ def test_equal_runs_have_equal_dicts():
         pytest.param(0.125, 0.0040, "0.125 ± 0.004", id="one digit from 355"),
         pytest.param(0.125, 0.00096, "0.1250 ± 0.0010", id="950 rounds up to 1000"),
         pytest.param(0.125, 0.0095, "0.125 ± 0.010", id="950 exactly"),
-        pytest.param(0.1, 0.09496, "0.10 ± 0.09", id="just below 950"),
+        pytest.param(0.1, 0.0949, "0.10 ± 0.09", id="just below 950"),
         pytest.param(1e-9, 1e-10, "(1.00 ± 0.10)e-9", id="small"),
         pytest.param(-2.5e7, 1.2e5, "(-2.500 ± 0.012)e7", id="large"),
         pytest.param(12346.0, 300.0, "12350 ± 300", id="two digits above the point"),
