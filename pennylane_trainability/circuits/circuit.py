@@ -54,19 +54,21 @@ class Gate:
     (``SpecialUnitary``, a ``QubitUnitary`` built from parameters …).
 
     Attributes:
-        op: the operator, with the numbers of the first draw and the first input.
+        op: the operator it comes from; its data may be tracers, the numbers are in ``angles``.
         wires: positions in :attr:`Circuit.wires`.
         angles: one per scalar parameter that depends on θ or x, or is a plain number.
+        kind: the gate's name where it is one factor of ``op`` (``"RZ"`` of a ``Rot``).
     """
 
     op: Operator
     wires: tuple[int, ...]
     angles: tuple[Angle, ...] = ()
+    kind: str | None = None
 
     @property
     def name(self) -> str:
         """PennyLane's name of the gate."""
-        return self.op.name
+        return self.kind or self.op.name
 
     @property
     def is_trainable(self) -> bool:

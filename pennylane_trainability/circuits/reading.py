@@ -1,0 +1,120 @@
+"""Read a QNode once: run the user's function on tracers and keep what it queues."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from pennylane.queuing import AnnotatedQueue, QueuingManager
+from pennylane.tape import QuantumScript
+from pennylane.wires import Wires
+
+from pennylane_trainability.circuits.arguments import Arguments, Leaf
+from pennylane_trainability.circuits.circuit import Circuit
+from pennylane_trainability.circuits.expansion import expand
+from pennylane_trainability.circuits.tracer import Traced, UntraceableError
+from pennylane_trainability.errors import ReadingError
+
+__all__ = ["circuit_from_tape", "read_circuit", "tape_of"]
+
+
+def read_circuit(
+    function: Callable,
+    arguments: Arguments,
+    parameters: np.ndarray,
+    inputs: np.ndarray,
+    pipeline=None,
+) -> Circuit:
+    """Run ``function`` on tracers that stand for many parameter draws and input points at once.
+
+    Args:
+        function: the quantum function.
+        arguments: one call, taken apart.
+        parameters: flat trainable parameters, shape ``(D, P)``.
+        inputs: flat inputs, shape ``(G, I)``.
+        pipeline: the QNode's own transforms, applied to what was queued; they must keep one circuit.
+
+    Returns:
+        Circuit: gates whose angles broadcast to ``(D, G)``.
+
+    Raises:
+        ReadingError: a gate cannot be read; the message names it.
+        UntraceableError: the function needs plain numbers (``float(w)``, ``math.sin``, ``jnp.sin`` …).
+    """
+    args, kwargs = arguments.call(_tracer_maker(parameters, inputs))
+    tape = tape_of(function, args, kwargs)
+    if pipeline:
+        tape = _apply_pipeline(pipeline, tape)
+    return circuit_from_tape(tape, parameters.shape[1], inputs.shape[1])
+
+
+def tape_of(function: Callable, args: tuple, kwargs: dict) -> QuantumScript:
+    """What a quantum function queues, as a tape; nothing reaches an outer queue."""
+    with QueuingManager.stop_recording(), AnnotatedQueue() as queue:
+        function(*args, **kwargs)
+    return QuantumScript.from_queue(queue)
+
+
+def circuit_from_tape(tape: QuantumScript, n_parameters: int, n_inputs: int) -> Circuit:
+    """The record of a tape whose parameters are numbers or tracers."""
+    labels = _all_wires(tape)
+    index = {label: k for k, label in enumerate(labels)}
+    preparation, gates = expand(tape.operations, index.__getitem__)
+    return Circuit(
+        preparation=tuple(preparation),
+        gates=tuple(gates),
+        measurements=tuple(tape.measurements),
+        wires=Wires(labels),
+        n_parameters=n_parameters,
+        n_inputs=n_inputs,
+    )
+
+
+def _all_wires(tape: QuantumScript) -> list:
+    """Wire labels in order: sorted when they are integers, as PennyLane's simulators order them."""
+    labels = dict.fromkeys(
+        label for item in (*tape.operations, *tape.measurements) for label in item.wires.labels
+    )
+    if all(isinstance(label, (int, np.integer)) for label in labels):
+        return sorted(labels)
+    return list(labels)
+
+
+def _tracer_maker(parameters: np.ndarray, inputs: np.ndarray):
+    columns = [parameters[:, p : p + 1] for p in range(parameters.shape[1])]
+    rows = [inputs[None, :, i] for i in range(inputs.shape[1])]
+
+    def make(leaf: Leaf, p: int, i: int):
+        out = np.empty(leaf.value.shape, dtype=object)
+        flat, is_input = out.reshape(-1), leaf.is_input.reshape(-1)
+        values = leaf.value.reshape(-1)
+        for k in range(flat.size):
+            if is_input[k]:
+                flat[k] = Traced(rows[i], {-1 - i: 1.0})
+                i += 1
+            elif leaf.trainable:
+                flat[k] = Traced(columns[p], {p: 1.0})
+                p += 1
+            else:
+                flat[k] = float(values[k])
+        return out if out.ndim else out.item()
+
+    return make
+
+
+def _apply_pipeline(pipeline, tape: QuantumScript) -> QuantumScript:
+    try:
+        tapes, _ = pipeline((tape,))
+    except UntraceableError:
+        raise
+    except Exception as error:
+        raise ReadingError(
+            f"The QNode's own transforms {pipeline} could not be applied before reading the circuit: {error}. "
+            "Apply the analysis before them, or remove them."
+        ) from error
+    if len(tapes) != 1:
+        raise ReadingError(
+            f"The QNode's own transforms turn one circuit into {len(tapes)}; apply the analysis to the QNode "
+            "without them."
+        )
+    return tapes[0]
