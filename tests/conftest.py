@@ -1,5 +1,6 @@
 """Shared fixtures: seeds, and a watch over state that a library must leave alone."""
 
+# ruff: noqa: E402 (the variables below must be set before NumPy and its kin are loaded)
 from __future__ import annotations
 
 import os
@@ -46,7 +47,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture
 def seed(request: pytest.FixtureRequest) -> int:
-    """A seed of the test's own: the same in every run and on every worker, until PT_TEST_SEED changes."""
+    """A seed of the test's own, the same in every run and on every worker for one PT_TEST_SEED."""
     own = zlib.crc32(request.node.nodeid.encode())
     return int(np.random.SeedSequence([BASE_SEED, own]).generate_state(1)[0])
 
@@ -58,7 +59,7 @@ def rng(seed: int) -> np.random.Generator:
 
 
 def _global_state() -> dict[str, object]:
-    """Everything global that the package could disturb, by name, in values that compare with ``==``."""
+    """Everything global that the package could disturb, by name, in comparable values."""
     kind, keys, position, has_gauss, gauss = np.random.get_state()
     state = {
         "numpy.random": (kind, keys.tobytes(), position, has_gauss, gauss),
@@ -82,7 +83,7 @@ def _global_state() -> dict[str, object]:
 
 @pytest.fixture
 def global_state_unchanged() -> Iterator[None]:
-    """Fail if the test changed the global random state, or a setting of PennyLane or its neighbours.
+    """Fail if the test changed global random state, or a setting of PennyLane or its neighbours.
 
     The test body must not draw from the global generators itself.
     """

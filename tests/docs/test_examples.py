@@ -1,4 +1,4 @@
-"""Every example in the README, the documentation pages and the docstrings runs and prints what it says."""
+"""Every example in README, pages and docstrings runs, and prints what it says it prints."""
 
 from __future__ import annotations
 
@@ -38,8 +38,9 @@ class Block:
     line: int
 
 
-def blocks_of(text: str) -> list[Block]:
-    """The fenced blocks of a Markdown text in order; ``line`` is that of the first line of code."""
+def blocks_of(page: Path) -> list[Block]:
+    """The fenced blocks of a page in order; ``line`` is that of the first line of code."""
+    text = page.read_text(encoding="utf-8")
     found, opened = [], None
     for number, line in enumerate(text.splitlines(), start=1):
         fence = re.match(r"\s*(`{3,})(.*)$", line)
@@ -82,8 +83,9 @@ def check_output(want: str, got: str, where: str) -> None:
 
 
 def pages() -> list[Path]:
+    """The README and the pages that have examples."""
     found = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-    return [page for page in found if any(b.language == "python" for b in blocks_of(page.read_text()))]
+    return [page for page in found if any(b.language == "python" for b in blocks_of(page))]
 
 
 def run_page(page: Path, *, interfaces: bool) -> None:
@@ -91,10 +93,9 @@ def run_page(page: Path, *, interfaces: bool) -> None:
     where = page.relative_to(ROOT).as_posix()
     namespace: dict = {"__name__": f"example_{page.stem}"}
     printed = None
-    for block in blocks_of(page.read_text(encoding="utf-8")):
-        if block.language == "text" and "output" in block.options:
-            if printed is not None:
-                check_output(block.source, printed, f"{where}:{block.line}")
+    for block in blocks_of(page):
+        if block.language == "text" and "output" in block.options and printed is not None:
+            check_output(block.source, printed, f"{where}:{block.line}")
         if block.language != "python" or "no-run" in block.options:
             continue
         printed = None
@@ -127,7 +128,9 @@ def test_page(page):
 
 @pytest.mark.interfaces
 @pytest.mark.parametrize(
-    "page", [p for p in pages() if NEEDS_INTERFACES.search(p.read_text())], ids=page_id
+    "page",
+    [p for p in pages() if any(NEEDS_INTERFACES.search(b.source) for b in blocks_of(p))],
+    ids=page_id,
 )
 def test_page_with_interfaces(page):
     run_page(page, interfaces=True)
@@ -137,7 +140,7 @@ def test_blocks_that_do_not_run_are_listed():
     marked = {
         (page_id(page), " ".join(o for o in block.options if o != "no-run"))
         for page in pages()
-        for block in blocks_of(page.read_text())
+        for block in blocks_of(page)
         if "no-run" in block.options
     }
     assert marked == set(NOT_RUN)
@@ -164,9 +167,9 @@ def public_docstrings(path: Path) -> list[Docstring]:
     found = []
 
     def visit(node, name):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
-            if text := ast.get_docstring(node, clean=True):
-                found.append(Docstring(name, text, node.body[0].lineno))
+        documented = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+        if documented and (text := ast.get_docstring(node, clean=True)):
+            found.append(Docstring(name, text, node.body[0].lineno))
         if isinstance(node, ast.Module | ast.ClassDef):
             for child in node.body:
                 if not getattr(child, "name", "_").startswith("_"):
@@ -262,7 +265,7 @@ def test_docstrings_with_interfaces(path):
 
 
 def test_readme_has_one_block_to_run_and_one_to_test():
-    shell = [b.source for b in blocks_of((ROOT / "README.md").read_text()) if b.language == "bash"]
+    shell = [b.source for b in blocks_of(ROOT / "README.md") if b.language == "bash"]
     runs = [s for s in shell if "python -m pennylane_trainability\n" in s]
     tests = [s for s in shell if "pytest" in s]
     assert len(runs) == 1
