@@ -1,0 +1,19 @@
+"""Circuits to build models with; each names the theorem it relies on."""
+
+from pennylane_trainability.templates._spectrum import EncodingSpectrum as EncodingSpectrum
+from pennylane_trainability.templates._spectrum import difference_counts as difference_counts
+from pennylane_trainability.templates.data_reuploading import DataReuploading as DataReuploading
+from pennylane_trainability.templates.parallel_angle_encoding import (
+    ParallelAngleEncoding as ParallelAngleEncoding,
+)
+from pennylane_trainability.templates.serial_reuploading import (
+    SerialReuploading as SerialReuploading,
+)
+
+__all__ = [
+    "DataReuploading",
+    "EncodingSpectrum",
+    "ParallelAngleEncoding",
+    "SerialReuploading",
+    "difference_counts",
+]
