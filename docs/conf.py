@@ -1,16 +1,17 @@
 """Sphinx configuration: MyST pages, the Xanadu theme, the API from docstrings."""
 
-from importlib import metadata
+import tomllib
+from pathlib import Path
 
 project = "pennylane-trainability"
 author = "the pennylane-trainability developers"
 copyright = f"2026, {author}"
-version = release = metadata.version("pennylane-trainability")
+with (Path(__file__).parents[1] / "pyproject.toml").open("rb") as _file:
+    version = release = tomllib.load(_file)["project"]["version"]
 
 extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
-    "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
     "sphinx.ext.napoleon",
     "xanadu_sphinx_theme",
@@ -33,11 +34,11 @@ html_theme = "xanadu"
 html_title = f"{project} {release}"
 html_theme_options = {
     "navbar_name": project,
-    "navbar_home_link": "index",
+    "navbar_home_link": "index.html",
     "navbar_left_links": [
-        {"name": "Quick start", "href": "quickstart"},
-        {"name": "Concepts", "href": "concepts"},
-        {"name": "API", "href": "api"},
+        {"name": "Quick start", "href": "quickstart.html"},
+        {"name": "Concepts", "href": "concepts.html"},
+        {"name": "API", "href": "api.html"},
         {"name": "PennyLane", "href": "https://pennylane.ai", "external": True},
     ],
     "border_colour": "#0274DE",
