@@ -13,12 +13,17 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 import importlib.util
 import random
 import sys
+import warnings
 import zlib
 from collections.abc import Iterator
 
 import numpy as np
-import pennylane as qml
 import pytest
+
+with warnings.catch_warnings():
+    # What PennyLane touches in JAX while it is imported is deprecated from JAX 0.7.2 on.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    import pennylane as qml
 
 BASE_SEED = int(os.environ.get("PT_TEST_SEED", "0"))
 
