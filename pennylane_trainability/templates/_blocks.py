@@ -108,8 +108,9 @@ def apply_block(block, weights, wires) -> list:
     if script.measurements or strangers:
         came = f"a gate on wires {strangers}" if strangers else "a measurement"
         raise ValueError(
-            f"A block may only apply gates to the wires it is given, {list(wires)}, but it contains "
-            f"{came}. Use the second argument of the block as wires, and measure after the template."
+            f"A block may only apply gates to the wires it is given, {list(wires)}, but it "
+            f"contains {came}. Use the second argument of the block as wires, and measure after "
+            "the template."
         )
     if QueuingManager.recording():
         return [apply(op) for op in script.operations]

@@ -20,9 +20,9 @@ __all__ = [
     "encoding_angles",
     "entry",
     "freeze",
-    "rotation_gate",
     "resolve_layer_prefactors",
     "resolve_prefactors",
+    "rotation_gate",
     "shape_of",
 ]
 
@@ -100,7 +100,7 @@ def resolve_prefactors(prefactors: str | Sequence[float], number: int, per: str)
 
 
 def resolve_layer_prefactors(prefactors, n_layers: int, group: int) -> tuple[tuple, ...]:
-    """Prefactors for every encoding layer: one row for all layers, or a sequence of ``n_layers`` rows.
+    """Prefactors for every encoding layer: one row for all, or a sequence of ``n_layers`` rows.
 
     Raises:
         ValueError: if the number of rows is not the number of layers, or a row does not fit.
@@ -110,8 +110,8 @@ def resolve_layer_prefactors(prefactors, n_layers: int, group: int) -> tuple[tup
         return (resolve_prefactors(prefactors, group, "wire of a feature"),) * n_layers
     if len(prefactors) != n_layers:
         raise ValueError(
-            f"Prefactors that differ between layers need {n_layers} rows, one for each encoding layer, "
-            f"but got {len(prefactors)}. Pass one row for all layers or one row for each."
+            f"Prefactors that differ between layers need {n_layers} rows, one for each encoding "
+            f"layer, but got {len(prefactors)}. Pass one row for all layers or one row for each."
         )
     return tuple(resolve_prefactors(row, group, "wire of a feature") for row in prefactors)
 
@@ -125,8 +125,8 @@ def check_features(features, n_wires: int) -> int:
     shape = shape_of(features)
     if len(shape) > 2:
         raise ValueError(
-            "features must be a scalar, a vector of features or a batch of such vectors, but got shape "
-            f"{shape}. Reshape them to (batch, n_features)."
+            "features must be a scalar, a vector of features or a batch of such vectors, but got "
+            f"shape {shape}. Reshape them to (batch, n_features)."
         )
     number = shape[-1] if shape else 1
     return check_groups(number, n_wires)
@@ -140,9 +140,9 @@ def check_groups(n_features: int, n_wires: int) -> int:
     """
     if n_wires < 1 or n_features < 1 or n_wires % n_features:
         raise ValueError(
-            f"The number of wires must be a multiple of the number of features, but got {n_wires} wires "
-            f"for {n_features} features. Add or remove wires; if the values are a batch of one feature, "
-            "give them the shape (batch, 1)."
+            f"The number of wires must be a multiple of the number of features, but got {n_wires} "
+            f"wires for {n_features} features. Add or remove wires; if the values are a batch of "
+            "one feature, give them the shape (batch, 1)."
         )
     return n_features
 

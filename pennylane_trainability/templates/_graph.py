@@ -22,8 +22,9 @@ def register(template: type[Operator], samples: Callable[..., Iterable[tuple]]) 
 
     Args:
         template: the operator type.
-        samples: function of the resource parameters that gives pairs ``(operators, repeats)``: example
-            gates, with any numbers in them, and how often the decomposition holds all of them.
+        samples: function of the resource parameters that gives pairs ``(operators, repeats)``:
+            example gates, with any numbers in them, and how often the decomposition holds all of
+            them.
     """
 
     def resources(**resource_params):

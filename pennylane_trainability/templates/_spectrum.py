@@ -1,4 +1,4 @@
-r"""Which frequencies an angle encoding can produce, and how often: counting, with no circuit in sight.
+r"""Which frequencies an angle encoding can produce, and how often: counting, without a circuit.
 
 An encoding gate :math:`e^{-i a_j x P/2}` with a Pauli word :math:`P` has eigenvalues
 :math:`e^{\mp i a_j x/2}`. The output of a model with such gates is a sum over pairs of eigenvalue
@@ -36,8 +36,8 @@ def difference_counts(prefactors: Sequence[float]) -> tuple[np.ndarray, np.ndarr
         prefactors: one number :math:`a_j` per encoding gate.
 
     Returns:
-        ``(frequencies, counts)``: the frequencies of both signs, ascending, and as many exact Python
-        integers in an object array; the counts sum to :math:`4^E` for :math:`E` gates.
+        ``(frequencies, counts)``: the frequencies of both signs, ascending, and as many exact
+        Python integers in an object array; the counts sum to :math:`4^E` for :math:`E` gates.
 
     Raises:
         ValueError: if there are more than ten million frequencies.
@@ -75,9 +75,9 @@ def _merge(frequencies, counts, tolerance):
 def _check_size(size: int) -> None:
     if size > MAX_FREQUENCIES:
         raise ValueError(
-            f"A spectrum is written out for at most {MAX_FREQUENCIES} frequencies, but this encoding "
-            f"has at least {size}. Use fewer encoding gates, fewer features, or prefactors whose sums "
-            "coincide, such as 'unary'."
+            f"A spectrum is written out for at most {MAX_FREQUENCIES} frequencies, but this "
+            f"encoding has at least {size}. Use fewer gates, fewer features, or prefactors "
+            "whose sums coincide, such as 'unary'."
         )
 
 
@@ -85,11 +85,12 @@ def _check_size(size: int) -> None:
 class EncodingSpectrum:
     r"""The Fourier series that an angle encoding allows, whatever the trainable gates are.
 
-    Everything follows from the prefactors. It is an upper bound: the trainable blocks and the read-out
-    decide which of the coefficients can differ from zero.
+    Everything follows from the prefactors. It is an upper bound: the trainable blocks and the
+    read-out decide which of the coefficients can differ from zero.
 
     Args:
-        prefactors: for each input, the prefactors of all its encoding gates on all wires and layers.
+        prefactors: for each input, the prefactors of all its encoding gates on all wires and
+            layers.
 
     Raises:
         ValueError: if there is no input, or a prefactor is not a finite real number.
@@ -142,11 +143,11 @@ class EncodingSpectrum:
     def minimum_parameters(self) -> int:
         r"""The number :math:`K` of real Fourier coefficients: no smaller model can move them all.
 
-        :math:`K = |\Omega|`, one for :math:`c_0` and two for each pair :math:`\pm k`; for one input with
-        unit prefactors :math:`K = 2E + 1`. The coefficients depend smoothly on the parameters, so fewer
-        than :math:`K` of them cannot reach an open set of coefficients. That :math:`K` are enough is not
-        implied. (Holzer, Turkalj, arXiv:2402.14515, for the size of the spectrum; Poppel et al.,
-        arXiv:2605.05942, for the count.)
+        :math:`K = |\Omega|`, one for :math:`c_0` and two for each pair :math:`\pm k`; for one input
+        with unit prefactors :math:`K = 2E + 1`. The coefficients depend smoothly on the parameters,
+        so fewer than :math:`K` of them cannot reach an open set of coefficients. That :math:`K` are
+        enough is not implied. (Holzer, Turkalj, arXiv:2402.14515, for the size of the spectrum;
+        Poppel et al., arXiv:2605.05942, for the count.)
         """
         return prod(len(frequencies) for frequencies, _ in self._axes)
 
@@ -155,9 +156,9 @@ class EncodingSpectrum:
         r"""Frequencies, ascending, zero first.
 
         Returns:
-            For one input the nonnegative frequencies, shape ``((K + 1) / 2,)``. For ``n`` inputs the zero
-            vector and the vectors whose first nonzero entry is positive, in lexicographic order, shape
-            ``((K + 1) / 2, n)``; the other half are their negatives.
+            For one input the nonnegative frequencies, shape ``((K + 1) / 2,)``. For ``n`` inputs
+            the zero vector and the vectors whose first nonzero entry is positive, in lexicographic
+            order, shape ``((K + 1) / 2, n)``; the other half are their negatives.
         """
         _check_size(self.minimum_parameters)
         grids = np.meshgrid(*(frequencies for frequencies, _ in self._axes), indexing="ij")
@@ -171,10 +172,10 @@ class EncodingSpectrum:
         r"""Number :math:`R(k)` of pairs of eigenvalue paths with difference :math:`k`.
 
         Returns:
-            One exact integer for each row of :attr:`frequencies`. For one input with unit prefactors
-            :math:`R(k) = \binom{2E}{E+k}`; with prefactors 1, 3, 9, … it is 2 to the number of zeros among
-            the :math:`E` balanced ternary digits of :math:`k` (Shin, Teo, Jeong, arXiv:2206.12105, for the
-            ternary encoding). Several inputs multiply.
+            One exact integer for each row of :attr:`frequencies`. For one input with unit
+            prefactors :math:`R(k) = \binom{2E}{E+k}`; with prefactors 1, 3, 9, … it is 2 to the
+            number of zeros among the :math:`E` balanced ternary digits of :math:`k` (Shin, Teo,
+            Jeong, arXiv:2206.12105, for the ternary encoding). Several inputs multiply.
         """
         _check_size(self.minimum_parameters)
         counts = np.array([1], dtype=object)

@@ -30,7 +30,8 @@ OPTIONS = ("block", "block_shape", "rotation", "prefactors")
 class DataReuploading(Operation):
     r"""Trainable layers and encoding layers in turn, on any number of wires.
 
-    With :math:`N` wires, :math:`L` encoding layers and :math:`B` trainable blocks in each trainable layer,
+    With :math:`N` wires, :math:`L` encoding layers and :math:`B` trainable blocks in each trainable
+    layer,
 
     .. math::
 
@@ -38,35 +39,38 @@ class DataReuploading(Operation):
         \qquad W_l = V(\theta_{l,B}) \cdots V(\theta_{l,1}),
 
     where :math:`S_l` is a
-    :class:`~pennylane_trainability.templates.ParallelAngleEncoding`. :math:`W_0` acts first, so there are
-    :math:`L + 1` trainable layers. For one input with unit prefactors, an expectation value is a Fourier
-    series of degree :math:`E = N L`, the encoding budget (Schuld, Sweke, Meyer, Phys. Rev. A 103, 032430
-    (2021)); the spectrum depends on :math:`E` alone, not on the shape :math:`(N, L)` (Holzer, Turkalj,
-    arXiv:2402.14515). Shapes of equal budget are compared by Poppel et al., arXiv:2605.05942.
+    :class:`~pennylane_trainability.templates.ParallelAngleEncoding`. :math:`W_0` acts first, so
+    there are :math:`L + 1` trainable layers. For one input with unit prefactors, an expectation
+    value is a Fourier series of degree :math:`E = N L`, the encoding budget (Schuld, Sweke, Meyer,
+    Phys. Rev. A 103, 032430 (2021)); the spectrum depends on :math:`E` alone, not on the shape
+    :math:`(N, L)` (Holzer, Turkalj, arXiv:2402.14515). Shapes of equal budget are compared by
+    Poppel et al., arXiv:2605.05942.
 
     Args:
-        features (tensor_like): the inputs: a scalar (one feature, on every wire), shape ``(d,)`` (feature
-            ``j`` on the ``j``-th group of ``N/d`` wires), or ``(batch, d)``. A batch of one feature has
-            shape ``(batch, 1)``.
-        weights (tensor_like): shape ``(L + 1, B, *block_shape)``, with a leading batch axis if there is one;
-            see :meth:`shape`.
+        features (tensor_like): the inputs: a scalar (one feature, on every wire), shape ``(d,)``
+            (feature ``j`` on the ``j``-th group of ``N/d`` wires), or ``(batch, d)``. A batch of
+            one feature has shape ``(batch, 1)``.
+        weights (tensor_like): shape ``(L + 1, B, *block_shape)``, with a leading batch axis if
+            there is one; see :meth:`shape`.
         wires (Any or Iterable[Any]): the wires.
-        block (str or Callable): the trainable block :math:`V`. ``"rot-ring"``: ``Rot`` on every wire, then
-            a closed ring of CNOTs from wire ``i`` to ``i + 1`` (two wires: one in each direction, one wire:
-            none), block shape ``(N, 3)``. ``"ry-ring"``: the same with ``RY``, ``(N,)``.
+        block (str or Callable): the trainable block :math:`V`. ``"rot-ring"``: ``Rot`` on every
+            wire, then a closed ring of CNOTs from wire ``i`` to ``i + 1`` (two wires: one in each
+            direction, one wire: none), block shape ``(N, 3)``. ``"ry-ring"``: the same with ``RY``,
+            ``(N,)``.
             ``"special-unitary"``: ``SpecialUnitary`` on all wires, ``(4**N - 1,)``. Or a function
-            ``block(weights, wires)`` that applies gates; it gets the weights of one block, behind a batch
-            axis if ``weights`` has one.
+            ``block(weights, wires)`` that applies gates; it gets the weights of one block, behind a
+            batch axis if ``weights`` has one.
         block_shape (Sequence[int]): shape of the weights of one block, for a function only.
         rotation (str): axis of the encoding rotations, ``"X"``, ``"Y"`` or ``"Z"``.
-        prefactors (str or Sequence): ``"unary"`` (1, 1, 1, …), ``"ternary"`` (1, 3, 9, …) or one number for
-            each of the ``N/d`` wires of a feature, the same in every encoding layer; or ``L`` such rows,
-            one for each encoding layer.
+        prefactors (str or Sequence): ``"unary"`` (1, 1, 1, …), ``"ternary"`` (1, 3, 9, …) or one
+            number for each of the ``N/d`` wires of a feature, the same in every encoding layer; or
+            ``L`` such rows, one for each encoding layer.
 
     Raises:
         ValueError: if shapes do not fit, or an option is not one of the above.
 
-    .. seealso:: :class:`~pennylane.StronglyEntanglingLayers` with all ranges 1 is one layer ``"rot-ring"``.
+    .. seealso:: :class:`~pennylane.StronglyEntanglingLayers` with all ranges 1 is a
+        sequence of ``"rot-ring"`` blocks.
 
     **Example**
 
@@ -153,7 +157,8 @@ class DataReuploading(Operation):
             block (str or Callable): the trainable block.
             block_shape (tuple[int]): shape of the weights of one block.
             rotation (type[Operator]): the encoding gate.
-            prefactors (tuple[tuple[float]]): for each encoding layer one number for each wire of a feature.
+            prefactors (tuple[tuple[float]]): for each encoding layer one number for each wire of a
+                feature.
 
         Returns:
             list[Operator]: the gates in order of time.
@@ -217,7 +222,8 @@ class DataReuploading(Operation):
             The Fourier series of a model with this template.
 
         Raises:
-            ValueError: if the wires are not a multiple of the features, or the prefactors do not fit.
+            ValueError: if the wires are not a multiple of the features, or the prefactors do not
+                fit.
 
         **Example**
 
@@ -234,10 +240,11 @@ def _count_layers(shape: tuple[int, ...], block_shape: tuple[int, ...]) -> int:
     """Number of encoding layers that belong to weights of a shape."""
     leading = shape[: len(shape) - len(block_shape)]
     fits = len(leading) in (2, 3) and shape[len(leading) :] == block_shape
+    expected = ", ".join(("n_layers + 1", "n_blocks", *map(str, block_shape)))
     if not fits or leading[-2] < 2 or leading[-1] < 1:
         raise ValueError(
-            f"weights must have shape {('n_layers + 1', 'n_blocks', *block_shape)} with at least one "
-            f"encoding layer and one block, or a batch of such arrays, but got shape {shape}. "
+            f"weights must have shape ({expected}) with at least one encoding layer and one block, "
+            f"or a batch of such arrays, but got shape {shape}. "
             "DataReuploading.shape(n_layers, n_wires, n_blocks, block, block_shape) gives it."
         )
     return leading[-2] - 1

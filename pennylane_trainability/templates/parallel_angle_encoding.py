@@ -25,29 +25,30 @@ __all__ = ["ParallelAngleEncoding"]
 class ParallelAngleEncoding(Operation):
     r"""Encode every input in parallel, on a group of wires of its own.
 
-    With :math:`n` wires and :math:`d` features, feature :math:`x_j` goes to the :math:`m = n/d` wires
-    :math:`jm, \dots, (j+1)m - 1`:
+    With :math:`n` wires and :math:`d` features, feature :math:`x_j` goes to the :math:`m = n/d`
+    wires :math:`jm, \dots, (j+1)m - 1`:
 
     .. math::
 
         S(\mathbf{x}) = \bigotimes_{j=0}^{d-1} \bigotimes_{i=0}^{m-1} R_P(a_i x_j),
         \qquad R_P(\phi) = e^{-i \phi P / 2}.
 
-    The prefactors :math:`a_i` fix the frequencies that a model can contain (Schuld, Sweke, Meyer, Phys.
-    Rev. A 103, 032430 (2021)). Unit prefactors give the integers :math:`0, \dots, m`; prefactors 1, 3, 9, …
-    give :math:`0, \dots, (3^m - 1)/2`, as many as :math:`m` gates can give (Shin, Teo, Jeong,
-    arXiv:2206.12105).
+    The prefactors :math:`a_i` fix the frequencies that a model can contain (Schuld, Sweke, Meyer,
+    Phys. Rev. A 103, 032430 (2021)). Unit prefactors give the integers :math:`0, \dots, m`;
+    prefactors 1, 3, 9, … give :math:`0, \dots, (3^m - 1)/2`, as many as :math:`m` gates can give
+    (Shin, Teo, Jeong, arXiv:2206.12105).
 
     Args:
-        features (tensor_like): the inputs: a scalar (one feature), shape ``(d,)``, or ``(batch, d)``. A
-            vector always holds features; a batch of one feature has shape ``(batch, 1)``.
+        features (tensor_like): the inputs: a scalar (one feature), shape ``(d,)``, or ``(batch,
+            d)``. A vector always holds features; a batch of one feature has shape ``(batch, 1)``.
         wires (Any or Iterable[Any]): the wires, a multiple of ``d`` of them.
         rotation (str): axis of the rotations, ``"X"``, ``"Y"`` or ``"Z"``.
-        prefactors (str or Sequence[float]): ``"unary"`` (1, 1, 1, …), ``"ternary"`` (1, 3, 9, …) or one
-            number for each of the ``n/d`` wires of a feature.
+        prefactors (str or Sequence[float]): ``"unary"`` (1, 1, 1, …), ``"ternary"`` (1, 3, 9, …) or
+            one number for each of the ``n/d`` wires of a feature.
 
     Raises:
-        ValueError: if the wires are not a multiple of the features, or an option is not one of the above.
+        ValueError: if the wires are not a multiple of the features, or an option is not one of the
+            above.
 
     .. seealso:: :class:`~pennylane.AngleEmbedding` puts every feature on one wire.
 
@@ -129,7 +130,8 @@ class ParallelAngleEncoding(Operation):
             The Fourier series of a model that encodes once with this template.
 
         Raises:
-            ValueError: if the wires are not a multiple of the features, or the prefactors do not fit.
+            ValueError: if the wires are not a multiple of the features, or the prefactors do not
+                fit.
 
         **Example**
 

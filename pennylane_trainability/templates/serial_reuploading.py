@@ -34,25 +34,26 @@ class SerialReuploading(Operation):
         U(x) = W_L\, R_P(a_L x)\, W_{L-1} \cdots R_P(a_1 x)\, W_0,
         \qquad W_l = \mathrm{Rot}(\phi_l, \theta_l, \omega_l).
 
-    :math:`W_0` acts first, so there are :math:`L + 1` trainable rotations. The expectation value of an
-    observable is a Fourier series of degree :math:`L` for unit prefactors (Schuld, Sweke, Meyer, Phys. Rev.
-    A 103, 032430 (2021)), with the same frequencies as :math:`L` encodings in parallel (Holzer, Turkalj,
-    arXiv:2402.14515).
+    :math:`W_0` acts first, so there are :math:`L + 1` trainable rotations. The expectation value of
+    an observable is a Fourier series of degree :math:`L` for unit prefactors (Schuld, Sweke, Meyer,
+    Phys. Rev. A 103, 032430 (2021)), with the same frequencies as :math:`L` encodings in parallel
+    (Holzer, Turkalj, arXiv:2402.14515).
 
-    On several wires the same is done on every wire with weights of its own, and nothing couples the wires:
-    the state is a **product** of serial models. For wires that are entangled between the encodings use
+    On several wires the same is done on every wire with weights of its own, and nothing couples the
+    wires: the state is a **product** of serial models. For wires that are entangled between the
+    encodings use
     :class:`~pennylane_trainability.templates.DataReuploading`.
 
     Args:
-        features (tensor_like): the inputs: a scalar (one feature, on every wire), shape ``(d,)`` (feature
-            ``j`` on the ``j``-th group of ``n_wires/d`` wires), or ``(batch, d)``. A batch of one feature
-            has shape ``(batch, 1)``.
-        weights (tensor_like): the angles :math:`(\phi, \theta, \omega)`, shape ``(L + 1, n_wires, 3)``, with
-            a leading batch axis if there is one; see :meth:`shape`.
+        features (tensor_like): the inputs: a scalar (one feature, on every wire), shape ``(d,)``
+            (feature ``j`` on the ``j``-th group of ``n_wires/d`` wires), or ``(batch, d)``. A batch
+            of one feature has shape ``(batch, 1)``.
+        weights (tensor_like): the angles :math:`(\phi, \theta, \omega)`, shape ``(L + 1, n_wires,
+            3)``, with a leading batch axis if there is one; see :meth:`shape`.
         wires (Any or Iterable[Any]): the wires.
         rotation (str): axis of the encoding rotations, ``"X"``, ``"Y"`` or ``"Z"``.
-        prefactors (str or Sequence[float]): ``"unary"`` (1, 1, 1, …), ``"ternary"`` (1, 3, 9, …) or one
-            number for each of the ``L`` encoding layers.
+        prefactors (str or Sequence[float]): ``"unary"`` (1, 1, 1, …), ``"ternary"`` (1, 3, 9, …) or
+            one number for each of the ``L`` encoding layers.
 
     Raises:
         ValueError: if shapes do not fit, or an option is not one of the above.
@@ -82,8 +83,8 @@ class SerialReuploading(Operation):
         shape = shape_of(weights)
         if len(shape) not in (3, 4) or shape[-3] < 2 or shape[-2:] != (len(wires), 3):
             raise ValueError(
-                f"weights must have shape (n_layers + 1, {len(wires)}, 3) with at least one encoding layer, "
-                f"or a batch of such arrays, but got shape {shape}. "
+                f"weights must have shape (n_layers + 1, {len(wires)}, 3) with at least one "
+                f"encoding layer, or a batch of such arrays, but got shape {shape}. "
                 f"SerialReuploading.shape(n_layers, n_wires={len(wires)}) gives it."
             )
         row = resolve_prefactors(prefactors, shape[-3] - 1, "encoding layer")
@@ -176,7 +177,8 @@ class SerialReuploading(Operation):
             The Fourier series of a model with this template.
 
         Raises:
-            ValueError: if the wires are not a multiple of the features, or the prefactors do not fit.
+            ValueError: if the wires are not a multiple of the features, or the prefactors do not
+                fit.
 
         **Example**
 
