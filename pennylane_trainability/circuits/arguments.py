@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -160,8 +161,19 @@ def _is_floating(value) -> bool:
     return "float" in dtype
 
 
+def is_jax_tracer(value) -> bool:
+    """Whether a value is a JAX tracer (inside ``jit``, ``grad``, ``vmap``)."""
+    jax = sys.modules.get("jax")
+    return jax is not None and isinstance(value, jax.core.Tracer)
+
+
 def to_numpy(value) -> np.ndarray:
-    """The numbers of a leaf of any interface; autograd boxes and Torch tensors are unwrapped."""
+    """The numbers of a leaf of any interface; autograd boxes and Torch tensors are unwrapped.
+
+    JAX tracers have no numbers: generic ones of their shape stand in, which serves to find the structure.
+    """
+    if is_jax_tracer(value):
+        return 0.37 + 0.11 * np.arange(value.size, dtype=float).reshape(value.shape)
     while hasattr(value, "_value"):  # autograd
         value = value._value
     if qml.math.get_interface(value) == "torch":

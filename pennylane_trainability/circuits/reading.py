@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from pennylane.queuing import AnnotatedQueue, QueuingManager
@@ -24,7 +25,7 @@ def read_circuit(
     parameters: np.ndarray,
     inputs: np.ndarray,
     pipeline=None,
-) -> Circuit:
+) -> tuple[Circuit, Any]:
     """Run ``function`` on tracers that stand for many parameter draws and input points at once.
 
     Args:
@@ -35,24 +36,28 @@ def read_circuit(
         pipeline: the QNode's own transforms, applied to what was queued; they must keep one circuit.
 
     Returns:
-        Circuit: gates whose angles broadcast to ``(D, G)``.
+        the circuit, whose angles broadcast to ``(D, G)``, and what the function returned.
 
     Raises:
         ReadingError: a gate cannot be read; the message names it.
         UntraceableError: the function needs plain numbers (``float(w)``, ``math.sin``, ``jnp.sin`` …).
     """
     args, kwargs = arguments.call(_tracer_maker(parameters, inputs))
-    tape = tape_of(function, args, kwargs)
-    if pipeline:
+    tape, returned = _run(function, args, kwargs)
+    if pipeline is not None and len(pipeline):
         tape = _apply_pipeline(pipeline, tape)
-    return circuit_from_tape(tape, parameters.shape[1], inputs.shape[1])
+    return circuit_from_tape(tape, parameters.shape[1], inputs.shape[1]), returned
 
 
 def tape_of(function: Callable, args: tuple, kwargs: dict) -> QuantumScript:
     """What a quantum function queues, as a tape; nothing reaches an outer queue."""
+    return _run(function, args, kwargs)[0]
+
+
+def _run(function, args, kwargs) -> tuple[QuantumScript, Any]:
     with QueuingManager.stop_recording(), AnnotatedQueue() as queue:
-        function(*args, **kwargs)
-    return QuantumScript.from_queue(queue)
+        returned = function(*args, **kwargs)
+    return QuantumScript.from_queue(queue), returned
 
 
 def circuit_from_tape(tape: QuantumScript, n_parameters: int, n_inputs: int) -> Circuit:

@@ -12,7 +12,7 @@ import numpy as np
 
 from pennylane_trainability.circuits.circuit import Angle, Circuit, Gate
 from pennylane_trainability.errors import ReadingError
-from pennylane_trainability.simulation.generators import (
+from pennylane_trainability.circuits.unitaries import (
     Monomial,
     Spectral,
     fixed_matrix,

@@ -1,0 +1,187 @@
+"""The second way to read a QNode: run it on plain numbers and see how the gate angles move.
+
+For functions that cannot be traced (``float(w)``, ``math.sin``, ``jnp.sin``, ``torch.sin``). Dependence
+on inputs must be affine; dependence on parameters is either linear (verified at other points) or is
+differentiated by the user's own interface (JAX, Torch).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pennylane as qml
+
+from pennylane_trainability.circuits.arguments import Arguments, Leaf, to_numpy
+from pennylane_trainability.circuits.circuit import Angle, Circuit, Gate
+from pennylane_trainability.circuits.reading import circuit_from_tape, tape_of
+from pennylane_trainability.errors import NotFourierError, ReadingError
+
+__all__ = ["probe_circuit"]
+
+_TOLERANCE = 1e-9
+
+
+def probe_circuit(
+    function: Callable, arguments: Arguments, parameters: np.ndarray, inputs: np.ndarray
+) -> Circuit:
+    """Read a QNode at one parameter point by running it on plain numbers.
+
+    Args:
+        function: the quantum function.
+        arguments: one call, taken apart.
+        parameters: ``(P,)``.
+        inputs: ``(I,)``.
+
+    Returns:
+        Circuit: as :func:`read_circuit` gives it at ``D = G = 1``.
+
+    Raises:
+        NotFourierError: an angle is not affine in the inputs.
+        ReadingError: gates change with the numbers, or the dependence on parameters is hidden.
+    """
+    run = _Runner(function, arguments)
+    base, values = run(parameters, inputs)
+    input_slopes = _input_slopes(run, base, values, parameters, inputs)
+    slopes, linear = _parameter_slopes(run, values, parameters, inputs)
+    angles = []
+    for a, value in enumerate(values):
+        angles.append(
+            Angle(
+                np.full((1, 1), value),
+                {p: float(s) for p, s in enumerate(slopes[a]) if s != 0.0},
+                {i: float(s) for i, s in enumerate(input_slopes[a]) if s != 0.0},
+                True,
+                linear,
+            )
+        )
+    return _with_angles(base, angles, parameters.size, inputs.size)
+
+
+class _Runner:
+    """``(θ, x) → circuit and its angles``; checks that the gates stay the same."""
+
+    def __init__(self, function, arguments: Arguments):
+        self.function, self.arguments = function, arguments
+        self.signature = None
+
+    def __call__(self, parameters, inputs) -> tuple[Circuit, np.ndarray]:
+        args, kwargs = self.arguments.numeric(parameters, inputs, like=True)
+        circuit = circuit_from_tape(tape_of(self.function, args, kwargs), 0, 0)
+        signature = [(g.name, g.wires, len(g.angles)) for g in circuit.gates]
+        if self.signature is None:
+            self.signature = signature
+        elif signature != self.signature:
+            raise ReadingError(
+                "The gates of the QNode change with the numbers passed to it, and its arguments cannot be traced; "
+                "use NumPy functions on the arguments, or fix the structure of the circuit."
+            )
+        values = np.array([float(a.value) for g in circuit.gates for a in g.angles])
+        return circuit, values
+
+
+def _gate_of_angle(circuit: Circuit, index: int) -> Gate:
+    return [g for g in circuit.gates for _ in g.angles][index]
+
+
+def _input_slopes(run, base, values, parameters, inputs) -> np.ndarray:
+    rng = np.random.default_rng(7)
+    slopes = np.zeros((len(values), inputs.size))
+    for i in range(inputs.size):
+        unit = np.eye(inputs.size)[i]
+        slopes[:, i] = run(parameters, inputs + unit)[1] - values
+    step = rng.normal(size=inputs.size)
+    other = parameters + rng.normal(size=parameters.size)
+    here = run(parameters, inputs + step)[1] - values
+    there = run(other, inputs + step)[1] - run(other, inputs)[1]
+    for change, why in (
+        (here, "is not affine in the input"),
+        (there, "multiplies the input by a trainable parameter"),
+    ):
+        wrong = np.flatnonzero(np.abs(change - slopes @ step) > _TOLERANCE * (1 + np.abs(values)))
+        if len(wrong):
+            gate = _gate_of_angle(base, wrong[0])
+            raise NotFourierError(f"The angle of {gate.name} on wires {gate.wires} {why}.")
+    return slopes
+
+
+def _parameter_slopes(run, values, parameters, inputs) -> tuple[np.ndarray, bool]:
+    rng = np.random.default_rng(11)
+    step = rng.normal(size=parameters.size)
+    once = run(parameters + step, inputs)[1] - values
+    twice = run(parameters + 2 * step, inputs)[1] - values
+    if np.all(np.abs(twice - 2 * once) <= _TOLERANCE * (1 + np.abs(values))):
+        columns = [
+            run(parameters + unit, inputs)[1] - values for unit in np.eye(parameters.size)
+        ]
+        slopes = np.round(np.stack(columns, axis=1), 12)
+        return slopes, True
+    return _interface_slopes(run, parameters, inputs), False
+
+
+def _interface_slopes(run: _Runner, parameters, inputs) -> np.ndarray:
+    """The Jacobian of all angles by the interface the user's arguments belong to."""
+    interfaces = {qml.math.get_interface(leaf.original) for leaf in run.arguments.leaves}
+
+    def angles(theta):
+        args, kwargs = run.arguments.call(_rebuilder(theta, inputs))
+        tape = tape_of(run.function, args, kwargs)
+        data = [d for op in tape.operations for d in _flat_data(op)]
+        return qml.math.stack([qml.math.reshape(d, ()) for d in data])
+
+    if "jax" in interfaces:
+        import jax
+
+        jacobian = jax.jacobian(angles)(jax.numpy.asarray(parameters))
+    elif "torch" in interfaces:
+        import torch
+
+        theta = torch.tensor(parameters, requires_grad=True)
+        jacobian = torch.autograd.functional.jacobian(angles, theta)
+    else:
+        raise ReadingError(
+            "A gate angle depends on a trainable parameter through a function that cannot be traced "
+            "(math.sin, float(…) inside a nonlinear function …). Use NumPy, JAX or Torch functions on the "
+            "arguments."
+        )
+    return to_numpy(jacobian)
+
+
+def _flat_data(op):
+    """The scalar angles of an operator, template by template, in the order the reader meets them."""
+    if op.name == "Rot" or not op.has_decomposition or op.num_params == 1:
+        for d in op.data:
+            if qml.math.ndim(d) == 0:
+                yield d
+            else:
+                raise ReadingError(f"{op.name} cannot be differentiated here; unpack its parameters first.")
+    else:
+        for part in op.decomposition():
+            yield from _flat_data(part)
+
+
+def _rebuilder(theta, inputs):
+    def make(leaf: Leaf, p: int, i: int):
+        like = qml.math.get_interface(theta)
+        size = int(leaf.parameter_mask.sum())
+        if size == leaf.value.size:
+            return qml.math.reshape(theta[p : p + size], leaf.value.shape)
+        value = np.array(leaf.value)
+        value[leaf.is_input] = inputs[i : i + int(leaf.is_input.sum())]
+        if size:
+            raise ReadingError("An argument mixes inputs and parameters; split it into two arguments.")
+        return qml.math.asarray(value, like=like)
+
+    return make
+
+
+def _with_angles(base: Circuit, angles: list[Angle], n_parameters: int, n_inputs: int) -> Circuit:
+    gates, start = [], 0
+    for gate in base.gates:
+        part = tuple(angles[start : start + len(gate.angles)])
+        start += len(gate.angles)
+        part = tuple(a if a.parameters or a.inputs else Angle(float(a.value[0, 0])) for a in part)
+        gates.append(Gate(gate.op, gate.wires, part, gate.kind))
+    return Circuit(
+        base.preparation, tuple(gates), base.measurements, base.wires, n_parameters, n_inputs
+    )

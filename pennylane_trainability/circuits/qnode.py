@@ -1,0 +1,168 @@
+"""One QNode call, read: its arguments, its circuit at any parameters and inputs, its device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pennylane as qml
+from pennylane.measurements import MeasurementProcess
+
+from pennylane_trainability.circuits.arguments import Arguments, resolve_arguments
+from pennylane_trainability.circuits.circuit import Angle, Circuit, Gate
+from pennylane_trainability.circuits.probe import probe_circuit
+from pennylane_trainability.circuits.reading import read_circuit
+from pennylane_trainability.errors import ReadingError
+
+__all__ = ["Reading", "read_qnode"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """A QNode read at one call.
+
+    Attributes:
+        arguments: the call, taken apart.
+        circuit: the circuit at the values given (``D = G = 1``).
+        traced: whether the arguments could be traced; otherwise the circuit was probed.
+        qnode: the QNode, untouched.
+        structure: what the quantum function returns, measurement processes as leaves.
+    """
+
+    arguments: Arguments
+    circuit: Circuit
+    traced: bool
+    qnode: Any = field(repr=False)
+    structure: Any = field(repr=False, default=None)
+
+    def at(self, parameters: np.ndarray, inputs: np.ndarray) -> Circuit:
+        """The circuit at parameter draws ``(D, P)`` and inputs ``(G, I)``."""
+        angles = [a for g in self.circuit.gates for a in g.angles]
+        if all(a.linear and a.affine for a in angles):
+            return _substitute(self.circuit, self.arguments, parameters, inputs)
+        if self.traced:
+            return read_circuit(
+                self.qnode.func, self.arguments, parameters, inputs, self.qnode.compile_pipeline
+            )[0]
+        if len(parameters) > 1:
+            raise ReadingError(
+                "This QNode cannot be traced and its angles are nonlinear in the parameters, so parameter draws "
+                "cannot be taken together; analyse one parameter point (n_draws=0)."
+            )
+        if not np.allclose(parameters[0], self.arguments.parameters):
+            raise ReadingError("An untraceable, nonlinear QNode can only be analysed at the values given.")
+        return _substitute(self.circuit, self.arguments, parameters, inputs)
+
+    def unflatten_outputs(self, results: list) -> Any:
+        """Results per measurement in the structure the quantum function returns."""
+        leaves, structure = qml.pytrees.flatten(self.structure, is_leaf=_is_measurement)
+        if len(leaves) != len(results):
+            return results[0] if len(results) == 1 else tuple(results)
+        return qml.pytrees.unflatten(results, structure)
+
+
+def _is_measurement(obj) -> bool:
+    return isinstance(obj, MeasurementProcess)
+
+
+def read_qnode(
+    qnode, args: tuple, kwargs: dict, encoding_args=None, argnums=None, *, need_inputs: bool = True
+) -> Reading:
+    """Read a QNode at one call; nothing of the QNode or its arguments is changed.
+
+    Args:
+        qnode: the QNode.
+        args: positional arguments of the call.
+        kwargs: keyword arguments of the call.
+        encoding_args: see :func:`resolve_arguments`.
+        argnums: see :func:`resolve_arguments`.
+        need_inputs: whether a call without inputs is an error.
+
+    Raises:
+        ReadingError: the arguments or gates do not say what depends on what.
+    """
+    resolved = resolve_arguments(
+        qnode.func, args, kwargs, encoding_args, argnums, need_inputs=need_inputs
+    )
+    try:
+        return _trace(qnode, resolved)
+    except Exception as first:
+        if resolved.inputs.size > 1:
+            dropped = resolve_arguments(
+                qnode.func, args, kwargs, encoding_args, argnums, need_inputs=need_inputs, drop_batch=True
+            )
+            try:
+                return _trace(qnode, dropped)
+            except Exception:  # noqa: S110 - the first error is the one that speaks of the user's call
+                pass
+        if isinstance(first, ReadingError):
+            raise
+        return _probe(qnode, resolved, first)
+
+
+def _trace(qnode, resolved: Arguments) -> Reading:
+    circuit, structure = read_circuit(
+        qnode.func, resolved, resolved.parameters[None], resolved.inputs[None], qnode.compile_pipeline
+    )
+    _check_structure(circuit, structure)
+    return Reading(resolved, circuit, True, qnode, structure)
+
+
+def _check_structure(circuit: Circuit, structure) -> None:
+    leaves = qml.pytrees.flatten(structure, is_leaf=_is_measurement)[0]
+    if len(leaves) != len(circuit.measurements) or not all(map(_is_measurement, leaves)):
+        raise ReadingError(
+            f"The QNode queues {len(circuit.measurements)} measurements and returns {len(leaves)} objects; return "
+            "every measurement, and nothing else."
+        )
+
+
+def _probe(qnode, resolved: Arguments, first: Exception) -> Reading:
+    """Read by plain numbers; the user's own error comes first if the function fails on them too."""
+    args, kwargs = resolved.numeric(resolved.parameters, resolved.inputs, like=True)
+    try:
+        with qml.QueuingManager.stop_recording(), qml.queuing.AnnotatedQueue():
+            structure = qnode.func(*args, **kwargs)
+    except Exception as error:
+        raise error from first
+    if len(qnode.compile_pipeline):
+        raise ReadingError(
+            "This QNode cannot be traced and has transforms of its own; apply the analysis before them."
+        ) from first
+    circuit = probe_circuit(qnode.func, resolved, resolved.parameters, resolved.inputs)
+    _check_structure(circuit, structure)
+    return Reading(resolved, circuit, False, qnode, structure)
+
+
+def _substitute(circuit: Circuit, arguments: Arguments, parameters, inputs) -> Circuit:
+    """New parameters and inputs in a circuit whose angles are linear in θ and affine in x."""
+    shift, move = parameters - arguments.parameters, inputs - arguments.inputs
+    still = not shift.any()
+    gates = []
+    for gate in circuit.gates:
+        if not any(a.parameters or a.inputs for a in gate.angles):
+            gates.append(gate)
+            continue
+        angles = tuple(_moved(a, shift, move, still) for a in gate.angles)
+        gates.append(Gate(gate.op, gate.wires, angles, gate.kind))
+    return Circuit(
+        circuit.preparation,
+        tuple(gates),
+        circuit.measurements,
+        circuit.wires,
+        circuit.n_parameters,
+        circuit.n_inputs,
+    )
+
+
+def _moved(angle: Angle, shift, move, still: bool) -> Angle:
+    if still and not angle.inputs:
+        return angle
+    value = angle.value
+    if not still:
+        for p, slope in angle.parameters.items():
+            value = value + slope * shift[:, p : p + 1]
+    for i, slope in angle.inputs.items():
+        value = value + slope * move[None, :, i]
+    return Angle(value, angle.parameters, angle.inputs, angle.affine, angle.linear)

@@ -1,0 +1,71 @@
+"""The exact coefficients and coefficient Jacobian of a series, with the hold-out check."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pennylane_trainability.circuits.series import Series
+from pennylane_trainability.errors import NotFourierError
+from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY, simulate
+
+__all__ = ["ExactJacobian", "exact_jacobian"]
+
+_HOLD_OUT_TOLERANCE = 1e-8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExactJacobian:
+    """Rows and their derivatives per measurement.
+
+    Attributes:
+        rows: ``(D, K, *shape)`` per measurement: ``c_0, √2 Re c_k, √2 Im c_k, …``.
+        jacobian: ``(D, K, *shape, P)`` per measurement, or ``None``.
+        residual: largest deviation of the series from the circuit at the hold-out point.
+    """
+
+    rows: tuple[np.ndarray, ...]
+    jacobian: tuple[np.ndarray, ...] | None
+    residual: float
+
+
+def exact_jacobian(
+    series: Series,
+    parameters: np.ndarray | None = None,
+    *,
+    gradient: bool = True,
+    memory: int = DEFAULT_MEMORY,
+) -> ExactJacobian:
+    """Simulate a series at parameter draws ``(D, P)``.
+
+    Raises:
+        NotFourierError: the series does not reproduce the circuit at a point off the grid.
+    """
+    simulation = simulate(series.circuit(parameters), gradient=gradient, memory=memory)
+    sampling = series.sampling
+    last = series.spectrum.basis(sampling.hold_out[None])[0]
+    rows, residual, scale = [], 0.0, 1.0
+    for values in simulation.values:
+        found = np.einsum("kg,dg...->dk...", sampling.matrix, values[:, :-1])
+        rows.append(found)
+        residual = max(
+            residual, float(np.abs(np.einsum("k,dk...->d...", last, found) - values[:, -1]).max())
+        )
+        scale = max(scale, float(np.abs(values).max()))
+    if residual > _HOLD_OUT_TOLERANCE * scale * sampling.condition:
+        raise NotFourierError(
+            f"The Fourier series misses the QNode by {residual:.1e} at a point off the sample grid: "
+            + (
+                "the spectrum given lacks frequencies of this circuit (aliasing). Leave spectrum=None to detect them."
+                if series.given
+                else "the output is no Fourier series with the detected frequencies."
+            )
+        )
+    jacobian = None
+    if gradient:
+        jacobian = tuple(
+            np.moveaxis(np.tensordot(sampling.matrix, g[:, :-1], axes=(1, 1)), 0, 1)
+            for g in simulation.gradients
+        )
+    return ExactJacobian(tuple(rows), jacobian, residual)

@@ -1,0 +1,278 @@
+"""The transform ``coefficient_jacobian``."""
+
+from __future__ import annotations
+
+import copy
+import functools
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pennylane as qml
+from pennylane.measurements import MeasurementProcess
+from pennylane.tape import QuantumScript
+
+from pennylane_trainability.circuits.dead import dead_parameters
+from pennylane_trainability.circuits.qnode import Reading, read_qnode
+from pennylane_trainability.circuits.series import Series, series_of
+from pennylane_trainability.errors import ReadingError
+from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY
+from pennylane_trainability.simulation.fourier_jacobian import exact_jacobian
+from pennylane_trainability.simulation.second_order import jacobian_vjp
+from pennylane_trainability.transforms.engines import broadcasts, choose_engine
+from pennylane_trainability.transforms.interfaces import interface_of, is_traced, wrap
+from pennylane_trainability.transforms.jacobian_tapes import jacobian_tapes
+
+__all__ = ["coefficient_jacobian"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Task:
+    """What the quantum function hands to the transform: one reading and the options."""
+
+    series: Series
+    device: Any
+    engine: str
+    memory: int
+
+    @property
+    def reading(self) -> Reading:
+        return self.series.reading
+
+
+class _Carrier(MeasurementProcess):
+    """Takes a task through a tape to the transform."""
+
+    def __init__(self, task: _Task):
+        super().__init__()
+        self.task = task
+
+    def __repr__(self):
+        return "coefficient_jacobian"
+
+
+@functools.partial(qml.transform, final_transform=True)
+def coefficient_jacobian(
+    tape: QuantumScript,
+    encoding_args=None,
+    argnums=None,
+    *,
+    spectrum=None,
+    engine: str = "auto",
+    memory: int = DEFAULT_MEMORY,
+    max_points: int = 20_000,
+):
+    r"""How the Fourier coefficients of a QNode change with its trainable parameters.
+
+    A QNode that encodes its inputs :math:`x` with gates :math:`e^{-i a x H}` is a Fourier series
+
+    .. math:: f(x; \theta) = \sum_k c_k(\theta)\, e^{+i k \cdot x}, \qquad c_{-k} = c_k^*,
+
+    and this transform returns the real Jacobian :math:`J = \partial c / \partial \theta` with the rows
+    :math:`c_0`, then :math:`\sqrt2\,\mathrm{Re}\,c_k` and :math:`\sqrt2\,\mathrm{Im}\,c_k` for every
+    frequency of the positive half of the spectrum, ascending. With these rows :math:`J^T J` is the mean
+    over the input of :math:`\partial f\,\partial f^T` (Parseval). The concept is the coefficient-matching
+    Jacobian of Poppel et al., `arXiv:2605.05942 <https://arxiv.org/abs/2605.05942>`__.
+
+    On a noiseless state-vector simulator without shots the numbers come from this package's own
+    state-vector engine and nothing is executed on the device; on every other device they are measured there.
+
+    Args:
+        tape (QNode or QuantumScript): the circuit. A QNode must return ``expval`` or ``probs``.
+        encoding_args: the inputs: name(s) or position(s) of QNode arguments, or ``{name: indices}``.
+            ``None`` takes the one floating argument with ``requires_grad=False``, or else the one keyword
+            array. On a tape: ``{input: parameter indices}``.
+        argnums: name(s) or position(s) of the trainable arguments; ``None`` takes every other floating
+            argument (except PennyLane tensors marked ``requires_grad=False``).
+        spectrum: frequencies, ``(m,)`` or ``(m, number of inputs)``; ``None`` finds them from the gates.
+        engine: ``"auto"``, ``"exact"`` (simulate) or ``"measured"`` (run circuits on the device).
+        memory: bytes the exact engine may hold in states at once.
+        max_points: refuse grids with more input points.
+
+    Returns:
+        One array ``(K, *measurement shape, *argument shape)`` per trainable argument (the array itself for
+        one argument, a tuple for several), in the structure of the QNode's return value; with a shot
+        vector a tuple of these. A tape gives ``(tapes, post-processing)``.
+
+    Raises:
+        ReadingError: no input or no trainable parameter is recognised, or a gate cannot be read.
+        NotFourierError: the output is no Fourier series in the inputs; the message names the gate.
+        BudgetError: the grid has more than ``max_points`` points, or states exceed ``memory``.
+
+    **Cost.** Exact: no circuits. Measured: ``G`` input points times the shifted circuits (two per
+    rotation, four per controlled rotation; none for gates outside the light cone) times the measurement
+    bases, all in one device execution.
+
+    **Example**
+
+    >>> import numpy as np
+    >>> import pennylane as qml
+    >>> @qml.qnode(qml.device("default.qubit"))
+    ... def circuit(x, weights):
+    ...     qml.RY(weights[0], wires=0)
+    ...     qml.RX(x, wires=0)
+    ...     qml.RY(weights[1], wires=0)
+    ...     return qml.expval(qml.Z(0))
+    >>> weights = np.array([0.3, 0.4])
+    >>> J = qml.transforms.coefficient_jacobian(circuit, encoding_args="x")(0.0, weights)
+    >>> J.shape  # rows: constant, cosine and sine of frequency 1
+    (3, 2)
+    >>> np.round(J, 4) + 0.0
+    array([[-0.3721, -0.3721],
+           [-0.1946, -0.6224],
+           [ 0.    ,  0.    ]])
+
+    The first column follows from :math:`f = \cos\theta_0\cos\theta_1\cos x - \sin\theta_0\sin\theta_1`.
+
+    The result can be differentiated once more under autograd, JAX (also inside ``jax.jit``) and Torch on
+    the exact engine, where angles are linear in the parameters; measured values cannot.
+    """
+    if len(tape.measurements) == 1 and isinstance(tape.measurements[0], _Carrier):
+        task = tape.measurements[0].task
+    else:
+        task = _task_of_tape(tape, encoding_args, argnums, spectrum, engine, memory, max_points)
+    if task.device is None and task.engine == "auto":
+        chosen = "measured"
+    else:
+        chosen = choose_engine(task.device, tape.shots, task.engine)
+    if chosen == "exact":
+        return [], functools.partial(_exact, task)
+    return _measured(task, tape.shots)
+
+
+@coefficient_jacobian.custom_qnode_transform
+def _on_qnode(self, qnode, targs, tkwargs):
+    options = dict(zip(("encoding_args", "argnums"), targs, strict=False)) | tkwargs
+    if qml.capture.enabled():
+        raise NotImplementedError(
+            "coefficient_jacobian does not work with program capture; call qml.capture.disable() first."
+        )
+    new = copy.copy(qnode)
+    new.func = _reader(qnode, **options)
+    new._init_args = {**qnode._init_args, "func": new.func}
+    new._compile_pipeline = qml.CompilePipeline()
+    return self.default_qnode_transform(new, (), {})
+
+
+def _reader(
+    qnode,
+    encoding_args=None,
+    argnums=None,
+    spectrum=None,
+    engine="auto",
+    memory=DEFAULT_MEMORY,
+    max_points=20_000,
+):
+    """A quantum function that reads the user's QNode and hands the reading on."""
+
+    @functools.wraps(qnode.func)
+    def function(*args, **kwargs):
+        with qml.QueuingManager.stop_recording():
+            reading = read_qnode(qnode, args, kwargs, encoding_args, argnums)
+            task = _Task(series_of(reading, spectrum, max_points), qnode.device, engine, memory)
+        return _Carrier(task)
+
+    return function
+
+
+def _task_of_tape(tape, encoding_args, argnums, spectrum, engine, memory, max_points) -> _Task:
+    """A tape as a function of an input vector and its trainable parameters."""
+    if not isinstance(encoding_args, dict):
+        raise ReadingError(
+            "On a tape, encoding_args needs {input: parameter indices}, for example {'x': [0, 3]}; "
+            f"got {encoding_args!r}."
+        )
+    values = [float(v) if np.ndim(v) == 0 else v for v in tape.get_parameters(trainable_only=False)]
+    inputs = [list(np.atleast_1d(v)) for v in encoding_args.values()]
+    encoded = {int(j): i for i, indices in enumerate(inputs) for j in indices}
+    wanted = tape.trainable_params if argnums is None else np.atleast_1d(argnums).tolist()
+    trainable = [j for j in wanted if j not in encoded]
+
+    def function(x, *parameters):
+        new = dict(zip(trainable, parameters, strict=True))
+        data = [
+            values[j] + x[encoded[j]] if j in encoded else new.get(j, values[j]) for j in range(len(values))
+        ]
+        with qml.QueuingManager.stop_recording():
+            bound = tape.bind_new_parameters(data, list(range(len(data))))
+        for op in bound.operations:
+            qml.apply(op)
+        return [qml.apply(m) for m in tape.measurements]
+
+    fake = SimpleNamespace(func=function, compile_pipeline=(), device=None)
+    args = (np.zeros(len(inputs)), *(values[j] for j in trainable))
+    reading = read_qnode(fake, args, {}, "x")
+    if len(tape.measurements) == 1:
+        object.__setattr__(reading, "structure", tape.measurements[0])
+    return _Task(series_of(reading, spectrum, max_points), None, engine, memory)
+
+
+def _exact(task: _Task, _results=None):
+    """The exact answer in the user's interface and structure."""
+    arguments, series = task.reading.arguments, task.series
+
+    def jacobians(theta):
+        return [j[0] for j in exact_jacobian(series, theta[None], memory=task.memory).jacobian]
+
+    if not is_traced(arguments):
+        stacks = jacobians(arguments.parameters)
+        if interface_of(arguments) != "numpy":
+            stacks = [qml.math.asarray(s, like=interface_of(arguments)) for s in stacks]
+        return _arranged(task, stacks)
+    lead = _leading_shapes(series)
+    size = arguments.parameters.size
+    cuts = np.cumsum([0, *(int(np.prod(s)) for s in lead)])
+
+    def numeric(theta):
+        return np.concatenate([j.reshape(-1, size) for j in jacobians(theta)])
+
+    def vjp(theta, v):
+        parts = [v[a:b].reshape(*s, size) for a, b, s in zip(cuts[:-1], cuts[1:], lead, strict=True)]
+        return jacobian_vjp(series, theta, parts, task.memory)
+
+    stack = wrap(arguments, numeric, vjp, (int(cuts[-1]), size))
+    stacks = [
+        qml.math.reshape(stack[a:b], (*s, size)) for a, b, s in zip(cuts[:-1], cuts[1:], lead, strict=True)
+    ]
+    return _arranged(task, stacks)
+
+
+def _leading_shapes(series: Series) -> list[tuple[int, ...]]:
+    from pennylane_trainability.simulation.observables import outputs_of
+
+    return [(series.spectrum.n_rows, *o.shape) for o in outputs_of(series.reading.circuit)]
+
+
+def _arranged(task: _Task, stacks: list):
+    """Per measurement the user's arguments, in the structure the QNode returns."""
+    arguments = task.reading.arguments
+    return task.reading.unflatten_outputs([arguments.unflatten(stack) for stack in stacks])
+
+
+def _measured(task: _Task, shots):
+    arguments = task.reading.arguments
+    if is_traced(arguments) and interface_of(arguments) != "torch":
+        raise NotImplementedError(
+            "A measured coefficient Jacobian cannot be differentiated or compiled; use a simulator without "
+            "shots, or call it outside jit and grad."
+        )
+    dead = set(dead_parameters(task.reading.circuit))
+    built = jacobian_tapes(task.series, shots, dead, task.device is not None and broadcasts(task.device))
+
+    def one(results, count):
+        means, _ = built.moments(built.frequencies(results), count)
+        stacks = built.split(built.jacobian(means))
+        if interface_of(arguments) not in ("numpy", "autograd"):
+            stacks = [qml.math.asarray(s, like=interface_of(arguments)) for s in stacks]
+        return _arranged(task, stacks)
+
+    def post(results):
+        if not shots.has_partitioned_shots:
+            return one(results, shots.total_shots)
+        copies = range(shots.num_copies)
+        return tuple(one([r[c] for r in results], None) for c in copies)
+
+    if not built.tapes:
+        return [], lambda _: one([], None)
+    return built.tapes, post

@@ -1,0 +1,57 @@
+"""Where an answer comes from: the exact engine, or circuits on the user's own device."""
+
+from __future__ import annotations
+
+from pennylane.measurements import Shots
+
+from pennylane_trainability.errors import ReadingError
+
+__all__ = ["broadcasts", "choose_engine", "device_name", "is_exact_simulator"]
+
+#: Noiseless state-vector simulators: without shots their answer is the exact one.
+_EXACT = frozenset(
+    "default.qubit lightning.qubit lightning.kokkos lightning.gpu lightning.amdgpu reference.qubit".split()
+)
+#: Devices that execute broadcasted tapes natively.
+_BROADCAST = frozenset({"default.qubit", "default.mixed"})
+
+
+def device_name(device) -> str:
+    """The short name of a device, legacy devices included."""
+    target = getattr(device, "target_device", device)
+    return getattr(target, "short_name", None) or device.name
+
+
+def is_exact_simulator(device) -> bool:
+    """Whether the device is a noiseless state-vector simulator."""
+    return device_name(device) in _EXACT
+
+
+def broadcasts(device) -> bool:
+    """Whether broadcasted tapes pay on this device."""
+    return device_name(device) in _BROADCAST
+
+
+def choose_engine(device, shots: Shots, engine: str = "auto") -> str:
+    """``"exact"`` or ``"measured"``.
+
+    Args:
+        device: the device of the QNode; ``None`` for a bare tape.
+        shots: its shots.
+        engine: ``"auto"``, or one of the two to force it.
+
+    Raises:
+        ReadingError: the device has no shots set and is no analytic simulator.
+    """
+    if engine not in ("auto", "exact", "measured"):
+        raise ReadingError(f"engine={engine!r} is unknown; use 'auto', 'exact' or 'measured'.")
+    if engine == "exact":
+        return "exact"
+    if engine == "auto" and device is not None and not shots and is_exact_simulator(device):
+        return "exact"
+    if device is not None and not shots and device_name(device).startswith("qiskit."):
+        raise ReadingError(
+            f"{device_name(device)} needs shots: set them with qml.set_shots(qnode, shots=…). An exact value is "
+            "computed only for noiseless simulators, or with engine='exact' if you ask for the simulation."
+        )
+    return "measured"

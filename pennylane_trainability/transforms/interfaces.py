@@ -1,0 +1,125 @@
+"""Numbers computed in NumPy, handed back in the user's interface and differentiable there.
+
+``numeric(θ)`` and ``vjp(θ, V)`` are plain NumPy functions; autograd, JAX and Torch each learn them as
+one primitive. Under ``jax.jit`` they run in a callback, because the circuit is simulated in NumPy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pennylane as qml
+
+from pennylane_trainability.circuits.arguments import Arguments, is_jax_tracer
+
+__all__ = ["interface_of", "is_traced", "wrap"]
+
+Numeric = Callable[[np.ndarray], np.ndarray]
+
+
+def interface_of(arguments: Arguments) -> str:
+    """``"numpy"``, ``"autograd"`` (being differentiated), ``"jax"`` or ``"torch"``."""
+    originals = [leaf.original for leaf in arguments.leaves]
+    names = {qml.math.get_interface(o) for o in originals}
+    if "jax" in names:
+        return "jax"
+    if "torch" in names:
+        return "torch"
+    return "autograd" if any(hasattr(o, "_value") for o in originals) else "numpy"
+
+
+def is_traced(arguments: Arguments) -> bool:
+    """Whether somebody differentiates or compiles through the arguments."""
+    originals = [leaf.original for leaf in arguments.leaves]
+    return any(
+        hasattr(o, "_value") or is_jax_tracer(o) or _torch_grad(o) for o in originals
+    )
+
+
+def _torch_grad(value) -> bool:
+    return qml.math.get_interface(value) == "torch" and value.requires_grad
+
+
+def wrap(arguments: Arguments, numeric: Numeric, vjp, shape: tuple[int, ...]):
+    """``numeric`` at the flat parameters of the call, in the call's interface.
+
+    Args:
+        arguments: the call.
+        numeric: ``(P,) → shape``.
+        vjp: ``(P,), shape → (P,)``.
+        shape: shape of the result.
+    """
+    interface = interface_of(arguments)
+    if not is_traced(arguments):
+        value = numeric(arguments.parameters)
+        return value if interface == "numpy" else qml.math.asarray(value, like=interface)
+    if any(0 < leaf.parameter_mask.sum() < leaf.value.size for leaf in arguments.leaves):
+        raise NotImplementedError(
+            "An argument mixes inputs and trainable parameters; split it into two arguments to differentiate."
+        )
+    parts = [leaf.original for leaf in arguments.leaves if leaf.parameter_mask.any()]
+    if interface == "autograd":
+        return _autograd(_flat(parts, interface), numeric, vjp)
+    if interface == "jax":
+        return _jax(_flat(parts, interface), numeric, vjp, shape)
+    return _torch(_flat(parts, interface), numeric, vjp)
+
+
+def _flat(parts, interface):
+    return qml.math.concatenate(
+        [qml.math.reshape(qml.math.asarray(p, like=interface), (-1,)) for p in parts]
+    )
+
+
+def _autograd(theta, numeric, vjp):
+    from autograd.extend import defvjp, primitive
+
+    function = primitive(lambda t: numeric(np.asarray(t, float)))
+    defvjp(function, lambda _, t: lambda v: vjp(np.asarray(t, float), np.asarray(v, float)))
+    return function(theta)
+
+
+def _jax(theta, numeric, vjp, shape):
+    import jax
+
+    dtype = jax.numpy.result_type(float)
+
+    def callback(function, size, *values):
+        return jax.pure_callback(
+            lambda *v: np.asarray(function(*(np.asarray(u, float) for u in v)), dtype),
+            jax.ShapeDtypeStruct(size, dtype),
+            *values,
+            vmap_method="sequential",
+        )
+
+    @jax.custom_vjp
+    def function(t):
+        return callback(numeric, shape, t)
+
+    def forward(t):
+        return function(t), t
+
+    def backward(t, v):
+        return (callback(vjp, t.shape, t, v).astype(t.dtype),)
+
+    function.defvjp(forward, backward)
+    return function(theta)
+
+
+def _torch(theta, numeric, vjp):
+    import torch
+
+    class Function(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, t):
+            ctx.save_for_backward(t)
+            return torch.as_tensor(numeric(t.detach().cpu().numpy().astype(float)), dtype=t.dtype)
+
+        @staticmethod
+        def backward(ctx, v):
+            (t,) = ctx.saved_tensors
+            out = vjp(t.detach().cpu().numpy().astype(float), v.detach().cpu().numpy().astype(float))
+            return torch.as_tensor(out, dtype=t.dtype)
+
+    return Function.apply(theta)

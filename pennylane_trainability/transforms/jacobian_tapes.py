@@ -1,0 +1,156 @@
+"""The circuits that measure a coefficient Jacobian, and the way back from frequencies to numbers.
+
+Both the transform and its measured twin use this one builder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pennylane as qml
+from pennylane.ops.functions import bind_new_parameters
+from pennylane.tape import QuantumScript
+
+from pennylane_trainability.circuits.circuit import Circuit, Gate
+from pennylane_trainability.circuits.series import Series
+from pennylane_trainability.transforms.bases import Basis, bases_of, output_shapes
+from pennylane_trainability.circuits.shifts import Shift, ShiftPlan, shift_plan
+
+__all__ = ["JacobianTapes", "jacobian_tapes"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JacobianTapes:
+    """A batch of circuits and what they mean.
+
+    Attributes:
+        series: the QNode as a Fourier series.
+        plan: shifted circuits.
+        bases: measurement bases.
+        shapes: shape of every measurement of the QNode.
+        tapes: shift-major, then input points (unless broadcasted), then bases.
+        broadcast: whether one tape holds all input points.
+    """
+
+    series: Series
+    plan: ShiftPlan
+    bases: list[Basis]
+    shapes: tuple[tuple[int, ...], ...]
+    tapes: list[QuantumScript]
+    broadcast: bool
+
+    @property
+    def n_points(self) -> int:
+        """Number of input points ``G``."""
+        return len(self.series.sampling.points)
+
+    @property
+    def n_circuits(self) -> int:
+        """Circuits a device without broadcasting executes."""
+        return len(self.plan.shifts) * self.n_points * len(self.bases)
+
+    def frequencies(self, results) -> list[np.ndarray]:
+        """Per basis the outcome frequencies, shape ``(S, G, outcomes)``."""
+        n_shifts, n_bases = len(self.plan.shifts), len(self.bases)
+        out = []
+        for b, basis in enumerate(self.bases):
+            own = [basis.frequencies(r) for r in results[b::n_bases]]
+            out.append(np.array(own).reshape(n_shifts, self.n_points, basis.n_outcomes))
+        return out
+
+    def moments(self, frequencies: list[np.ndarray], shots: int | None):
+        """Means and variances of all outputs per circuit, each ``(S, G, outputs)``."""
+        count = sum(int(np.prod(s)) for s in self.shapes)
+        size = (len(self.plan.shifts), self.n_points, count)
+        means, variances = np.zeros(size), np.zeros(size)
+        for basis, observed in zip(self.bases, frequencies, strict=True):
+            for output, weights in basis.weights.items():
+                mean = observed @ weights
+                means[..., output] += mean
+                if shots:
+                    variances[..., output] += (observed @ weights**2 - mean**2) / shots
+        return means, np.maximum(variances, 0.0)
+
+    def jacobian(self, means: np.ndarray) -> np.ndarray:
+        """``(K, outputs, P)`` from the means ``(S, G, outputs)`` of all circuits."""
+        by_angle = np.tensordot(self.plan.weights, means, 1)  # (A, G, outputs)
+        slopes = self.plan.slopes(self.series.reading.circuit.n_parameters)
+        by_parameter = np.tensordot(slopes.T, by_angle, 1)  # (P, G, outputs)
+        return np.einsum("kg,pgo->kop", self.series.sampling.matrix, by_parameter)
+
+    def split(self, stack: np.ndarray) -> list[np.ndarray]:
+        """``(K, outputs, P)`` per measurement, ``(K, *shape, P)``."""
+        parts, start = [], 0
+        for shape in self.shapes:
+            count = int(np.prod(shape))
+            part = stack[:, start : start + count]
+            parts.append(part.reshape(stack.shape[0], *shape, stack.shape[-1]))
+            start += count
+        return parts
+
+
+def jacobian_tapes(
+    series: Series, shots, dead: set[int] = frozenset(), broadcast: bool = False
+) -> JacobianTapes:
+    """Build the circuits of a measured coefficient Jacobian.
+
+    Args:
+        series: the QNode as a Fourier series.
+        shots: shots of every circuit (a ``Shots`` object or anything it takes).
+        dead: flat parameters that are dead by structure; their columns stay zero and cost nothing.
+        broadcast: one tape for all input points, for devices that execute these faster.
+    """
+    circuit = series.circuit(hold_out=False)
+    plan = shift_plan(circuit, dead)
+    bases = bases_of(circuit)
+    points = len(series.sampling.points)
+    broadcast = broadcast and not any(basis.parity for basis in bases)
+    rotations = [(basis.gates(), basis.measurement()) for basis in bases]
+    tapes = []
+    for shift in plan.shifts:
+        for g in [slice(None)] if broadcast else range(points):
+            operations = _operations(circuit, shift, g)
+            for gates, measurement in rotations:
+                tapes.append(QuantumScript([*operations, *gates], [measurement], shots=shots))
+    return JacobianTapes(series, plan, bases, output_shapes(circuit), tapes, broadcast)
+
+
+def _operations(circuit: Circuit, shift: Shift, point) -> list:
+    out = list(circuit.preparation)
+    for number, gate in enumerate(circuit.gates):
+        moved = shift.amount if number == shift.gate and shift.word is None else 0.0
+        out.append(numeric_gate(gate, circuit.wires, point, moved))
+        if number == shift.gate and shift.word is not None:
+            labels = [circuit.wires[w] for w in gate.wires]
+            out.append(qml.PauliRot(shift.amount, shift.word, wires=labels))
+    return out
+
+
+def numeric_gate(gate: Gate, labels, point, moved: float = 0.0):
+    """The PennyLane operator of a gate at one input point (or all, with ``slice(None)``)."""
+    if not gate.angles:
+        return gate.op
+    values = [_value(angle.value, point) + moved for angle in gate.angles]
+    wires = [labels[w] for w in gate.wires]
+    if gate.kind is not None:
+        return getattr(qml, gate.kind)(values[0], wires=wires)
+    if len(values) > 1:
+        return type(gate.op)(np.array(values), wires=wires)
+    build: Callable | None = _PLAIN.get(gate.name)
+    return build(values[0], wires=wires) if build else bind_new_parameters(gate.op, [values[0]])
+
+
+_PLAIN = {
+    name: getattr(qml, name)
+    for name in "RX RY RZ PhaseShift U1 CRX CRY CRZ IsingXX IsingYY IsingZZ IsingXY".split()
+}
+
+
+def _value(value, point):
+    if np.ndim(value) == 0:
+        return float(value)
+    if value.shape[1] == 1:
+        return float(value[0, 0])
+    return value[0, point]
