@@ -1,6 +1,8 @@
 """The templates' side of PennyLane's graph-based decomposition.
 
-Everything that depends on how PennyLane 0.45 declares resources is in this module.
+Rules and their resources are declared here and nowhere else, because PennyLane 0.46 replaces the
+functions used for it. The templates themselves only name what their number of gates depends on, in
+``resource_keys`` and ``resource_params``.
 """
 
 from __future__ import annotations
