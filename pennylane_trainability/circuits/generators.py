@@ -253,7 +253,7 @@ def _recognised(data: bytes) -> tuple[Images | None, Terms | None]:
 
 
 def _logarithm(matrix: np.ndarray) -> Terms | None:
-    """Words of ``2i log U`` if they commute; eigenvectors from a Hermitian mix of ``U`` and ``U†``."""
+    """Words of ``2i log U`` if they commute; eigenvectors are those of a Hermitian mixture."""
     real, imaginary = (matrix + matrix.conj().T) / 2, (matrix - matrix.conj().T) / 2j
     _, vectors = np.linalg.eigh(real + np.sqrt(2) * imaginary)
     phases = np.angle(np.diagonal(vectors.conj().T @ matrix @ vectors))
