@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -12,6 +12,7 @@ from pennylane.measurements import MeasurementProcess
 
 from pennylane_trainability.circuits.circuit import Angle, Circuit
 from pennylane_trainability.circuits.clifford import Frame
+from pennylane_trainability.circuits.initial_state import idle_on_state, initial_state
 from pennylane_trainability.circuits.pauli import Word
 from pennylane_trainability.circuits.reach import (
     Element,
@@ -31,7 +32,6 @@ __all__ = ["DeadParameters", "Reason", "dead_parameters"]
 _BUDGET = 1 << 23
 _MAX_DIMENSION = 16
 _CLASSICAL = (qml.ops.Conditional, qml.ops.MidMeasure, qml.ops.PauliMeasure, MeasurementProcess)
-_BASIS_STATES = frozenset({"BasisState", "BasisEmbedding"})
 
 
 class Reason(Enum):
@@ -42,7 +42,7 @@ class Reason(Enum):
     EIGENSTATE = "it acts on a state that is an eigenstate of its generator"
     READ_OUT = "it commutes with everything between it and the read-out"
     BLIND = "what it changes in the state is nothing the read-out sees"
-    SEVERAL = "none of the gates that use it has an effect, for different reasons"
+    SEVERAL = "every rotation by it drops out, for different reasons"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def dead_parameters(
     r"""Which parameters have derivative zero for all values of the parameters and the inputs.
 
     The circuit is read as Pauli rotations with independent angles. Rotations that commute with all
-    words the read-out reaches, or with all words the state is made of, drop out; this is repeated
+    words the read-out reaches, or that only give the state a phase, drop out; this is repeated
     until nothing changes and costs ``O(m · n)`` operations on ``2n``-bit words for ``m`` rotations.
     Where the words span at most 16 dimensions, the words on a way from read-out to state are then
     followed one by one, which is complete for independent angles. A parameter is never listed
@@ -111,7 +111,7 @@ class _Analysis:
         frame = Frame.identity(self.n)
         frame.x[: circuit.n_wires], frame.z[: circuit.n_wires] = made.tail.x, made.tail.z
         self.read_out: ReadOut = read_out(measured, position, self.n).pulled_back(frame)
-        self.unknown = _unknown_wires(circuit, position)
+        self.state = initial_state(circuit.preparation, position, self.n)
         self.elements = [
             self._element((e.word,) if isinstance(e, Rotation) else e.words) for e in made.elements
         ]
@@ -130,15 +130,14 @@ class _Analysis:
         if self.is_blocked:
             return reasons
         seeds = [key_of(word, self.n) for word in self.read_out.generators]
-        state = self._state_words()
         left = list(range(len(self.elements)))
         before = -1
         while len(left) != before:
             before = len(left)
-            for k, span in self._idle(reversed(left), seeds):
+            for k, span in idle_elements(reversed(left), self.elements, seeds, 2 * self.n):
                 reasons[k] = Reason.LIGHT_CONE if self._is_apart(k, span) else Reason.READ_OUT
             left = [k for k in left if k not in reasons]
-            for k, _ in self._idle(left, state):
+            for k in idle_on_state(left, self.made.elements, self.elements, self.state):
                 reasons[k] = Reason.EIGENSTATE
             left = [k for k in left if k not in reasons]
         followed, blind = self._follow(left, seeds)
@@ -147,23 +146,15 @@ class _Analysis:
         self.is_complete = followed and self._is_independent(left)
         return reasons
 
-    def _idle(self, order: Iterable[int], seeds: list[int]) -> Iterator[tuple[int, Span]]:
-        return idle_elements(order, self.elements, seeds, 2 * self.n)
-
     def _is_apart(self, k: int, span: Span) -> bool:
         """Whether no reached word has a letter on the wires of the element's gate."""
         frame = self.made.frames[self.made.elements[k].gate]
         return all(span.commutes_with(swap(key_of(word, self.n), self.n)) for word in frame)
 
-    def _state_words(self) -> list[int]:
-        """Words of ``|0…0⟩⟨0…0|``; on wires that are prepared otherwise, all words."""
-        prepared = [1 << w << self.n for w in self.unknown]
-        return prepared + [1 << w for w in range(self.n)]
-
     def _follow(self, left: list[int], seeds: list[int]) -> tuple[bool, list[int]]:
         """Elements on no way from the read-out to the state; whether that has been looked at."""
         n = self.n
-        known = sum(1 << w for w in range(n) if w not in self.unknown)
+        known = (1 << n) - 1 & ~self.state.unknown
 
         def mark(key: int) -> int:  # leading pivots tell the words that vanish on the state
             return (key >> n & known) << 2 * n | key
@@ -207,12 +198,6 @@ class _Analysis:
 
 def _variables(angle: Angle) -> list[tuple[str, int]]:
     return [("θ", p) for p in angle.parameters] + [("x", i) for i in angle.inputs]
-
-
-def _unknown_wires(circuit: Circuit, position: Mapping) -> frozenset[int]:
-    """Wires whose initial state is not a product of ``|0⟩`` and ``|1⟩``."""
-    prepared = [op for op in circuit.preparation if op.name not in _BASIS_STATES]
-    return frozenset(position[w] for op in prepared for w in op.wires if w in position)
 
 
 def _of_parameters(made: PauliCircuit, found: Mapping[int, Reason], analysis: _Analysis):

@@ -12,7 +12,7 @@ from pennylane_trainability.circuits.rotations import pauli_circuit
 
 
 def build(factories, theta, x=0.0):
-    """Operators at given numbers; a factory is ``(function, source)`` with source p, "x" or None."""
+    """Operators at given numbers; a factory is ``(function, source)``, source p, "x" or None."""
     ops = []
     for function, source in factories:
         if source is None:
@@ -219,6 +219,28 @@ def test_real_states_are_blind_to_imaginary_read_outs():
     dead = dead_parameters(make_circuit(factories, 2, measured, 3))
     assert set(dead) == numerically_dead(factories, 2, measured, 3) == {0, 1, 2}
     assert dead[2] is Reason.BLIND
+
+
+ON_BASIS_STATES = [
+    (qml.CRX, [0, 0], True), (qml.CRX, [1, 0], False), (qml.IsingXY, [0, 0], True),
+    (qml.IsingXY, [0, 1], False), (qml.SingleExcitation, [1, 1], True),
+    (qml.IsingXX, [0, 0], False),
+    (qml.SingleExcitation, [1, 0], False), (qml.CPhase, [1, 1], True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "bits", "idle"), ON_BASIS_STATES)
+def test_words_of_one_gate_cancel_on_a_basis_state(kind, bits, idle):
+    preparation = (qml.BasisState(bits, wires=[0, 1]),)
+    factories = [
+        (lambda t: kind(t, [0, 1]), 0),
+        (lambda t: qml.PauliRot(t, "XYX", [0, 1, 2]), 1),
+        (lambda t: qml.CRY(t, [1, 2]), 2),
+    ]
+    measured = [qml.probs(wires=[0, 1, 2])]
+    dead = dead_parameters(make_circuit(factories, 3, measured, 3, preparation))
+    assert set(dead) == numerically_dead(factories, 3, measured, 3, preparation)
+    assert (dead.get(0) in (Reason.EIGENSTATE, Reason.SEVERAL)) == idle
 
 
 def test_tied_parameters_need_every_gate_to_be_idle():
