@@ -17,7 +17,7 @@ from pennylane_trainability.circuits.circuit import Angle, Circuit
 from pennylane_trainability.circuits.encoding import gate_frequencies
 from pennylane_trainability.circuits.unitaries import unitary_derivatives
 
-__all__ = ["Shift", "ShiftPlan", "shift_plan", "shift_rule"]
+__all__ = ["UNSHIFTED", "Shift", "ShiftPlan", "shift_plan", "shift_rule"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,10 @@ class ShiftPlan:
             for p, slope in angle.parameters.items():
                 out[a, p] = float(np.reshape(slope, -1)[0])
         return out
+
+
+#: The unchanged circuit alone.
+UNSHIFTED = ShiftPlan((Shift(-1, 0.0),), (), np.zeros((0, 1)))
 
 
 @lru_cache(maxsize=256)

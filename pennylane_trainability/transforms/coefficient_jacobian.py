@@ -258,7 +258,13 @@ def _measured(task: _Task, shots):
             "shots, or call it outside jit and grad."
         )
     dead = set(dead_parameters(task.reading.circuit))
-    built = jacobian_tapes(task.series, shots, dead, task.device is not None and broadcasts(task.device))
+    built = jacobian_tapes(
+        task.series.circuit(hold_out=False),
+        task.series.sampling.matrix,
+        shots,
+        dead=dead,
+        broadcast=task.device is not None and broadcasts(task.device),
+    )
 
     def one(results, count):
         means, _ = built.moments(built.frequencies(results), count)

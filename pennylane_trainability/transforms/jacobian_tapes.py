@@ -14,7 +14,6 @@ from pennylane.ops.functions import bind_new_parameters
 from pennylane.tape import QuantumScript
 
 from pennylane_trainability.circuits.circuit import Circuit, Gate
-from pennylane_trainability.circuits.series import Series
 from pennylane_trainability.transforms.bases import Basis, bases_of, output_shapes
 from pennylane_trainability.circuits.shifts import Shift, ShiftPlan, shift_plan
 
@@ -26,7 +25,8 @@ class JacobianTapes:
     """A batch of circuits and what they mean.
 
     Attributes:
-        series: the QNode as a Fourier series.
+        n_parameters: number of flat trainable parameters ``P``.
+        matrix: ``(K, G)``, from the input points to the rows (coefficients, or the points themselves).
         plan: shifted circuits.
         bases: measurement bases.
         shapes: shape of every measurement of the QNode.
@@ -34,7 +34,8 @@ class JacobianTapes:
         broadcast: whether one tape holds all input points.
     """
 
-    series: Series
+    n_parameters: int
+    matrix: np.ndarray
     plan: ShiftPlan
     bases: list[Basis]
     shapes: tuple[tuple[int, ...], ...]
@@ -44,7 +45,7 @@ class JacobianTapes:
     @property
     def n_points(self) -> int:
         """Number of input points ``G``."""
-        return len(self.series.sampling.points)
+        return self.matrix.shape[1]
 
     @property
     def n_circuits(self) -> int:
@@ -76,9 +77,9 @@ class JacobianTapes:
     def jacobian(self, means: np.ndarray) -> np.ndarray:
         """``(K, outputs, P)`` from the means ``(S, G, outputs)`` of all circuits."""
         by_angle = np.tensordot(self.plan.weights, means, 1)  # (A, G, outputs)
-        slopes = self.plan.slopes(self.series.reading.circuit.n_parameters)
+        slopes = self.plan.slopes(self.n_parameters)
         by_parameter = np.tensordot(slopes.T, by_angle, 1)  # (P, G, outputs)
-        return np.einsum("kg,pgo->kop", self.series.sampling.matrix, by_parameter)
+        return np.einsum("kg,pgo->kop", self.matrix, by_parameter)
 
     def split(self, stack: np.ndarray) -> list[np.ndarray]:
         """``(K, outputs, P)`` per measurement, ``(K, *shape, P)``."""
@@ -92,29 +93,37 @@ class JacobianTapes:
 
 
 def jacobian_tapes(
-    series: Series, shots, dead: set[int] = frozenset(), broadcast: bool = False
+    circuit: Circuit,
+    matrix: np.ndarray,
+    shots,
+    *,
+    dead: set[int] = frozenset(),
+    broadcast: bool = False,
+    plan: ShiftPlan | None = None,
 ) -> JacobianTapes:
-    """Build the circuits of a measured coefficient Jacobian.
+    """Build the circuits of a measured Jacobian.
 
     Args:
-        series: the QNode as a Fourier series.
+        circuit: the circuit at one parameter point and ``G`` input points.
+        matrix: ``(K, G)``, from the values at the input points to the rows of the Jacobian.
         shots: shots of every circuit (a ``Shots`` object or anything it takes).
         dead: flat parameters that are dead by structure; their columns stay zero and cost nothing.
         broadcast: one tape for all input points, for devices that execute these faster.
+        plan: which shifted circuits; ``None`` takes the shift rules of all live parameters.
     """
-    circuit = series.circuit(hold_out=False)
-    plan = shift_plan(circuit, dead)
+    plan = shift_plan(circuit, dead) if plan is None else plan
     bases = bases_of(circuit)
-    points = len(series.sampling.points)
     broadcast = broadcast and not any(basis.parity for basis in bases)
     rotations = [(basis.gates(), basis.measurement()) for basis in bases]
     tapes = []
     for shift in plan.shifts:
-        for g in [slice(None)] if broadcast else range(points):
+        for g in [slice(None)] if broadcast else range(matrix.shape[1]):
             operations = _operations(circuit, shift, g)
             for gates, measurement in rotations:
                 tapes.append(QuantumScript([*operations, *gates], [measurement], shots=shots))
-    return JacobianTapes(series, plan, bases, output_shapes(circuit), tapes, broadcast)
+    return JacobianTapes(
+        circuit.n_parameters, matrix, plan, bases, output_shapes(circuit), tapes, broadcast
+    )
 
 
 def _operations(circuit: Circuit, shift: Shift, point) -> list:

@@ -1,0 +1,27 @@
+"""Which parameters of a PennyLane QNode can learn, which cannot, why, and what to change."""
+
+from importlib.metadata import PackageNotFoundError, version
+
+from pennylane_trainability.circuits.qnode import read_qnode as read_qnode
+from pennylane_trainability.diagnostics.measured import MeasuredJacobian as MeasuredJacobian
+from pennylane_trainability.diagnostics.measured import measure_jacobian as measure_jacobian
+from pennylane_trainability.errors import BudgetError as BudgetError
+from pennylane_trainability.errors import DeviceFailure as DeviceFailure
+from pennylane_trainability.errors import NotFourierError as NotFourierError
+from pennylane_trainability.errors import ReadingError as ReadingError
+from pennylane_trainability.errors import TrainabilityWarning as TrainabilityWarning
+from pennylane_trainability.executor import Executor as Executor
+from pennylane_trainability.laws import Normal as Normal
+from pennylane_trainability.laws import Uniform as Uniform
+from pennylane_trainability.registration import register as _register
+from pennylane_trainability.templates import DataReuploading as DataReuploading
+from pennylane_trainability.templates import ParallelAngleEncoding as ParallelAngleEncoding
+from pennylane_trainability.templates import SerialReuploading as SerialReuploading
+from pennylane_trainability.transforms import coefficient_jacobian as coefficient_jacobian
+
+try:
+    __version__ = version("pennylane-trainability")
+except PackageNotFoundError:  # a source tree that is not installed
+    __version__ = "0+unknown"
+
+_register()

@@ -1,0 +1,97 @@
+"""How trainable parameters are drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from pennylane_trainability.circuits.circuit import Circuit
+from pennylane_trainability.circuits.encoding import gate_frequencies
+
+__all__ = ["Law", "Normal", "Uniform", "draw", "periods"]
+
+
+@dataclass(frozen=True, slots=True)
+class Uniform:
+    """Every parameter uniform over its own period (2π for rotations, 4π for controlled ones)."""
+
+    def __str__(self) -> str:
+        return "uniform over each parameter's period"
+
+
+@dataclass(frozen=True, slots=True)
+class Normal:
+    """Normal around the values given.
+
+    Attributes:
+        scale: standard deviation in radians.
+    """
+
+    scale: float = 0.1
+
+    def __str__(self) -> str:
+        return f"normal around the values given, scale {self.scale:g}"
+
+
+Law = Uniform | Normal | Callable[[np.random.Generator, np.ndarray, int], np.ndarray]
+
+
+def periods(circuit: Circuit) -> np.ndarray:
+    """The period of the output in every flat parameter, ``nan`` where none is known, shape ``(P,)``.
+
+    An angle ``s·θ`` of a gate with eigenvalue differences ``Ω`` has the frequencies ``sΩ``; the
+    period is 2π over their greatest common divisor, where there is one.
+    """
+    found: list[list[float]] = [[] for _ in range(circuit.n_parameters)]
+    for gate in circuit.gates:
+        for angle in gate.angles:
+            for p, slope in angle.parameters.items():
+                if len(gate.angles) > 1 or not angle.linear or np.ndim(slope):
+                    found[p].append(np.nan)
+                else:
+                    found[p] += [abs(float(slope)) * w for w in gate_frequencies(gate)]
+    return np.array([_period(f) for f in found])
+
+
+def _period(frequencies: list[float]) -> float:
+    if not frequencies or np.isnan(frequencies).any():
+        return np.nan
+    unit = min(frequencies)
+    for divisor in range(1, 13):
+        ratios = np.array(frequencies) * divisor / unit
+        if np.allclose(ratios, np.round(ratios), atol=1e-9):
+            return 2 * np.pi * divisor / unit
+    return np.nan
+
+
+def draw(law: Law, circuit: Circuit, given: np.ndarray, n_draws: int, rng) -> np.ndarray:
+    """Parameter draws, shape ``(n_draws, P)``.
+
+    Args:
+        law: a :class:`Uniform`, a :class:`Normal`, or ``f(rng, given (P,), n_draws) → (n_draws, P)``.
+        circuit: the circuit, for the periods.
+        given: the values given, ``(P,)``.
+        n_draws: how many.
+        rng: a NumPy generator.
+
+    Raises:
+        ValueError: a callable returns the wrong shape or numbers that are not finite.
+    """
+    if isinstance(law, Normal):
+        return given + law.scale * rng.normal(size=(n_draws, given.size))
+    if isinstance(law, Uniform):
+        period = periods(circuit)
+        # where no period is known: normal around the value given
+        wide = rng.uniform(size=(n_draws, given.size)) * np.nan_to_num(period)
+        near = given + Normal().scale * rng.normal(size=(n_draws, given.size))
+        return np.where(np.isnan(period), near, wide)
+    if not callable(law):
+        raise ValueError(f"law needs Uniform(), Normal(scale) or a callable; got {law!r}.")
+    out = np.asarray(law(rng, given, n_draws), float)
+    if out.shape != (n_draws, given.size) or not np.all(np.isfinite(out)):
+        raise ValueError(
+            f"law must return finite numbers of shape ({n_draws}, {given.size}); got shape {out.shape}."
+        )
+    return out
