@@ -8,7 +8,11 @@
 =================  =======================================================================
 """
 
-from pennylane_trainability.statistics.bootstrap import bootstrap, bootstrap_columns, quantile
+from pennylane_trainability.statistics.bootstrap import (
+    bootstrap_interval,
+    bootstrap_intervals,
+    quantile,
+)
 from pennylane_trainability.statistics.counts import (
     AGRESTI_COULL,
     covariances,
@@ -38,8 +42,8 @@ from pennylane_trainability.statistics.noise_floor import (
 __all__ = [
     "AGRESTI_COULL",
     "NoiseFloor",
-    "bootstrap",
-    "bootstrap_columns",
+    "bootstrap_interval",
+    "bootstrap_intervals",
     "covariances",
     "eigenvalue_floor",
     "excess_kurtosis",

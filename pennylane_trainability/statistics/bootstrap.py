@@ -10,7 +10,7 @@ import numpy as np
 
 from pennylane_trainability.results import Estimate
 
-__all__ = ["bootstrap", "bootstrap_columns", "quantile"]
+__all__ = ["bootstrap_interval", "bootstrap_intervals", "quantile"]
 
 Statistic = Callable[..., np.ndarray]  # called as statistic(samples, axis=…)
 
@@ -18,7 +18,7 @@ _CHUNK = 4_000_000  # numbers held at a time while resampling
 _NORMAL = NormalDist()
 
 
-def bootstrap(
+def bootstrap_interval(
     samples: np.ndarray,
     statistic: Statistic = np.mean,
     *,
@@ -46,7 +46,7 @@ def bootstrap(
         The estimate.
 
     >>> samples = np.random.default_rng(0).normal(size=100)
-    >>> print(bootstrap(samples, rng=np.random.default_rng(1)))
+    >>> print(bootstrap_interval(samples, rng=np.random.default_rng(1)))
     0.08 ± 0.10
     """
     samples = np.asarray(samples)
@@ -54,14 +54,14 @@ def bootstrap(
     value = _evaluate(samples, statistic, index)
     if value.shape != (1,):
         raise ValueError(
-            "bootstrap() needs a statistic that is one number, but it has shape "
-            f"{value.shape[1:]}. Use bootstrap_columns() for one number per column."
+            "bootstrap_interval() needs a statistic that is one number, but it has shape "
+            f"{value.shape[1:]}. Use bootstrap_intervals() for one number per column."
         )
     estimates = _intervals(samples, statistic, rng, n_resamples, level, method, law)
     return estimates[0]
 
 
-def bootstrap_columns(
+def bootstrap_intervals(
     samples: np.ndarray,
     statistic: Statistic = np.mean,
     *,
@@ -74,7 +74,7 @@ def bootstrap_columns(
     """The same for every column of samples ``(D, M)``, all from the same resamples.
 
     >>> samples = np.random.default_rng(0).normal(size=(100, 2))
-    >>> for estimate in bootstrap_columns(samples, np.median, rng=np.random.default_rng(1)):
+    >>> for estimate in bootstrap_intervals(samples, np.median, rng=np.random.default_rng(1)):
     ...     print(estimate)
     -0.01 ± 0.13
     0.10 ± 0.14
@@ -82,8 +82,8 @@ def bootstrap_columns(
     samples = np.asarray(samples)
     if samples.ndim != 2:
         raise ValueError(
-            f"bootstrap_columns() needs samples of shape (D, M), but got {samples.shape}. "
-            "Use bootstrap() for a single column."
+            f"bootstrap_intervals() needs samples of shape (D, M), but got {samples.shape}. "
+            "Use bootstrap_interval() for a single column."
         )
     return _intervals(samples, statistic, rng, n_resamples, level, method, law)
 

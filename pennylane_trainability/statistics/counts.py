@@ -111,6 +111,10 @@ def resample_counts(
 ) -> np.ndarray:
     """Counts that might have been seen instead: parametric bootstrap, multinomial.
 
+    Each circuit is drawn with one shot less than it had (McCarthy and Snowden 1985): the variance
+    of the frequencies is too small by ``(n − 1)/n``, and this makes up for it, whatever is
+    computed from the counts.
+
     Args:
         counts: shape ``(..., m)``.
         n_resamples: how many, ``B``.
@@ -118,14 +122,14 @@ def resample_counts(
         imagined: smoothing, see :func:`smoothed_probabilities`; 0 for none.
 
     Returns:
-        Shape ``(B, ..., m)``; each circuit keeps its number of shots.
+        Shape ``(B, ..., m)``; the last axis sums to one shot less than that of ``counts``.
 
     >>> resample_counts(np.array([[30, 70]]), 5, np.random.default_rng(1)).sum(axis=-1).T
-    array([[100, 100, 100, 100, 100]])
+    array([[99, 99, 99, 99, 99]])
     """
     probabilities = smoothed_probabilities(counts, imagined)
     shots = np.rint(np.sum(counts, axis=-1)).astype(np.int64)
-    return rng.multinomial(shots, probabilities, size=(n_resamples, *shots.shape))
+    return rng.multinomial(_one_less(shots), probabilities, size=(n_resamples, *shots.shape))
 
 
 def resample_means(
@@ -176,8 +180,13 @@ def resample_signs(
     """
     mean = np.asarray(mean, dtype=float)
     centre = mean * shots / (shots + imagined)
-    plus = rng.binomial(shots, np.clip((1 + centre) / 2, 0, 1), size=(n_resamples, *mean.shape))
-    return mean + (2 * plus / shots - 1 - centre)
+    fewer = _one_less(np.asarray(shots))
+    plus = rng.binomial(fewer, np.clip((1 + centre) / 2, 0, 1), size=(n_resamples, *mean.shape))
+    return mean + (2 * plus / fewer - 1 - centre)
+
+
+def _one_less(shots: np.ndarray) -> np.ndarray:
+    return np.maximum(shots - 1, 1)
 
 
 def _frequencies(counts: np.ndarray) -> np.ndarray:

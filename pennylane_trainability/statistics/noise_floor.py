@@ -15,6 +15,11 @@ import numpy as np
 
 from pennylane_trainability.results import Claim, Estimate, Result, record
 
+# Counts are lattice points and their law is itself estimated: in the worst case met (a single
+# entry, 50 shots) a floor at nominal 5 % is exceeded in 5.8 % of repeats. This share of the error
+# probability is kept back for it.
+_RESERVE = 0.2
+
 __all__ = ["NoiseFloor", "eigenvalue_floor", "gaussian_resamples", "singular_value_floor"]
 
 
@@ -43,16 +48,18 @@ class NoiseFloor(Result):
     def floor(self, level: float | None = None) -> float:
         """The size that noise exceeds with probability at most ``1 − level``.
 
-        The ``⌈(B + 1)·level⌉``-th smallest of the ``B`` norms: one more norm of the same law lies
-        above it with a probability of at most ``1 − level``, for any ``B``.
+        The ``⌈(B + 1)(1 − α)⌉``-th smallest of the ``B`` norms: one more norm of the same law lies
+        above it with a probability of at most ``α``, for any ``B``. Of ``1 − level``, ``α`` is
+        80 %; the rest is kept back because the law of the counts is itself an estimate.
         """
         level = self.default_level if level is None else level
-        count = len(self.norms)
-        position = math.ceil((count + 1) * level - 1e-9)
+        count, alpha = len(self.norms), (1 - _RESERVE) * (1 - level)
+        position = math.ceil((count + 1) * (1 - alpha) - 1e-9)
         if not 0 < level < 1 or position > count:
+            needed = math.ceil(1 / alpha - 1 - 1e-9) if 0 < level < 1 else "some"
             raise ValueError(
-                f"A floor at level {level} needs a level below 1 and at least "
-                f"{_needed(level)} resamples, but there are {count}. Draw more, or lower the level."
+                f"A floor at level {level} needs a level between 0 and 1 and {needed} resamples, "
+                f"but there are {count}. Draw more, or lower the level."
             )
         return float(self.norms[position - 1])
 
@@ -223,7 +230,3 @@ def _spectral_norms(matrices: np.ndarray) -> np.ndarray:
         matrices = matrices.swapaxes(-1, -2)
     gram = matrices @ matrices.swapaxes(-1, -2)
     return np.sqrt(np.max(np.linalg.eigvalsh(gram), axis=-1, initial=0.0))
-
-
-def _needed(level: float) -> int:
-    return math.ceil(level / (1 - level) - 1e-9) if 0 < level < 1 else 1
