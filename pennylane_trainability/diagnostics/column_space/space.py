@@ -150,7 +150,7 @@ class ColumnSpace(Result):
                 f"{self.n_rows} rows × {self.n_parameters} parameters, {self.n_draws} draws",
             ),
             ("rank", f"{self.rank} (over the draws: {low}, median {median:g}, {high})"),
-            ("tolerance", f"{self.rtol:.0e} σ₁; kept ≥ {kept:.1e}, dropped ≤ {dropped:.1e}"),
+            ("tolerance", f"{self.rtol:.0e} σ₁; " + _gap_text(kept, dropped)),
             ("dead parameters", self.dead),
             ("redundant directions", f"{self.redundant}, of which {len(self.dead)} dead"),
             ("unreachable directions", f"{self.unreachable}, zero rows {len(self.zero_rows)}"),
@@ -206,6 +206,11 @@ def column_space(
         groups=redundant_groups(scaled, rank, dead, rtol) if rank else (),
         settled=_settled(scaled, rtol),
     )
+
+
+def _gap_text(kept: float, dropped: float) -> str:
+    kept_text = "none kept" if np.isnan(kept) else f"kept ≥ {kept:.1e}"
+    return f"{kept_text}, " + ("none dropped" if np.isnan(dropped) else f"dropped ≤ {dropped:.1e}")
 
 
 def _settled(scaled: np.ndarray, rtol: float) -> bool:
