@@ -1,0 +1,210 @@
+"""The built-in job: one encoding budget in serial, mixed and parallel shapes, fitted to one series."""
+
+from __future__ import annotations
+
+from dataclasses import field
+
+import numpy as np
+import pennylane as qml
+
+from pennylane_trainability.circuits.qnode import Reading, read_qnode
+from pennylane_trainability.circuits.series import series_of
+from pennylane_trainability.commands.airline import Airline, load_airline, unidentifiable
+from pennylane_trainability.diagnostics.column_space import ColumnSpace, column_space
+from pennylane_trainability.fitting import Fit, fit, r_squared
+from pennylane_trainability.laws import Uniform, draw
+from pennylane_trainability.results import Result, record, table
+from pennylane_trainability.simulation.adjoint import simulate
+from pennylane_trainability.simulation.fourier_jacobian import exact_jacobian
+from pennylane_trainability.templates import DataReuploading
+
+__all__ = ["SHAPES", "Comparison", "Trial", "build_model", "compare_shapes"]
+
+BUDGET = 6
+#: Wires N and encoding layers L with N·L = 6.
+SHAPES = ((1, 6), (2, 3), (3, 2), (6, 1))
+_RESTARTS = 6
+
+
+@record
+class Trial(Result):
+    """One shape: what its Jacobian spans, and how it fits.
+
+    Attributes:
+        shape: wires and encoding layers.
+        space: column space of the coefficient Jacobian over random parameters.
+        fit: the fit to the series.
+        grid: inputs of the fitted curve.
+        curve: the fitted curve there.
+    """
+
+    shape: tuple[int, int]
+    space: ColumnSpace = field(repr=False)
+    fit: Fit = field(repr=False)
+    grid: np.ndarray = field(repr=False)
+    curve: np.ndarray = field(repr=False)
+
+
+@record
+class Comparison(Result):
+    """All shapes on one series.
+
+    Attributes:
+        data: the series.
+        trials: one per shape.
+    """
+
+    data: Airline = field(repr=False)
+    trials: tuple[Trial, ...]
+
+    def summary(self) -> str:
+        """The series, the table, and how to read it."""
+        notes = (self._sampling(), self._ceiling(), self._level(), self._difference())
+        return "\n\n".join((str(self.data), self._table(), "\n".join(f"- {n}" for n in notes)))
+
+    def _table(self) -> str:
+        header = "shape,P,K,rank,dead,σ_K,σ₁/σ_K,R² fitted,R² held out,gain,steps".split(",")
+        title = f"Encoding budget E = N·L = {BUDGET}: N wires, L encoding layers; σ and steps are medians"
+        return f"{title}\n{table(header, map(_row, self.trials))}"
+
+    def _sampling(self) -> str:
+        rank, vanish = unidentifiable(self.data.inputs, BUDGET)
+        count, points = 2 * BUDGET + 1, len(np.unique(self.data.inputs))
+        lost = f" {', '.join(vanish)} is zero at every month;" if vanish else ""
+        return (
+            f"Monthly values cannot identify everything: on {points} distinct inputs the {count} terms of\n"
+            f"  degree ≤ {BUDGET} have rank {rank}.{lost} what a fit does with it between the months\n"
+            "  is no statement about the data."
+        )
+
+    def _ceiling(self) -> str:
+        data, fitted = self.data, ~self.data.held_out
+        best = r_squared(data.targets[fitted], data.best_of_month[fitted])
+        reach = sum(best - trial.fit.r2 < 1e-3 for trial in self.trials)
+        return (
+            f"No function of the month exceeds R² = {best:.4f} on the fitted years (twelve monthly means);\n"
+            f"  {reach} of {len(self.trials)} shapes come within 0.001 of it."
+        )
+
+    def _level(self) -> str:
+        data, held = self.data, self.data.held_out
+        miss = np.mean((data.targets - data.best_of_month)[held])
+        truth = data.without_yearly_means(data.targets)
+        seasons = [
+            r_squared(truth, data.without_yearly_means(trial.fit.fitted)) for trial in self.trials
+        ]
+        return (
+            f"In the years held out, values lie {abs(miss):.3f} {'below' if miss < 0 else 'above'} trend "
+            "and season on average: an error of the\n  extrapolated line, not of the models. With the "
+            f"mean of each of those years removed, R² is\n  {_span(seasons)}."
+        )
+
+    def _difference(self) -> str:
+        ranks = sorted({trial.space.rank for trial in self.trials})
+        weakest = min(self.trials, key=lambda t: np.median(t.space.smallest_row_values))
+        strongest = max(self.trials, key=lambda t: np.median(t.space.smallest_row_values))
+        ratio = np.median(strongest.space.smallest_row_values) / max(
+            np.median(weakest.space.smallest_row_values), 1e-300
+        )
+        same = f"All shapes have rank {ranks[0]}" if len(ranks) == 1 else f"Ranks are {ranks}"
+        return (
+            f"{same}; they differ in how strongly the weakest coefficient moves: σ_K is {ratio:.0f} times\n"
+            f"  larger in shape {strongest.shape} than in {weakest.shape} (median over "
+            f"{weakest.space.n_draws} random parameter sets, observed)."
+        )
+
+
+def _row(trial: Trial) -> list[object]:
+    space, found = trial.space, trial.fit
+    return [
+        str(trial.shape),
+        space.n_parameters,
+        space.n_rows,
+        space.rank,
+        len(space.dead),
+        f"{np.median(space.smallest_row_values):.1e}",
+        f"{np.median(space.conditions):.0f}",
+        f"{found.r2:.4f}",
+        f"{found.r2_held_out:.4f}",
+        f"{found.gain:.3f}",
+        f"{np.median(found.steps):.0f}",
+    ]
+
+
+def _span(values: list[float]) -> str:
+    low, high = min(values), max(values)
+    return f"{low:.3f}" if high - low < 5e-4 else f"{low:.3f} to {high:.3f}"
+
+
+def build_model(shape: tuple[int, int]):
+    """The re-uploading model of a shape: ``Rot`` and CNOT rings, read out by ``Z`` on the last wire.
+
+    Args:
+        shape: wires and encoding layers.
+
+    Returns:
+        A QNode of ``x`` and ``weights``, and the shape of the weights.
+
+    >>> build_model((2, 3))[1]
+    (4, 1, 2, 3)
+    """
+    n_wires, n_layers = shape
+
+    @qml.qnode(qml.device("default.qubit", wires=n_wires))
+    def model(x, weights):
+        DataReuploading(x, weights, wires=range(n_wires))
+        return qml.expval(qml.Z(n_wires - 1))
+
+    return model, DataReuploading.shape(n_layers, n_wires)
+
+
+def compare_shapes(shapes=SHAPES, *, seed: int = 0, n_draws: int = 30) -> Comparison:
+    """Fit every shape to the series and look at its Jacobian at random parameters.
+
+    Args:
+        shapes: pairs of wires and encoding layers.
+        seed: of parameters and starts.
+        n_draws: parameter draws behind rank and conditioning.
+
+    Returns:
+        The comparison.
+    """
+    data = load_airline()
+    seeds = np.random.SeedSequence(seed).generate_state(len(shapes)).tolist()
+    trials = (_trial(shape, data, own, n_draws) for shape, own in zip(shapes, seeds, strict=True))
+    return Comparison(data=data, trials=tuple(trials))
+
+
+def _trial(shape, data: Airline, seed: int, n_draws: int) -> Trial:
+    qnode, size = build_model(shape)
+    rng = np.random.default_rng(seed)
+    weights = rng.uniform(0, 2 * np.pi, size)
+    search = fit(
+        qnode,
+        data.inputs,
+        data.targets,
+        encoding_args="x",
+        seed=seed,
+        restarts=_RESTARTS,
+        held_out=data.held_out,
+    )
+    found = search(0.0, weights)
+    reading = read_qnode(qnode, (0.0, weights), {}, "x")
+    grid = np.linspace(-np.pi / 12, 2 * np.pi - np.pi / 12, 241)
+    return Trial(
+        shape=shape,
+        space=_space(reading, n_draws, rng),
+        fit=found,
+        grid=grid,
+        curve=found.gain * _outputs(reading, found.parameters, grid) + found.offset,
+    )
+
+
+def _space(reading: Reading, n_draws: int, rng) -> ColumnSpace:
+    draws = draw(Uniform(), reading.circuit, reading.arguments.parameters, n_draws, rng)
+    return column_space(exact_jacobian(series_of(reading), draws).jacobian[0])
+
+
+def _outputs(reading: Reading, parameters: np.ndarray, grid: np.ndarray) -> np.ndarray:
+    circuit = reading.at(parameters[None], grid[:, None])
+    return simulate(circuit, gradient=False).values[0][0]
