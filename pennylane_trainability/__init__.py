@@ -2,9 +2,12 @@
 
 from importlib.metadata import PackageNotFoundError, version
 
-from pennylane_trainability.circuits.qnode import read_qnode as read_qnode
+from pennylane_trainability.diagnostics.data_jacobian import DataJacobian as DataJacobian
+from pennylane_trainability.diagnostics.data_jacobian import data_jacobian as data_jacobian
 from pennylane_trainability.diagnostics.measured import MeasuredJacobian as MeasuredJacobian
 from pennylane_trainability.diagnostics.measured import measure_jacobian as measure_jacobian
+from pennylane_trainability.diagnostics.series_rows import FourierRows as FourierRows
+from pennylane_trainability.diagnostics.series_rows import fourier_rows as fourier_rows
 from pennylane_trainability.errors import BudgetError as BudgetError
 from pennylane_trainability.errors import DeviceFailure as DeviceFailure
 from pennylane_trainability.errors import NotFourierError as NotFourierError
@@ -14,6 +17,8 @@ from pennylane_trainability.executor import Executor as Executor
 from pennylane_trainability.laws import Normal as Normal
 from pennylane_trainability.laws import Uniform as Uniform
 from pennylane_trainability.registration import register as _register
+from pennylane_trainability.report import Report as Report
+from pennylane_trainability.report import analyze as analyze
 from pennylane_trainability.templates import DataReuploading as DataReuploading
 from pennylane_trainability.templates import ParallelAngleEncoding as ParallelAngleEncoding
 from pennylane_trainability.templates import SerialReuploading as SerialReuploading

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pennylane as qml
 from pennylane.tape import QuantumScript
@@ -44,6 +44,10 @@ class Executor:
     max_circuits: int | None = None
     max_shots: int | None = None
     progress: Callable[[int, int], None] | None = None
+
+    def with_progress(self, progress: Callable[[int, int], None]) -> Executor:
+        """The same executor, reporting its progress."""
+        return replace(self, progress=progress)
 
     def check(self, cost: Cost) -> None:
         """Refuse what the budget does not allow.

@@ -44,11 +44,12 @@ class ShiftPlan:
     weights: np.ndarray
 
     def slopes(self, n_parameters: int) -> np.ndarray:
-        """``(A, P)`` constant chain-rule slopes ``∂angle_a/∂θ_p`` at the first draw."""
-        out = np.zeros((len(self.angles), n_parameters))
+        """Chain-rule slopes ``∂angle_a/∂θ_p`` at the first draw, ``(A, P, G or 1)``."""
+        sizes = [np.shape(s)[1] for a in self.angles for s in a.parameters.values() if np.ndim(s)]
+        out = np.zeros((len(self.angles), n_parameters, max(sizes, default=1)))
         for a, angle in enumerate(self.angles):
             for p, slope in angle.parameters.items():
-                out[a, p] = float(np.reshape(slope, -1)[0])
+                out[a, p] = slope if np.ndim(slope) == 0 else slope[0]
         return out
 
 

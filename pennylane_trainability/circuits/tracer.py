@@ -98,6 +98,8 @@ class Traced:
         if isinstance(other, Traced):
             slopes = _merge(self.slopes, other.value, other.slopes, self.value)
             return Traced(self.value * other.value, slopes, *_structure(self, other))
+        if isinstance(other, complex):  # exp(1j·w·G): the angle is the imaginary part
+            return self._scale(other)
         return self._scale(float(other)) if _is_number(other) else NotImplemented
 
     __rmul__ = __mul__
@@ -127,17 +129,20 @@ class Traced:
         return self._apply(np.abs(self.value), np.sign(self.value))
 
     def conjugate(self):
-        return self
+        return self._part(np.conj)
 
     conj = conjugate
 
     @property
     def real(self):
-        return self
+        return self._part(np.real)
 
     @property
     def imag(self):
-        return 0.0
+        return self._part(np.imag)
+
+    def _part(self, part):
+        return Traced(part(self.value), {k: part(v) for k, v in self.slopes.items()}, *self._flags)
 
     @property
     def T(self):  # noqa: N802

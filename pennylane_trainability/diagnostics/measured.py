@@ -277,7 +277,7 @@ def measure_series(
         counts=counts,
         weights=weights,
         shift_weights=built.plan.weights,
-        slopes=built.plan.slopes(built.n_parameters),
+        slopes=built.plan.slopes(built.n_parameters)[..., 0],
         matrix=built.matrix,
         shots=shots,
         parameters=series.reading.arguments.parameter_labels(),

@@ -8,7 +8,7 @@ import numpy as np
 
 from pennylane_trainability.circuits.series import Series
 from pennylane_trainability.errors import NotFourierError
-from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY, simulate
+from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY, Simulation, simulate
 
 __all__ = ["ExactJacobian", "exact_jacobian"]
 
@@ -42,7 +42,7 @@ def exact_jacobian(
     Raises:
         NotFourierError: the series does not reproduce the circuit at a point off the grid.
     """
-    simulation = simulate(series.circuit(parameters), gradient=gradient, memory=memory)
+    simulation = _simulate_draws(series, parameters, gradient, memory)
     sampling = series.sampling
     last = series.spectrum.basis(sampling.hold_out[None])[0]
     rows, residual, scale = [], 0.0, 1.0
@@ -69,3 +69,22 @@ def exact_jacobian(
             for g in simulation.gradients
         )
     return ExactJacobian(tuple(rows), jacobian, residual)
+
+
+def _simulate_draws(series: Series, parameters, gradient: bool, memory: int) -> Simulation:
+    """All draws, in groups whose states stay small enough for the processor's cache and the budget."""
+    if parameters is None or len(parameters) == 1:
+        return simulate(series.circuit(parameters), gradient=gradient, memory=memory)
+    points = len(series.sampling.points) + 1
+    size = max(1, min(2**24, memory // 16) // (16 * 2**series.reading.circuit.n_wires * points))
+    parts = [
+        simulate(series.circuit(parameters[k : k + size]), gradient=gradient, memory=memory)
+        for k in range(0, len(parameters), size)
+    ]
+    values = [np.concatenate([p.values[m] for p in parts]) for m in range(len(parts[0].values))]
+    gradients = None
+    if gradient:
+        gradients = tuple(
+            np.concatenate([p.gradients[m] for p in parts]) for m in range(len(parts[0].values))
+        )
+    return Simulation(parts[0].outputs, tuple(values), gradients)

@@ -78,7 +78,7 @@ class JacobianTapes:
         """``(K, outputs, P)`` from the means ``(S, G, outputs)`` of all circuits."""
         by_angle = np.tensordot(self.plan.weights, means, 1)  # (A, G, outputs)
         slopes = self.plan.slopes(self.n_parameters)
-        by_parameter = np.tensordot(slopes.T, by_angle, 1)  # (P, G, outputs)
+        by_parameter = np.einsum("apg,ago->pgo", np.broadcast_to(slopes, (*slopes.shape[:2], self.n_points)), by_angle)
         return np.einsum("kg,pgo->kop", self.matrix, by_parameter)
 
     def split(self, stack: np.ndarray) -> list[np.ndarray]:

@@ -1,0 +1,235 @@
+"""How do the outputs on the user's own data move with the parameters?"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import field
+
+import numpy as np
+from pennylane.measurements import Shots
+
+from pennylane_trainability.circuits.circuit import Circuit
+from pennylane_trainability.circuits.dead import dead_parameters
+from pennylane_trainability.circuits.qnode import Reading, read_qnode
+from pennylane_trainability.circuits.shifts import UNSHIFTED, ShiftPlan, shift_plan
+from pennylane_trainability.diagnostics.measured import default_executor
+from pennylane_trainability.errors import ReadingError
+from pennylane_trainability.executor import Executor, cost_of
+from pennylane_trainability.results import Cost, Provenance, Result, record
+from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY, simulate
+from pennylane_trainability.statistics.counts import smoothed_probabilities
+from pennylane_trainability.transforms.engines import broadcasts, choose_engine, device_name
+from pennylane_trainability.transforms.jacobian_tapes import jacobian_tapes
+
+__all__ = ["DataJacobian", "data_jacobian", "evaluate"]
+
+
+@record
+class DataJacobian(Result):
+    r"""Outputs and their derivatives on data points.
+
+    Attributes:
+        outputs: ``(n, m)``: ``m`` numbers per data point.
+        jacobian: ``(n, m, P)``.
+        stderr: standard errors of the Jacobian, zero for exact values.
+        targets: ``(n, m)`` or ``None``.
+        parameters: names of the columns.
+        cost: what was run.
+        provenance: device, engine and shots.
+    """
+
+    outputs: np.ndarray = field(repr=False)
+    jacobian: np.ndarray = field(repr=False)
+    stderr: np.ndarray = field(repr=False)
+    targets: np.ndarray | None = field(repr=False)
+    parameters: tuple[str, ...] = field(repr=False)
+    cost: Cost
+    provenance: Provenance
+
+    @property
+    def gram(self) -> np.ndarray:
+        """The empirical tangent kernel ``Σ_p ∂_p f_i ∂_p f_j``, ``(n·m, n·m)``."""
+        flat = self.jacobian.reshape(-1, self.jacobian.shape[-1])
+        return flat @ flat.T
+
+    def contract(self, loss_derivative: np.ndarray) -> np.ndarray:
+        """The gradient ``Σ_i ∂loss/∂f_i · ∂f_i/∂θ`` of any loss, ``(P,)``.
+
+        Args:
+            loss_derivative: derivative of the loss by every output, ``(n,)`` or ``(n, m)``.
+        """
+        weights = np.asarray(loss_derivative, float).reshape(self.outputs.shape)
+        return np.einsum("nm,nmp->p", weights, self.jacobian)
+
+    @property
+    def loss(self) -> float:
+        """``½ mean (f − y)²``."""
+        return 0.5 * float(np.mean((self.outputs - self._targets()) ** 2))
+
+    @property
+    def loss_gradient(self) -> np.ndarray:
+        """Gradient of :attr:`loss`, ``(P,)``."""
+        residual = self.outputs - self._targets()
+        return self.contract(residual / residual.size)
+
+    def _targets(self) -> np.ndarray:
+        if self.targets is None:
+            raise ValueError("The loss needs targets; pass targets=… to data_jacobian.")
+        return self.targets
+
+    def rows(self) -> list[tuple[str, object]]:
+        """Size, kernel spectrum, loss and cost."""
+        values = np.linalg.eigvalsh(self.gram)[::-1]
+        rows: list[tuple[str, object]] = [
+            ("matrix", f"{self.gram.shape[0]} outputs × {self.jacobian.shape[-1]} parameters"),
+            ("tangent kernel", f"largest eigenvalue {values[0]:.4g}, trace {values.sum():.4g}"),
+        ]
+        if self.targets is not None:
+            rows += [("loss", self.loss), ("gradient norm", float(np.linalg.norm(self.loss_gradient)))]
+        return [*rows, ("cost", self.cost), ("engine", self.provenance.engine)]
+
+
+def data_jacobian(
+    qnode,
+    data,
+    encoding_args=None,
+    argnums=None,
+    *,
+    targets=None,
+    engine: str = "auto",
+    max_circuits: int | None = None,
+    max_shots: int | None = None,
+    executor: Executor | None = None,
+    memory: int = DEFAULT_MEMORY,
+):
+    r"""The Jacobian of the outputs on data points, its Gram matrix, and the gradient of a loss.
+
+    Serves QNodes whose inputs are not uniform or whose encoding is no Fourier series (``arcsin``,
+    amplitude embedding …): ``J[i, p] = ∂f(x_i; θ)/∂θ_p``, kernel ``J Jᵀ``.
+
+    Args:
+        qnode: a QNode that returns ``expval`` or ``probs``.
+        data: data points, ``(n, *shape of the encoding argument)``.
+        encoding_args: the inputs; see :func:`coefficient_jacobian`.
+        argnums: the trainable arguments; see :func:`coefficient_jacobian`.
+        targets: ``(n,)`` or ``(n, m)``.
+        engine: ``"auto"``, ``"exact"`` or ``"measured"``.
+        max_circuits: refuse more circuits before running any.
+        max_shots: refuse more shots before running any.
+        executor: how circuits are run.
+        memory: bytes of states of the exact engine.
+
+    Returns:
+        A function of the QNode's arguments that returns :class:`DataJacobian`; the value passed for
+        the encoding argument supplies only its shape.
+
+    Raises:
+        ReadingError: ``data`` or ``targets`` do not fit the QNode.
+
+    **Cost.** Exact: no circuits. Measured: data points times (1 + shifted circuits) times bases.
+
+    **Example**
+
+    >>> import numpy as np
+    >>> import pennylane as qml
+    >>> import pennylane_trainability as pt
+    >>> @qml.qnode(qml.device("default.qubit"))
+    ... def circuit(x, w):
+    ...     qml.RY(np.arcsin(x), wires=0)
+    ...     qml.RY(w, wires=0)
+    ...     return qml.expval(qml.Z(0))
+    >>> J = pt.data_jacobian(circuit, data=[-0.5, 0.0, 0.5], encoding_args="x")(0.0, 0.3)
+    >>> np.allclose(J.jacobian[:, 0, 0], -np.sin(np.arcsin([-0.5, 0.0, 0.5]) + 0.3))
+    True
+    """
+
+    @functools.wraps(qnode.func)
+    def on_data(*args, **kwargs) -> DataJacobian:
+        reading = read_qnode(qnode, args, kwargs, encoding_args, argnums)
+        points = data_points(data, reading)
+        shots = Shots(qnode.shots)
+        chosen = choose_engine(qnode.device, shots, engine)
+        circuit = reading.at(reading.arguments.parameters[None], points)
+        cost = Cost()
+        if chosen == "exact":
+            outputs, jacobian = evaluate(circuit, memory)
+            stderr = np.zeros_like(jacobian)
+        else:
+            runner = executor or default_executor(qnode.device, max_circuits, max_shots)
+            outputs, jacobian, stderr, cost = _measure(circuit, len(points), qnode, runner)
+        return DataJacobian(
+            outputs=outputs,
+            jacobian=jacobian,
+            stderr=stderr,
+            targets=_targets(targets, outputs.shape),
+            parameters=reading.arguments.parameter_labels(),
+            cost=cost,
+            provenance=Provenance(
+                shots=shots.total_shots, device=device_name(qnode.device), engine=chosen
+            ),
+        )
+
+    return on_data
+
+
+def data_points(data, reading: Reading) -> np.ndarray:
+    """Data as flat inputs ``(n, I)``."""
+    points = np.asarray(data, float)
+    n_inputs = reading.circuit.n_inputs
+    flat = points.reshape(len(points), -1) if points.ndim else points.reshape(1, 1)
+    if flat.shape[1] != n_inputs:
+        raise ReadingError(
+            f"data needs shape (n, {n_inputs}), one row of {n_inputs} inputs per data point; got {points.shape}."
+        )
+    if not np.all(np.isfinite(flat)):
+        raise ReadingError("data contains NaN or infinity; remove these points.")
+    return flat
+
+
+def _targets(targets, shape) -> np.ndarray | None:
+    if targets is None:
+        return None
+    values = np.asarray(targets, float)
+    if values.size != shape[0] * shape[1] or not np.all(np.isfinite(values)):
+        raise ReadingError(
+            f"targets needs {shape[0]} × {shape[1]} finite numbers, one per data point and output; got shape "
+            f"{values.shape}."
+        )
+    return values.reshape(shape)
+
+
+def evaluate(circuit: Circuit, memory: int = DEFAULT_MEMORY) -> tuple[np.ndarray, np.ndarray]:
+    """Outputs ``(n, m)`` and Jacobian ``(n, m, P)`` of a circuit at one draw and ``n`` inputs."""
+    simulation = simulate(circuit, memory=memory)
+    n = simulation.values[0].shape[1]
+    outputs = np.concatenate([v[0].reshape(n, -1) for v in simulation.values], axis=1)
+    size = circuit.n_parameters
+    jacobian = np.concatenate([g[0].reshape(n, -1, size) for g in simulation.gradients], axis=1)
+    return outputs, jacobian
+
+
+def _measure(circuit: Circuit, n: int, qnode, runner: Executor):
+    shots = Shots(qnode.shots)
+    shots = Shots(shots.total_shots) if shots.has_partitioned_shots else shots
+    plan = shift_plan(circuit, set(dead_parameters(circuit)))
+    angles = len(plan.angles)
+    # one more circuit per point: the outputs themselves
+    joint = ShiftPlan(
+        (*UNSHIFTED.shifts, *plan.shifts),
+        plan.angles,
+        np.concatenate([np.zeros((angles, 1)), plan.weights], axis=1),
+    )
+    built = jacobian_tapes(circuit, np.eye(n), shots, broadcast=broadcasts(qnode.device), plan=joint)
+    cost = cost_of(built.tapes, built.n_circuits)
+    runner.check(cost)
+    frequencies = built.frequencies(runner.run(built.tapes))
+    means, _ = built.moments(frequencies, None)
+    jacobian = built.jacobian(means)
+    stderr = np.zeros_like(jacobian)
+    if shots:
+        smoothed = [smoothed_probabilities(np.rint(f * shots.total_shots)) for f in frequencies]
+        _, variances = built.moments(smoothed, shots.total_shots)
+        weights = np.einsum("apg,as->gps", joint.slopes(circuit.n_parameters) ** 2, joint.weights**2)
+        weights = np.broadcast_to(weights, (n, *weights.shape[1:]))
+        stderr = np.sqrt(np.einsum("gps,sgo->gop", weights, variances))
+    return means[0], jacobian, stderr, cost

@@ -1,0 +1,172 @@
+"""Which Fourier coefficients does the QNode have here, and which row is which?"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import field
+
+import numpy as np
+from pennylane.measurements import Shots
+
+from pennylane_trainability.circuits.qnode import read_qnode
+from pennylane_trainability.circuits.series import Series, series_of
+from pennylane_trainability.circuits.shifts import UNSHIFTED
+from pennylane_trainability.diagnostics.measured import default_executor
+from pennylane_trainability.executor import Executor, cost_of
+from pennylane_trainability.results import Cost, Provenance, Result, record
+from pennylane_trainability.results.text import table
+from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY
+from pennylane_trainability.simulation.fourier_jacobian import exact_jacobian
+from pennylane_trainability.statistics.counts import smoothed_probabilities
+from pennylane_trainability.transforms.engines import broadcasts, choose_engine, device_name
+from pennylane_trainability.transforms.jacobian_tapes import jacobian_tapes
+
+__all__ = ["FourierRows", "fourier_rows", "measure_rows"]
+
+
+@record
+class FourierRows(Result):
+    r"""The coefficients in the rows of the coefficient Jacobian.
+
+    Attributes:
+        values: ``(outputs, K)``: ``c_0, √2 Re c_k, √2 Im c_k, …``.
+        stderr: their standard errors, zero for exact values.
+        frequencies: ``(R, I)``, the positive half of the spectrum, ascending.
+        labels: ``(frequency vector, "constant" | "cosine" | "sine")`` per row.
+        inputs: names of the inputs.
+        condition: condition number of the linear system behind the rows (1 on a uniform grid).
+        cost: what was run.
+        provenance: device, engine and shots.
+    """
+
+    values: np.ndarray
+    stderr: np.ndarray = field(repr=False)
+    frequencies: np.ndarray
+    labels: tuple[tuple[tuple[float, ...], str], ...] = field(repr=False)
+    inputs: tuple[str, ...]
+    condition: float
+    cost: Cost
+    provenance: Provenance
+
+    @property
+    def coefficients(self) -> np.ndarray:
+        """Complex ``c_0, c_k, …``, ``(outputs, 1 + R)``; ``c_{-k}`` is the conjugate."""
+        positive = (self.values[:, 1::2] + 1j * self.values[:, 2::2]) / np.sqrt(2)
+        return np.concatenate([self.values[:, :1].astype(complex), positive], axis=1)
+
+    def rows(self) -> list[tuple[str, object]]:
+        """One line per row of the first output."""
+        exact = not self.stderr.any()
+        lines = []
+        for (k, kind), value, error in zip(self.labels, self.values[0], self.stderr[0], strict=True):
+            name = ", ".join(f"{v:g}" for v in k)
+            lines.append((name, kind, f"{value:+.6f}" if exact else f"{value:+.4f} ± {error:.4f}"))
+        return [
+            ("rows of output 0", "\n" + table(("frequency", "part", "value"), lines)),
+            ("inputs", ", ".join(self.inputs)),
+            ("cost", self.cost),
+            ("engine", self.provenance.engine),
+        ]
+
+
+def fourier_rows(
+    qnode,
+    encoding_args=None,
+    argnums=None,
+    *,
+    spectrum=None,
+    engine: str = "auto",
+    max_circuits: int | None = None,
+    max_shots: int | None = None,
+    executor: Executor | None = None,
+    memory: int = DEFAULT_MEMORY,
+    max_points: int = 20_000,
+):
+    r"""The Fourier coefficients of a QNode and the labels of the rows of its coefficient Jacobian.
+
+    ``f(x) = Σ_k c_k e^{+ik·x}``; rows ``c_0``, then ``√2 Re c_k`` and ``√2 Im c_k`` per frequency of the
+    positive half of the spectrum (Schuld, Sweke and Meyer, PRA 103, 032430).
+
+    Args:
+        qnode: a QNode that returns ``expval`` or ``probs``.
+        encoding_args: the inputs; see :func:`coefficient_jacobian`.
+        argnums: the trainable arguments; see :func:`coefficient_jacobian`.
+        spectrum: frequencies; ``None`` finds them.
+        engine: ``"auto"``, ``"exact"`` or ``"measured"``.
+        max_circuits: refuse more circuits before running any.
+        max_shots: refuse more shots before running any.
+        executor: how circuits are run.
+        memory: bytes of states of the exact engine.
+        max_points: refuse grids with more input points.
+
+    Returns:
+        A function of the QNode's arguments that returns :class:`FourierRows`.
+
+    **Cost.** Exact: no circuits. Measured: one circuit per input point and measurement basis.
+
+    **Example**
+
+    >>> import pennylane as qml
+    >>> import pennylane_trainability as pt
+    >>> @qml.qnode(qml.device("default.qubit"))
+    ... def circuit(x, w):
+    ...     qml.RX(x, wires=0)
+    ...     qml.RY(x, wires=1)
+    ...     qml.CNOT(wires=[1, 0])
+    ...     qml.RZ(w, wires=0)
+    ...     return qml.expval(qml.Z(0))
+    >>> rows = pt.fourier_rows(circuit, encoding_args="x")(0.0, 0.1)
+    >>> rows.coefficients.real.round(12) + 0.0  # 1/2 + 1/2 cos 2x
+    array([[0.5 , 0.  , 0.25]])
+    """
+
+    @functools.wraps(qnode.func)
+    def rows(*args, **kwargs) -> FourierRows:
+        series = series_of(read_qnode(qnode, args, kwargs, encoding_args, argnums), spectrum, max_points)
+        chosen = choose_engine(qnode.device, Shots(qnode.shots), engine)
+        cost, errors = Cost(), None
+        if chosen == "exact":
+            parts = exact_jacobian(series, gradient=False, memory=memory).rows
+            values = np.concatenate([p[0].reshape(p.shape[1], -1).T for p in parts])
+        else:
+            runner = executor or default_executor(qnode.device, max_circuits, max_shots)
+            values, errors, cost = measure_rows(series, qnode, runner)
+        return FourierRows(
+            values=values,
+            stderr=np.zeros_like(values) if errors is None else errors,
+            frequencies=series.spectrum.frequencies,
+            labels=series.spectrum.labels(),
+            inputs=series.reading.arguments.input_labels(),
+            condition=series.sampling.condition,
+            cost=cost,
+            provenance=Provenance(
+                shots=Shots(qnode.shots).total_shots, device=device_name(qnode.device), engine=chosen
+            ),
+        )
+
+    return rows
+
+
+def measure_rows(series: Series, qnode, runner: Executor):
+    """Rows, errors and cost from the unshifted circuits."""
+    shots = Shots(qnode.shots)
+    if shots.has_partitioned_shots:
+        shots = Shots(shots.total_shots)
+    built = jacobian_tapes(
+        series.circuit(hold_out=False),
+        series.sampling.matrix,
+        shots,
+        broadcast=broadcasts(qnode.device),
+        plan=UNSHIFTED,
+    )
+    cost = cost_of(built.tapes, built.n_circuits)
+    runner.check(cost)
+    frequencies = built.frequencies(runner.run(built.tapes))
+    means, _ = built.moments(frequencies, None)
+    matrix = series.sampling.matrix
+    values = np.einsum("kg,go->ok", matrix, means[0])
+    if not shots:
+        return values, np.zeros_like(values), cost
+    smoothed = [smoothed_probabilities(np.rint(f * shots.total_shots)) for f in frequencies]
+    _, variances = built.moments(smoothed, shots.total_shots)
+    return values, np.sqrt(np.einsum("kg,go->ok", matrix**2, variances[0])), cost

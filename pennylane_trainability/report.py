@@ -1,0 +1,470 @@
+"""Which parameters of this QNode can learn, which cannot, and why: the report that joins it all."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from pennylane.measurements import Shots
+
+from pennylane_trainability.circuits.dead import dead_parameters
+from pennylane_trainability.circuits.encoding import encoding_parts
+from pennylane_trainability.circuits.qnode import Reading, read_qnode
+from pennylane_trainability.circuits.series import Series, series_of
+from pennylane_trainability.diagnostics.column_space import ColumnSpace, column_space
+from pennylane_trainability.diagnostics.data_jacobian import data_points
+from pennylane_trainability.diagnostics.findings import Evidence, findings_of
+from pennylane_trainability.diagnostics.measured import (
+    MeasuredJacobian,
+    default_executor,
+    measure_series,
+)
+from pennylane_trainability.diagnostics.series_rows import measure_rows
+from pennylane_trainability.diagnostics.target import TargetFit, target_fit
+from pennylane_trainability.errors import NotFourierError, ReadingError
+from pennylane_trainability.executor import Executor
+from pennylane_trainability.fourier import Spectrum, redundancy, spectrum_of
+from pennylane_trainability.laws import Law, Uniform, draw
+from pennylane_trainability.results import Cost, Finding, Provenance, Result, record
+from pennylane_trainability.results.text import describe
+from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY, simulate
+from pennylane_trainability.simulation.fourier_jacobian import exact_jacobian
+from pennylane_trainability.transforms.engines import choose_engine, device_name
+
+__all__ = ["Report", "analyze"]
+
+
+@record
+class Report(Result):
+    """What a QNode can learn.
+
+    Attributes:
+        name: name of the quantum function.
+        findings: what is wrong or right, gravest first.
+        space: column space of the Jacobian over the parameter draws (the measured value alone, where the
+            Jacobian was measured).
+        given: column space at the values given.
+        coefficients: ``(1 + D, outputs, K)`` coefficients, the values given first; ``None`` where the rows
+            are data points.
+        frequencies: ``(R, I)``, positive half of the spectrum.
+        redundancy: eigenvalue paths per frequency, zero first, ``(1 + R,)``.
+        parameters: names of the columns.
+        inputs: names of the inputs.
+        reasons: why parameters are dead by structure, ``{name: sentence}``.
+        target: the target seen from the model, if one was given.
+        measured: the measured Jacobian, if it was measured.
+        law: how parameters were drawn.
+        notes: what was decided on the way.
+        cost: what was run on the device.
+        provenance: seed, draws, shots, device and engine.
+    """
+
+    name: str
+    findings: tuple[Finding, ...]
+    space: ColumnSpace
+    given: ColumnSpace
+    coefficients: np.ndarray | None = field(repr=False)
+    frequencies: np.ndarray = field(repr=False)
+    redundancy: np.ndarray = field(repr=False)
+    parameters: tuple[str, ...] = field(repr=False)
+    inputs: tuple[str, ...] = field(repr=False)
+    reasons: dict[str, str] = field(repr=False)
+    target: TargetFit | None = None
+    measured: MeasuredJacobian | None = None
+    law: str = ""
+    notes: tuple[str, ...] = ()
+    cost: Cost
+    provenance: Provenance
+
+    @property
+    def n_parameters(self) -> int:
+        """``P``."""
+        return self.space.n_parameters
+
+    @property
+    def n_rows(self) -> int:
+        """``K`` times the number of outputs."""
+        return self.space.n_rows
+
+    @property
+    def rank(self) -> int:
+        """Structural rank: the largest over the draws (a lower bound where measured)."""
+        return int(self.measured.rank().value) if self.measured is not None else self.space.rank
+
+    @property
+    def dead(self) -> tuple[str, ...]:
+        """Names of the parameters that never move the output."""
+        if self.measured is not None:
+            return tuple(self.reasons)
+        return tuple(self.parameters[p] for p in self.space.dead)
+
+    @property
+    def independent(self) -> tuple[str, ...]:
+        """Names of a largest set of parameters that can move independently."""
+        return tuple(self.parameters[p] for p in self.space.independent)
+
+    @property
+    def regime(self) -> str:
+        """``P`` against the number of coefficients."""
+        live = self.n_parameters - len(self.dead)
+        if live < self.n_rows:
+            return "fewer live parameters than coefficients (P < K)"
+        if live <= 1.5 * self.n_rows:
+            return "about as many live parameters as coefficients (P ≈ K)"
+        return "more live parameters than coefficients (P ≫ K)"
+
+    @property
+    def gradient_strength(self) -> np.ndarray:
+        """Norm of the rows of ``J`` per frequency, ``(1 + D, 1 + R)``, zero first, over all outputs."""
+        stack = self.space.jacobians
+        n = len(self.frequencies)
+        per_row = np.sum(stack.reshape(len(stack), -1, 1 + 2 * n, stack.shape[-1]) ** 2, axis=(1, 3))
+        return np.sqrt(np.concatenate([per_row[:, :1], per_row[:, 1::2] + per_row[:, 2::2]], axis=1))
+
+    @property
+    def output_scale(self) -> np.ndarray:
+        """Standard deviation of the output over the input, per draw, ``(1 + D,)`` (Parseval)."""
+        if self.coefficients is None:
+            return np.zeros(0)
+        return np.sqrt(np.mean(np.sum(self.coefficients[..., 1:] ** 2, axis=-1), axis=-1))
+
+    def heading(self) -> str:
+        """The line that says what matters."""
+        live = self.n_parameters - len(self.dead)
+        at_least = "at least " if self.measured is not None else ""
+        return (
+            f"{self.name}: {live} of {self.n_parameters} parameters can learn, on {at_least}{self.rank} of "
+            f"{self.n_rows} directions"
+        )
+
+    def rows(self) -> list[tuple[str, object]]:
+        """The numbers, then the findings."""
+        space = self.space
+        body: list[tuple[str, object]] = [("regime", self.regime), *self._ranks(space)]
+        if self.coefficients is not None:
+            body += [("spectrum", self._spectrum()), ("output scale", _spread(self.output_scale))]
+            strength = np.median(self.gradient_strength, axis=0)
+            body.append(("gradient per frequency", ", ".join(f"{s:.3g}" for s in strength[:12])))
+        if self.target is not None:
+            body += [(f"target, {label}", value) for label, value in self.target.rows()]
+        body += [("draws", f"{space.n_draws}, {self.law}; seed {self.provenance.seed}")]
+        body += [("engine", f"{self.provenance.engine} on {self.provenance.device}; {self.cost}")]
+        body += [("note", note) for note in self.notes]
+        return body + [("finding", finding) for finding in self.findings]
+
+    def _ranks(self, space: ColumnSpace) -> list[tuple[str, object]]:
+        if self.measured is not None:
+            return [
+                ("rank", self.measured.rank()),
+                ("noise floor", f"{self.measured.noise_floor().floor():.3g}"),
+                ("dead parameters", describe(self.dead) if self.dead else "none by structure"),
+            ]
+        ranks = space.ranks
+        return [
+            ("structural rank", f"{space.rank} (draws: {ranks.min()} … {ranks.max()}; given: {self.given.rank})"),
+            ("dead parameters", describe(self.dead) if self.dead else "none"),
+            ("redundant directions", f"{space.redundant} = P − rank, of which {len(space.dead)} dead"),
+            ("unreachable directions", f"{space.unreachable} = K − rank, of which {len(space.zero_rows)} fixed rows"),
+            ("singular values", f"σ₁ {_spread(space.singular_values[:, 0])}; σ_K {_spread(space.smallest_row_values)}"),
+            ("condition σ₁/σ_rank", _spread(space.conditions)),
+            ("effective rank", _spread(space.entropy_ranks)),
+            ("independent set", describe(self.independent)),
+        ]
+
+    def _spectrum(self) -> str:
+        names = ["0", *(", ".join(f"{v:g}" for v in k) for k in self.frequencies)]
+        pairs = [f"{n} (×{int(r)})" for n, r in zip(names, self.redundancy, strict=True)]
+        shown = ", ".join(pairs[:10])
+        return shown + (f", … {len(pairs)} in all" if len(pairs) > 10 else "")
+
+    def summary(self) -> str:
+        """The report as text."""
+        head = Result.summary(self).split("\n  finding", 1)[0]
+        return "\n\n".join([head, *(f.summary() for f in self.findings)])
+
+    def _repr_markdown_(self) -> str:
+        lines = [f"| {label} | {describe(value)} |" for label, value in self.rows() if label != "finding"]
+        table = "\n".join(["| | |", "|---|---|", *lines])
+        found = "\n\n".join(
+            f"**{f.severity.name}** {f.title}  \n{f.advice}  \n*{f.claim.value}; {f.source}*" for f in self.findings
+        )
+        return f"### {self.heading()}\n\n{table}\n\n{found}"
+
+
+def _spread(values: np.ndarray) -> str:
+    """Median and the 5 % and 95 % quantiles over the draws."""
+    values = np.asarray(values, float)
+    if values.size == 1:
+        return f"{values[0]:.3g}"
+    low, median, high = np.quantile(values, [0.05, 0.5, 0.95])
+    return f"{median:.3g} [{low:.3g}, {high:.3g}]"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Question:
+    """The options of one analysis."""
+
+    qnode: object
+    data: object
+    targets: object
+    spectrum: object
+    n_draws: int
+    law: Law
+    seed: int
+    level: float
+    engine: str
+    runner: Executor
+    memory: int
+    max_points: int
+
+
+def analyze(
+    qnode,
+    encoding_args=None,
+    argnums=None,
+    *,
+    data=None,
+    targets=None,
+    spectrum=None,
+    n_draws: int | None = None,
+    law: Law | None = None,
+    seed: int | None = None,
+    level: float = 0.95,
+    engine: str = "auto",
+    max_circuits: int | None = None,
+    max_shots: int | None = None,
+    executor: Executor | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    memory: int = DEFAULT_MEMORY,
+    max_points: int = 20_000,
+):
+    r"""Which parameters of a QNode can learn, which cannot, why, and what to change.
+
+    Computes the coefficient Jacobian :math:`J` (see :func:`coefficient_jacobian`) at the values given and
+    at parameter draws, and keeps three things apart: *dead* parameters (their column of :math:`J` is zero
+    for all parameters, with the reason), *redundant* directions (:math:`P - \mathrm{rank}`) and
+    *unreachable* directions (:math:`K - \mathrm{rank}`).
+
+    Args:
+        qnode: a QNode that returns ``expval`` or ``probs``.
+        encoding_args: the inputs; see :func:`coefficient_jacobian`.
+        argnums: the trainable arguments; see :func:`coefficient_jacobian`.
+        data: data points ``(n, *shape of the input)``; a QNode that is no Fourier series is analysed on
+            these points.
+        targets: target values on ``data``, ``(n,)`` or ``(n, outputs)``; or, without ``data``, a function
+            of the inputs ``(n, I) → (n,)``.
+        spectrum: frequencies; ``None`` finds them.
+        n_draws: parameter draws beside the values given; default 20 on a simulator, 0 where measured.
+        law: how parameters are drawn; default: uniform over each parameter's period.
+        seed: seed of the draws; drawn and kept if ``None``.
+        level: level of intervals and bounds.
+        engine: ``"auto"``, ``"exact"`` or ``"measured"``.
+        max_circuits: refuse more circuits before running any.
+        max_shots: refuse more shots before running any.
+        executor: how circuits are run.
+        progress: called with (circuits done, circuits in all).
+        memory: bytes of states of the exact engine.
+        max_points: refuse grids with more input points.
+
+    Returns:
+        A function of the QNode's arguments that returns a :class:`Report`.
+
+    Raises:
+        ReadingError: see :func:`coefficient_jacobian`; or data and targets do not fit.
+        NotFourierError: the output is no Fourier series and no ``data`` was given.
+        BudgetError: the cost exceeds a budget.
+
+    **Cost.** On a simulator without shots: no circuits. Otherwise the circuits of one measured
+    coefficient Jacobian at the values given, plus one circuit per input point, in two device executions.
+
+    **Example**
+
+    >>> import numpy as np
+    >>> import pennylane as qml
+    >>> import pennylane_trainability as pt
+    >>> @qml.qnode(qml.device("default.qubit"))
+    ... def circuit(x, weights):
+    ...     qml.RZ(weights[0], wires=0)
+    ...     qml.RY(weights[1], wires=0)
+    ...     qml.RX(x, wires=0)
+    ...     qml.RY(weights[2], wires=0)
+    ...     return qml.expval(qml.Z(0))
+    >>> report = pt.analyze(circuit, encoding_args="x", seed=1)(0.0, np.array([0.1, 0.2, 0.3]))
+    >>> print(report.heading())
+    circuit: 2 of 3 parameters can learn, on 2 of 3 directions
+    >>> report.dead, report.reasons["weights[0]"]
+    (('weights[0]',), 'it acts on a state that is an eigenstate of its generator')
+    """
+    runner = executor or default_executor(qnode.device, max_circuits, max_shots)
+    if progress is not None:
+        runner = runner.with_progress(progress)
+    entropy = int(np.random.SeedSequence(seed).entropy) if seed is None else seed
+    _check_options(n_draws, level)
+
+    @functools.wraps(qnode.func)
+    def report(*args, **kwargs) -> Report:
+        question = _Question(
+            qnode, data, targets, spectrum, n_draws, law or Uniform(), entropy, level, engine, runner, memory, max_points
+        )
+        reading = read_qnode(qnode, args, kwargs, encoding_args, argnums)
+        chosen = choose_engine(qnode.device, Shots(qnode.shots), engine)
+        try:
+            series = series_of(reading, spectrum, max_points)
+        except NotFourierError as error:
+            if data is None:
+                raise
+            return _on_data(question, reading, chosen, str(error))
+        return _exact(question, series) if chosen == "exact" else _measured(question, series)
+
+    return report
+
+
+def _check_options(n_draws, level) -> None:
+    if n_draws is not None and (not isinstance(n_draws, int) or n_draws < 0):
+        raise ValueError(f"n_draws needs a whole number ≥ 0; got {n_draws!r}.")
+    if not 0 < level < 1:
+        raise ValueError(f"level needs a number between 0 and 1; got {level!r}.")
+
+
+def _draws(question: _Question, reading: Reading, default: int) -> np.ndarray:
+    """The values given, then the draws, ``(1 + D, P)``."""
+    given = reading.arguments.parameters
+    count = default if question.n_draws is None else question.n_draws
+    if count and not reading.traced and not all(
+        a.linear for g in reading.circuit.gates for a in g.angles
+    ):
+        count = 0
+    rng = np.random.default_rng(question.seed)
+    drawn = draw(question.law, reading.circuit, given, count, rng)
+    return np.concatenate([given[None], drawn])
+
+
+def _exact(question: _Question, series: Series) -> Report:
+    parameters = _draws(question, series.reading, 20)
+    found = exact_jacobian(series, parameters, memory=question.memory)
+    jacobians = np.concatenate([_stack(j) for j in found.jacobian], axis=1)
+    rows = np.concatenate(
+        [np.moveaxis(r.reshape(*r.shape[:2], -1), 1, 2) for r in found.rows], axis=1
+    )
+    return _report(question, series.reading, series.spectrum, jacobians, rows, "exact")
+
+
+def _stack(jacobian: np.ndarray) -> np.ndarray:
+    """``(D, K, *shape, P)`` → ``(D, outputs·K, P)``, output-major."""
+    d, k, p = jacobian.shape[0], jacobian.shape[1], jacobian.shape[-1]
+    return np.moveaxis(jacobian.reshape(d, k, -1, p), 2, 1).reshape(d, -1, p)
+
+
+def _measured(question: _Question, series: Series) -> Report:
+    shots = Shots(question.qnode.shots)
+    if question.n_draws:
+        raise ReadingError(
+            "Parameter draws are taken on simulators only; a measured analysis speaks of the values given. Leave "
+            "n_draws=None, or force engine='exact'."
+        )
+    rows, _, first = measure_rows(series, question.qnode, question.runner)
+    measured = measure_series(
+        series, question.qnode, question.runner, seed=question.seed, level=question.level
+    )
+    return _report(
+        question,
+        series.reading,
+        series.spectrum,
+        measured.value[None],
+        rows[None],
+        "measured",
+        measured if shots else None,
+        first + measured.cost,
+    )
+
+
+def _on_data(question: _Question, reading: Reading, chosen: str, why: str) -> Report:
+    """A QNode that is no Fourier series: the rows are the outputs on the data points."""
+    if chosen != "exact":
+        raise ReadingError(
+            f"{why} On a device with shots use pennylane_trainability.data_jacobian for the Jacobian on data."
+        )
+    points = data_points(question.data, reading)
+    parameters = _draws(question, reading, 20)
+    blocks = []
+    for one in parameters:
+        simulation = simulate(reading.at(one[None], points), memory=question.memory)
+        size = reading.circuit.n_parameters
+        blocks.append(
+            np.concatenate([g[0].reshape(len(points), -1, size) for g in simulation.gradients], axis=1)
+        )
+    jacobians = np.moveaxis(np.array(blocks), 2, 1).reshape(len(parameters), -1, size)
+    empty = spectrum_of(np.zeros((0, reading.circuit.n_inputs)))
+    return _report(question, reading, empty, jacobians, None, "exact", note=f"Rows are data points: {why}")
+
+
+def _report(
+    question: _Question,
+    reading: Reading,
+    spectrum: Spectrum,
+    jacobians: np.ndarray,
+    rows: np.ndarray | None,
+    engine: str,
+    measured: MeasuredJacobian | None = None,
+    cost: Cost | None = None,
+    note: str | None = None,
+) -> Report:
+    names = reading.arguments.parameter_labels()
+    dead = dead_parameters(reading.circuit)
+    drawn = jacobians[1:] if len(jacobians) > 1 else jacobians
+    space = column_space(drawn)
+    fit = _target(question, reading, spectrum, rows, jacobians[0])
+    law = str(question.law) if len(jacobians) > 1 else "the values given only"
+    evidence = Evidence(
+        space, rows, spectrum.frequencies, dead, names, fit, law, question.level, measured
+    )
+    paths = (
+        redundancy(encoding_parts(reading.circuit, pairs=True), spectrum) if rows is not None else np.zeros(0)
+    )
+    return Report(
+        name=getattr(question.qnode, "__name__", "QNode"),
+        findings=findings_of(evidence),
+        space=space,
+        given=column_space(jacobians[:1]),
+        coefficients=rows,
+        frequencies=spectrum.frequencies,
+        redundancy=paths,
+        parameters=names,
+        inputs=reading.arguments.input_labels(),
+        reasons={names[p]: reason.value for p, reason in dead.items()},
+        target=fit,
+        measured=measured,
+        law=law,
+        notes=reading.arguments.notes + ((note,) if note else ()),
+        cost=cost or Cost(),
+        provenance=Provenance(
+            seed=question.seed,
+            n_samples=len(jacobians),
+            shots=Shots(question.qnode.shots).total_shots,
+            device=device_name(question.qnode.device),
+            engine=engine,
+        ),
+    )
+
+
+def _target(question: _Question, reading, spectrum: Spectrum, rows, jacobian) -> TargetFit | None:
+    if question.targets is None or rows is None:
+        return None
+    if callable(question.targets):
+        points = np.random.default_rng(0).uniform(-np.pi, np.pi, (8 * spectrum.n_rows, spectrum.n_inputs))
+        values = np.asarray(question.targets(points), float)
+    elif question.data is None:
+        raise ReadingError("targets=… needs data=… (the points they belong to), or a function of the inputs.")
+    else:
+        points, values = data_points(question.data, reading), np.asarray(question.targets, float)
+    outputs = rows.shape[1]
+    if values.size != len(points) * outputs or not np.all(np.isfinite(values)):
+        raise ReadingError(
+            f"targets needs {len(points)} × {outputs} finite numbers, one per data point and output; got shape "
+            f"{values.shape}."
+        )
+    return target_fit(
+        spectrum, points, values.reshape(len(points), outputs), rows, jacobian.reshape(outputs, -1, jacobian.shape[-1])
+    )
