@@ -13,6 +13,7 @@ from pennylane_trainability.circuits.dead import dead_parameters
 from pennylane_trainability.circuits.encoding import encoding_parts
 from pennylane_trainability.circuits.qnode import Reading, read_qnode
 from pennylane_trainability.circuits.series import Series, series_of
+from pennylane_trainability.circuits.shifts import shift_plan
 from pennylane_trainability.diagnostics.column_space import ColumnSpace, column_space
 from pennylane_trainability.diagnostics.data_jacobian import data_points
 from pennylane_trainability.diagnostics.findings import Evidence, findings_of
@@ -21,17 +22,17 @@ from pennylane_trainability.diagnostics.measured import (
     default_executor,
     measure_series,
 )
-from pennylane_trainability.diagnostics.series_rows import measure_rows
 from pennylane_trainability.diagnostics.target import TargetFit, target_fit
 from pennylane_trainability.errors import NotFourierError, ReadingError
-from pennylane_trainability.executor import Executor
+from pennylane_trainability.executor import Executor, cost_of
 from pennylane_trainability.fourier import Spectrum, redundancy, spectrum_of
 from pennylane_trainability.laws import Law, Uniform, draw
 from pennylane_trainability.results import Cost, Finding, Provenance, Result, record
 from pennylane_trainability.results.text import describe
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY, simulate
 from pennylane_trainability.simulation.fourier_jacobian import exact_jacobian
-from pennylane_trainability.transforms.engines import choose_engine, device_name
+from pennylane_trainability.transforms.engines import broadcasts, choose_engine, device_name
+from pennylane_trainability.transforms.jacobian_tapes import jacobian_tapes
 
 __all__ = ["Report", "analyze"]
 
@@ -277,7 +278,7 @@ def analyze(
         BudgetError: the cost exceeds a budget.
 
     **Cost.** On a simulator without shots: no circuits. Otherwise the circuits of one measured
-    coefficient Jacobian at the values given, plus one circuit per input point, in two device executions.
+    coefficient Jacobian at the values given, plus one circuit per input point, in one device execution.
 
     **Example**
 
@@ -364,7 +365,8 @@ def _measured(question: _Question, series: Series) -> Report:
             "Parameter draws are taken on simulators only; a measured analysis speaks of the values given. Leave "
             "n_draws=None, or force engine='exact'."
         )
-    rows, _, first = measure_rows(series, question.qnode, question.runner)
+    if not shots:
+        return _on_analytic_device(question, series)
     measured = measure_series(
         series, question.qnode, question.runner, seed=question.seed, level=question.level
     )
@@ -373,10 +375,37 @@ def _measured(question: _Question, series: Series) -> Report:
         series.reading,
         series.spectrum,
         measured.value[None],
-        rows[None],
+        measured.coefficients[None],
         "measured",
-        measured if shots else None,
-        first + measured.cost,
+        measured,
+        measured.cost,
+    )
+
+
+def _on_analytic_device(question: _Question, series: Series) -> Report:
+    """A device that returns exact means of a noisy or mixed state: shift rules without sampling error."""
+    qnode = question.qnode
+    plan = shift_plan(series.reading.circuit, set(dead_parameters(series.reading.circuit)))
+    built = jacobian_tapes(
+        series.circuit(hold_out=False),
+        series.sampling.matrix,
+        None,
+        broadcast=broadcasts(qnode.device),
+        plan=plan.with_unshifted(),
+    )
+    cost = cost_of(built.tapes, built.n_circuits)
+    question.runner.check(cost)
+    means, _ = built.moments(built.frequencies(question.runner.run(built.tapes)), None)
+    jacobian = np.moveaxis(built.jacobian(means), 1, 0)
+    rows = np.einsum("kg,go->ok", built.matrix, means[0])
+    return _report(
+        question,
+        series.reading,
+        series.spectrum,
+        jacobian.reshape(1, -1, jacobian.shape[-1]),
+        rows[None],
+        "measured without shots",
+        cost=cost,
     )
 
 

@@ -43,6 +43,13 @@ class ShiftPlan:
     angles: tuple[Angle, ...]
     weights: np.ndarray
 
+    def with_unshifted(self) -> ShiftPlan:
+        """The same plan with the unchanged circuit in front, which no derivative uses."""
+        empty = np.zeros((len(self.angles), 1))
+        return ShiftPlan(
+            (*UNSHIFTED.shifts, *self.shifts), self.angles, np.concatenate([empty, self.weights], axis=1)
+        )
+
     def slopes(self, n_parameters: int) -> np.ndarray:
         """Chain-rule slopes ``∂angle_a/∂θ_p`` at the first draw, ``(A, P, G or 1)``."""
         sizes = [np.shape(s)[1] for a in self.angles for s in a.parameters.values() if np.ndim(s)]

@@ -49,7 +49,7 @@ class Airline(Result):
 
     @property
     def best_of_month(self) -> np.ndarray:
-        """For each value the mean of the fitted targets of its month: no function of it fits better."""
+        """The mean of the fitted targets of each month: no function of the month fits better."""
         fitted = ~self.held_out
         means = [np.mean(self.targets[fitted & (self.months == m)]) for m in range(1, 13)]
         return np.array(means)[self.months - 1]
@@ -72,8 +72,8 @@ class Airline(Result):
             ("held out", f"{len(held)} values, {held[0]}–{held[-1]}"),
             (
                 "target",
-                f"log(passengers) − ({intercept:.3f} + {slope:.4f}·years since January 1949); the line "
-                "is fitted\nto the fitted years only",
+                f"log(passengers) − ({intercept:.3f} + {slope:.4f}·years since January 1949),\n"
+                "the line from the fitted years only",
             ),
             ("input", "x = 2π·(month − 1)/12"),
         ]

@@ -1,8 +1,9 @@
-"""The built-in job: one encoding budget in serial, mixed and parallel shapes, fitted to one series."""
+"""The built-in job: serial, mixed and parallel shapes of one encoding budget, fitted to one series."""
 
 from __future__ import annotations
 
 from dataclasses import field
+from textwrap import fill
 
 import numpy as np
 import pennylane as qml
@@ -24,6 +25,10 @@ BUDGET = 6
 #: Wires N and encoding layers L with N·L = 6.
 SHAPES = ((1, 6), (2, 3), (3, 2), (6, 1))
 _RESTARTS = 6
+_HEADER = (
+    *("shape", "P", "K", "rank", "dead", "σ_K", "condition"),
+    *("R² fitted", "R² held out", "gain", "steps"),
+)
 
 
 @record
@@ -60,21 +65,22 @@ class Comparison(Result):
     def summary(self) -> str:
         """The series, the table, and how to read it."""
         notes = (self._sampling(), self._ceiling(), self._level(), self._difference())
-        return "\n\n".join((str(self.data), self._table(), "\n".join(f"- {n}" for n in notes)))
+        bullets = (fill(note, 92, initial_indent="- ", subsequent_indent="  ") for note in notes)
+        return "\n\n".join((str(self.data), self._table(), "\n".join(bullets)))
 
     def _table(self) -> str:
-        header = "shape,P,K,rank,dead,σ_K,σ₁/σ_K,R² fitted,R² held out,gain,steps".split(",")
-        title = f"Encoding budget E = N·L = {BUDGET}: N wires, L encoding layers; σ and steps are medians"
-        return f"{title}\n{table(header, map(_row, self.trials))}"
+        title = f"Shapes (N wires, L encoding layers) with the budget E = N·L = {BUDGET}; "
+        title += "σ_K, condition and steps are medians"
+        return f"{title}\n{table(_HEADER, map(_row, self.trials))}"
 
     def _sampling(self) -> str:
         rank, vanish = unidentifiable(self.data.inputs, BUDGET)
-        count, points = 2 * BUDGET + 1, len(np.unique(self.data.inputs))
-        lost = f" {', '.join(vanish)} is zero at every month;" if vanish else ""
+        points = len(np.unique(self.data.inputs))
+        lost = f"; {', '.join(vanish)} is zero at every month" if vanish else ""
         return (
-            f"Monthly values cannot identify everything: on {points} distinct inputs the {count} terms of\n"
-            f"  degree ≤ {BUDGET} have rank {rank}.{lost} what a fit does with it between the months\n"
-            "  is no statement about the data."
+            f"Monthly values cannot identify everything: on {points} distinct inputs the "
+            f"{2 * BUDGET + 1} terms of degree ≤ {BUDGET} have rank {rank}{lost}. What a fitted curve "
+            "does between the months is therefore no statement about the data."
         )
 
     def _ceiling(self) -> str:
@@ -82,36 +88,37 @@ class Comparison(Result):
         best = r_squared(data.targets[fitted], data.best_of_month[fitted])
         reach = sum(best - trial.fit.r2 < 1e-3 for trial in self.trials)
         return (
-            f"No function of the month exceeds R² = {best:.4f} on the fitted years (twelve monthly means);\n"
-            f"  {reach} of {len(self.trials)} shapes come within 0.001 of it."
+            f"No function of the month exceeds R² = {best:.4f} on the fitted years (the means of the "
+            f"twelve months); {reach} of {len(self.trials)} shapes come within 0.001 of it."
         )
 
     def _level(self) -> str:
-        data, held = self.data, self.data.held_out
-        miss = np.mean((data.targets - data.best_of_month)[held])
+        data = self.data
+        miss = float(np.mean((data.targets - data.best_of_month)[data.held_out]))
         truth = data.without_yearly_means(data.targets)
         seasons = [
             r_squared(truth, data.without_yearly_means(trial.fit.fitted)) for trial in self.trials
         ]
         return (
-            f"In the years held out, values lie {abs(miss):.3f} {'below' if miss < 0 else 'above'} trend "
-            "and season on average: an error of the\n  extrapolated line, not of the models. With the "
-            f"mean of each of those years removed, R² is\n  {_span(seasons)}."
+            f"The values held out lie {abs(miss):.3f} {'below' if miss < 0 else 'above'} trend and "
+            "season on average: the straight line is extrapolated, and no function of the month can "
+            f"correct it. With the mean of each of those years removed, R² is {_span(seasons)}."
         )
 
     def _difference(self) -> str:
         ranks = sorted({trial.space.rank for trial in self.trials})
-        weakest = min(self.trials, key=lambda t: np.median(t.space.smallest_row_values))
-        strongest = max(self.trials, key=lambda t: np.median(t.space.smallest_row_values))
-        ratio = np.median(strongest.space.smallest_row_values) / max(
-            np.median(weakest.space.smallest_row_values), 1e-300
-        )
-        same = f"All shapes have rank {ranks[0]}" if len(ranks) == 1 else f"Ranks are {ranks}"
+        weakest, *_, strongest = sorted(self.trials, key=_smallest)
+        ratio = _smallest(strongest) / max(_smallest(weakest), 1e-300)
+        same = f"All shapes have rank {ranks[0]}" if len(ranks) == 1 else f"The ranks are {ranks}"
         return (
-            f"{same}; they differ in how strongly the weakest coefficient moves: σ_K is {ratio:.0f} times\n"
-            f"  larger in shape {strongest.shape} than in {weakest.shape} (median over "
-            f"{weakest.space.n_draws} random parameter sets, observed)."
+            f"{same}. They differ in how strongly the weakest combination of coefficients moves: "
+            f"σ_K is {ratio:.1f} times as large in shape {strongest.shape} as in {weakest.shape} "
+            f"(median over {weakest.space.n_draws} random parameter sets; observed)."
         )
+
+
+def _smallest(trial: Trial) -> float:
+    return float(np.median(trial.space.smallest_row_values))
 
 
 def _row(trial: Trial) -> list[object]:
@@ -122,7 +129,7 @@ def _row(trial: Trial) -> list[object]:
         space.n_rows,
         space.rank,
         len(space.dead),
-        f"{np.median(space.smallest_row_values):.1e}",
+        f"{_smallest(trial):.1e}",
         f"{np.median(space.conditions):.0f}",
         f"{found.r2:.4f}",
         f"{found.r2_held_out:.4f}",
@@ -137,7 +144,7 @@ def _span(values: list[float]) -> str:
 
 
 def build_model(shape: tuple[int, int]):
-    """The re-uploading model of a shape: ``Rot`` and CNOT rings, read out by ``Z`` on the last wire.
+    """The re-uploading model of a shape: ``Rot`` and CNOT rings, ``Z`` on the last wire.
 
     Args:
         shape: wires and encoding layers.
@@ -158,7 +165,7 @@ def build_model(shape: tuple[int, int]):
     return model, DataReuploading.shape(n_layers, n_wires)
 
 
-def compare_shapes(shapes=SHAPES, *, seed: int = 0, n_draws: int = 30) -> Comparison:
+def compare_shapes(shapes=SHAPES, *, seed: int = 0, n_draws: int = 100) -> Comparison:
     """Fit every shape to the series and look at its Jacobian at random parameters.
 
     Args:

@@ -11,7 +11,7 @@ from pennylane.measurements import Shots
 from pennylane_trainability.circuits.circuit import Circuit
 from pennylane_trainability.circuits.dead import dead_parameters
 from pennylane_trainability.circuits.qnode import Reading, read_qnode
-from pennylane_trainability.circuits.shifts import UNSHIFTED, ShiftPlan, shift_plan
+from pennylane_trainability.circuits.shifts import shift_plan
 from pennylane_trainability.diagnostics.measured import default_executor
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import Executor, cost_of
@@ -211,14 +211,8 @@ def evaluate(circuit: Circuit, memory: int = DEFAULT_MEMORY) -> tuple[np.ndarray
 def _measure(circuit: Circuit, n: int, qnode, runner: Executor):
     shots = Shots(qnode.shots)
     shots = Shots(shots.total_shots) if shots.has_partitioned_shots else shots
-    plan = shift_plan(circuit, set(dead_parameters(circuit)))
-    angles = len(plan.angles)
     # one more circuit per point: the outputs themselves
-    joint = ShiftPlan(
-        (*UNSHIFTED.shifts, *plan.shifts),
-        plan.angles,
-        np.concatenate([np.zeros((angles, 1)), plan.weights], axis=1),
-    )
+    joint = shift_plan(circuit, set(dead_parameters(circuit))).with_unshifted()
     built = jacobian_tapes(circuit, np.eye(n), shots, broadcast=broadcasts(qnode.device), plan=joint)
     cost = cost_of(built.tapes, built.n_circuits)
     runner.check(cost)

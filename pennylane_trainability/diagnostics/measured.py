@@ -12,6 +12,7 @@ from pennylane.measurements import Shots
 from pennylane_trainability.circuits.dead import dead_parameters
 from pennylane_trainability.circuits.qnode import read_qnode
 from pennylane_trainability.circuits.series import Series, series_of
+from pennylane_trainability.circuits.shifts import shift_plan
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import DEFAULT_MAX_CIRCUITS, Executor, cost_of
 from pennylane_trainability.results import Cost, Estimate, Provenance, Result, record
@@ -41,6 +42,7 @@ class MeasuredJacobian(Result):
         matrix: ``T``, ``(K, G)``.
         shots: shots per circuit.
         parameters: names of the columns.
+        coefficients: the coefficients themselves, ``(outputs, K)``, where their circuits were run too.
         cost: what was run.
         provenance: device, shots, seed of the resampling.
         level: level used where none is given.
@@ -55,6 +57,7 @@ class MeasuredJacobian(Result):
     matrix: np.ndarray = field(repr=False)
     shots: int
     parameters: tuple[str, ...] = field(repr=False)
+    coefficients: np.ndarray | None = field(default=None, repr=False)
     cost: Cost
     provenance: Provenance
     level: float = 0.95
@@ -231,7 +234,7 @@ def measured_cost(built: JacobianTapes) -> Cost:
     return cost_of(built.tapes, built.n_circuits)
 
 
-def _tapes(series: Series, qnode, dead=None) -> JacobianTapes:
+def _tapes(series: Series, qnode, coefficients: bool = False) -> JacobianTapes:
     shots = Shots(qnode.shots)
     if not shots:
         raise ReadingError(
@@ -244,20 +247,25 @@ def _tapes(series: Series, qnode, dead=None) -> JacobianTapes:
             "counts. Pass shots=total."
         )
     circuit = series.circuit(hold_out=False)
+    plan = shift_plan(circuit, set(dead_parameters(series.reading.circuit)))
     return jacobian_tapes(
         circuit,
         series.sampling.matrix,
         shots,
-        dead=set(dead_parameters(series.reading.circuit)) if dead is None else dead,
         broadcast=broadcasts(qnode.device),
+        plan=plan.with_unshifted() if coefficients else plan,
     )
 
 
 def measure_series(
     series: Series, qnode, runner: Executor, *, seed, level=0.95, built: JacobianTapes | None = None
 ) -> MeasuredJacobian:
-    """Run the circuits of a series and gather the record."""
-    built = _tapes(series, qnode) if built is None else built
+    """Run the circuits of a series and gather the record.
+
+    Without ``built``, the circuits of the coefficients themselves run in the same execution.
+    """
+    joint = built is None
+    built = _tapes(series, qnode, coefficients=True) if joint else built
     cost = measured_cost(built)
     runner.check(cost)
     shots = Shots(qnode.shots).total_shots
@@ -281,6 +289,7 @@ def measure_series(
         matrix=built.matrix,
         shots=shots,
         parameters=series.reading.arguments.parameter_labels(),
+        coefficients=np.einsum("kg,go->ok", built.matrix, means[0]) if joint else None,
         cost=cost,
         provenance=Provenance(
             seed=entropy, shots=shots, device=device_name(qnode.device), engine="measured"
