@@ -1,4 +1,4 @@
-"""The built-in job: serial, mixed and parallel shapes of one encoding budget, fitted to one series."""
+"""The built-in job: serial, mixed and parallel shapes of one budget, fitted to one series."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pennylane_trainability.simulation.adjoint import simulate
 from pennylane_trainability.simulation.fourier_jacobian import exact_jacobian
 from pennylane_trainability.templates import DataReuploading
 
-__all__ = ["SHAPES", "Comparison", "Trial", "build_model", "compare_shapes"]
+__all__ = ["SHAPES", "Comparison", "Trial", "build_model", "compare_shapes", "report_of"]
 
 BUDGET = 6
 #: Wires N and encoding layers L with N·L = 6.
@@ -79,8 +79,8 @@ class Comparison(Result):
         lost = f"; {', '.join(vanish)} is zero at every month" if vanish else ""
         return (
             f"Monthly values cannot identify everything: on {points} distinct inputs the "
-            f"{2 * BUDGET + 1} terms of degree ≤ {BUDGET} have rank {rank}{lost}. What a fitted curve "
-            "does between the months is therefore no statement about the data."
+            f"{2 * BUDGET + 1} terms of degree ≤ {BUDGET} have rank {rank}{lost}. What a fitted "
+            "curve does between the months is therefore no statement about the data."
         )
 
     def _ceiling(self) -> str:
@@ -88,8 +88,8 @@ class Comparison(Result):
         best = r_squared(data.targets[fitted], data.best_of_month[fitted])
         reach = sum(best - trial.fit.r2 < 1e-3 for trial in self.trials)
         return (
-            f"No function of the month exceeds R² = {best:.4f} on the fitted years (the means of the "
-            f"twelve months); {reach} of {len(self.trials)} shapes come within 0.001 of it."
+            f"No function of the month exceeds R² = {best:.4f} on the fitted years (the means of "
+            f"the twelve months); {reach} of {len(self.trials)} shapes come within 0.001 of it."
         )
 
     def _level(self) -> str:
@@ -101,8 +101,8 @@ class Comparison(Result):
         ]
         return (
             f"The values held out lie {abs(miss):.3f} {'below' if miss < 0 else 'above'} trend and "
-            "season on average: the straight line is extrapolated, and no function of the month can "
-            f"correct it. With the mean of each of those years removed, R² is {_span(seasons)}."
+            "season on average: the straight line is extrapolated, and no function of the month "
+            f"can correct it. With the mean of each of those years removed, R² is {_span(seasons)}."
         )
 
     def _difference(self) -> str:
@@ -180,6 +180,30 @@ def compare_shapes(shapes=SHAPES, *, seed: int = 0, n_draws: int = 100) -> Compa
     seeds = np.random.SeedSequence(seed).generate_state(len(shapes)).tolist()
     trials = (_trial(shape, data, own, n_draws) for shape, own in zip(shapes, seeds, strict=True))
     return Comparison(data=data, trials=tuple(trials))
+
+
+def report_of(comparison: Comparison, shape: tuple[int, int] = (2, 3)):
+    """The report of one shape, at its fitted parameters, with the twelve monthly means as target.
+
+    Args:
+        comparison: the fits.
+        shape: which of the shapes.
+
+    Returns:
+        What :func:`pennylane_trainability.analyze` says.
+    """
+    from pennylane_trainability.report import analyze
+
+    trial = next(t for t in comparison.trials if t.shape == shape)
+    months = np.unique(comparison.data.months, return_index=True)[1]
+    run = analyze(
+        build_model(shape)[0],
+        encoding_args="x",
+        data=comparison.data.inputs[months],
+        targets=comparison.data.best_of_month[months],
+        seed=trial.fit.provenance.seed,
+    )
+    return run(0.0, trial.fit.arguments)
 
 
 def _trial(shape, data: Airline, seed: int, n_draws: int) -> Trial:

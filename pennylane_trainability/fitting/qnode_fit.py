@@ -7,6 +7,7 @@ from dataclasses import field
 from typing import Any
 
 import numpy as np
+import pennylane as qml
 
 from pennylane_trainability.circuits.qnode import read_qnode
 from pennylane_trainability.fitting.least_squares import Search, levenberg_marquardt, r_squared
@@ -185,7 +186,7 @@ def _result(problem: Problem, search: Search, readout: str, provenance: Provenan
     values, _ = problem.outputs(point, problem.inputs, gradient=False)
     return Fit(
         parameters=point[0],
-        arguments=problem.reading.arguments.unflatten(point[0]),
+        arguments=_arguments(problem, point),
         gain=float(gain[0]),
         offset=float(offset[0]),
         fitted=(gain[0] * values[0] + offset[0])[problem.rows],
@@ -199,3 +200,11 @@ def _result(problem: Problem, search: Search, readout: str, provenance: Provenan
         readout=readout,
         provenance=provenance,
     )
+
+
+def _arguments(problem: Problem, point: np.ndarray):
+    """A point ``(1, P)`` as the trainable arguments; what is no parameter in them is ``None``."""
+    stacked = problem.reading.arguments.unflatten(point)
+    leaves, structure = qml.pytrees.flatten(stacked, is_leaf=lambda leaf: leaf is None)
+    single = [None if leaf is None else leaf[0] for leaf in leaves]
+    return qml.pytrees.unflatten(single, structure)

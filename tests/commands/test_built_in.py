@@ -1,0 +1,180 @@
+"""The built-in job: the series, its sampling, the fits, the text, the picture."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pennylane_trainability.commands.airline import fourier_basis, load_airline, unidentifiable
+from pennylane_trainability.commands.comparison import SHAPES, compare_shapes, report_of
+from pennylane_trainability.fitting import r_squared
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def comparison():
+    return compare_shapes(n_draws=10)
+
+
+@pytest.fixture
+def computed(comparison, monkeypatch):
+    """The command line finds the fits done; a fresh process is tested below."""
+    monkeypatch.setattr(f"{compare_shapes.__module__}.compare_shapes", lambda seed: comparison)
+
+
+def test_series_is_complete():
+    data = load_airline()
+    assert data.passengers.shape == (144,)
+    assert data.passengers[[0, -1]].tolist() == [112, 432]
+    assert data.years[data.held_out].tolist() == sorted([1958, 1959, 1960] * 12)
+    assert np.array_equal(data.months, np.tile(np.arange(1, 13), 12))
+
+
+def test_trend_knows_only_the_fitted_years():
+    data = load_airline()
+    fitted = ~data.held_out
+    time_axis = np.arange(144) / 12
+    # least squares leaves nothing along a constant or a line, on the rows it was fitted to
+    assert abs(data.targets[fitted].sum()) < 1e-9
+    assert abs(data.targets[fitted] @ time_axis[fitted]) < 1e-9
+    assert abs(data.targets @ time_axis) > 1
+
+
+def test_line_forecasts_better_than_parabola_within_the_fitted_years():
+    """What the docstring says about the choice of the trend."""
+    data = load_airline()
+    values, axis = np.log(data.passengers), np.arange(144) / 12
+    months = (data.months[:, None] == np.arange(1, 13)).astype(float)
+
+    def miss(degree, last):
+        design = np.hstack([months, *(axis[:, None] ** d for d in range(1, degree + 1))])
+        weights = np.linalg.lstsq(design[:last], values[:last], rcond=None)[0]
+        following = slice(last, min(last + 36, 108))
+        return np.sqrt(np.mean((values - design @ weights)[following] ** 2))
+
+    origins = (36, 48, 60, 72)
+    line, parabola = ([miss(d, n) for n in origins] for d in (1, 2))
+    assert all(a < b for a, b in zip(line, parabola, strict=True))
+    assert (round(min(line), 2), round(max(line), 2)) == (0.04, 0.10)
+    assert (round(min(parabola), 2), round(max(parabola), 2)) == (0.10, 0.43)
+
+
+@pytest.mark.parametrize(
+    ("points", "degree", "rank", "terms"),
+    [
+        pytest.param(12, 6, 12, ("sin 6x",), id="monthly"),
+        pytest.param(12, 5, 11, (), id="lower-degree"),
+        pytest.param(24, 6, 13, (), id="twice-a-month"),
+        pytest.param(4, 6, 4, ("sin 2x", "sin 4x", "sin 6x"), id="quarterly"),
+    ],
+)
+def test_what_sampling_cannot_show(points, degree, rank, terms):
+    assert unidentifiable(2 * np.pi * np.arange(points) / points, degree) == (rank, terms)
+
+
+def test_basis_on_a_fine_grid_is_orthogonal():
+    basis, names = fourier_basis(2 * np.pi * np.arange(40) / 40, 3)
+    assert len(names) == 7
+    assert np.allclose(basis.T @ basis, np.diag([40] + [20] * 6))
+
+
+def test_every_shape_reaches_the_monthly_means(comparison):
+    data = comparison.data
+    fitted = ~data.held_out
+    ceiling = r_squared(data.targets[fitted], data.best_of_month[fitted])
+    for trial in comparison.trials:
+        assert trial.fit.r2 == pytest.approx(ceiling, abs=1e-3)
+        assert np.allclose(trial.fit.fitted, data.best_of_month, atol=5e-3)
+
+
+def test_ranks_are_full_and_rows_are_thirteen(comparison):
+    assert tuple(t.shape for t in comparison.trials) == SHAPES
+    assert {t.space.n_rows for t in comparison.trials} == {13}
+    assert {t.space.rank for t in comparison.trials} == {13}
+
+
+def test_curve_passes_through_the_fitted_values(comparison):
+    for trial in comparison.trials:
+        at_months = np.interp(np.unique(comparison.data.inputs), trial.grid, trial.curve)
+        assert np.allclose(at_months, trial.fit.fitted[:12], atol=2e-3)
+
+
+def test_text_says_what_is_needed(comparison):
+    text = str(comparison)
+    for shape in SHAPES:
+        assert str(shape) in text
+    assert "rank 12; sin 6x is zero at every month" in text
+    assert "R² held out" in text
+    assert max(map(len, text.splitlines())) <= 104
+
+
+def test_same_seed_same_numbers():
+    one, two = (compare_shapes(((1, 6),), seed=3, n_draws=3) for _ in range(2))
+    assert one.to_dict() == two.to_dict()
+
+
+def test_report_of_one_shape(comparison):
+    report = report_of(comparison)
+    assert report.rank == 13
+    assert report.n_parameters == 24
+
+
+def test_command_without_arguments(computed, run, tmp_path):
+    code, out, err = run()
+    assert code == 0
+    assert "R² fitted" in out
+    assert "parameters can learn" in out
+    assert "picture: trainability.png" in err
+    assert (tmp_path / "trainability.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_picture_where_asked_or_not_at_all(computed, run, tmp_path):
+    assert run("--picture", "here.svg")[0] == 0
+    assert (tmp_path / "here.svg").exists()
+    assert run("--no-picture")[0] == 0
+    assert not (tmp_path / "trainability.png").exists()
+
+
+def test_picture_that_cannot_be_written(computed, run):
+    code, out, err = run("--picture", "no/such/folder/a.png")
+    assert code == 2
+    assert "parameters can learn" in out  # the answer is not lost
+    assert "Name another file with --picture" in err
+
+
+def test_without_matplotlib_one_line(computed, run, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    code, out, err = run()
+    assert code == 0
+    assert "parameters can learn" in out
+    assert err.count("\n") == 1
+    assert "matplotlib is missing" in err
+    assert run("--picture", "a.png")[0] == 2
+
+
+def test_picture_shows_every_shape(comparison, tmp_path, global_state_unchanged):
+    from pennylane_trainability.commands.picture import save_comparison
+
+    path = tmp_path / "a.svg"
+    save_comparison(comparison, str(path))
+    assert path.stat().st_size > 10_000
+
+
+def test_fresh_process_is_done_in_time(tmp_path):
+    start = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-m", "pennylane_trainability"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "trainability.png").exists()
+    assert time.perf_counter() - start < 20
