@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from pennylane import adjoint, ctrl
 from pennylane.operation import Channel, Operator, StatePrepBase
-from pennylane.ops.op_math import Adjoint, Controlled
+from pennylane.ops.op_math import Adjoint, Controlled, Exp
+from pennylane.ops.op_math.evolution import Evolution
 from pennylane.queuing import QueuingManager
 
 from pennylane_trainability.circuits.circuit import Angle, Gate
@@ -20,7 +21,7 @@ __all__ = ["expand"]
 _ONE_ANGLE = frozenset(
     "RX RY RZ PhaseShift U1 CRX CRY CRZ ControlledPhaseShift MultiRZ PauliRot IsingXX IsingYY IsingZZ "
     "IsingXY SingleExcitation SingleExcitationPlus SingleExcitationMinus DoubleExcitation "
-    "DoubleExcitationPlus DoubleExcitationMinus OrbitalRotation FermionicSWAP PSWAP".split()
+    "DoubleExcitationPlus DoubleExcitationMinus OrbitalRotation FermionicSWAP".split()
 )
 _FIXED = frozenset(
     "Hadamard PauliX PauliY PauliZ S T SX CNOT CZ CY CH SWAP ISWAP SISWAP ECR Toffoli CSWAP CCZ "
@@ -97,6 +98,8 @@ def _walk_other(op: Operator, wires, position, depth) -> Iterator[Gate | Operato
     traced = _traced(op)
     if not traced and (isinstance(op, Channel) or (op.has_matrix and len(wires) <= _MAX_MATRIX_WIRES)):
         yield Gate(op, wires)
+    elif traced and isinstance(op, Exp) and not _traced(op.base):
+        yield _exponential(op, wires)
     elif op.num_params == 1 and tuple(op.ndim_params) == (0,) and op.has_generator:
         yield Gate(op, wires, (_angle(op.data[0], op),))
     elif (parts := _parts(op, traced)) is not None and depth < 50:
@@ -109,6 +112,17 @@ def _walk_other(op: Operator, wires, position, depth) -> Iterator[Gate | Operato
             f"{op.name} on wires {op.wires.tolist()} depends on an argument of the QNode, but has neither a "
             "generator nor a decomposition. Rewrite it with rotations, or exclude the argument with argnums."
         )
+
+
+def _exponential(op: Exp, wires) -> Gate:
+    """``exp(c·H)`` with imaginary ``c``, as the evolution ``exp(−i a H)`` by the angle ``a = i c``."""
+    angle = op.param if isinstance(op, Evolution) else op.coeff * 1j
+    if not (op.base.is_verified_hermitian and np.allclose(np.imag(angle.value), 0.0)):
+        raise ReadingError(
+            f"{op.name} of {op.base} depends on an argument of the QNode but is not known to be unitary. Write it as "
+            "qml.evolve(H, t) with a Hermitian H and a real t."
+        )
+    return Gate(Evolution(op.base, 1.0), wires, (_angle(angle.real, op),))
 
 
 def _parts(op: Operator, traced: bool) -> list[Operator] | None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pennylane as qml
+from pennylane.operation import Operator
 
 from pennylane_trainability.circuits.arguments import Arguments, Leaf, to_numpy
 from pennylane_trainability.circuits.circuit import Angle, Circuit, Gate
@@ -64,20 +65,39 @@ class _Runner:
     def __init__(self, function, arguments: Arguments):
         self.function, self.arguments = function, arguments
         self.signature = None
+        self.constants: list[np.ndarray] = []
 
     def __call__(self, parameters, inputs) -> tuple[Circuit, np.ndarray]:
         args, kwargs = self.arguments.numeric(parameters, inputs, like=True)
         circuit = circuit_from_tape(tape_of(self.function, args, kwargs), 0, 0)
         signature = [(g.name, g.wires, len(g.angles)) for g in circuit.gates]
+        constants = _constants(circuit)
         if self.signature is None:
-            self.signature = signature
+            self.signature, self.constants = signature, [data for _, data in constants]
         elif signature != self.signature:
             raise ReadingError(
                 "The gates of the QNode change with the numbers passed to it, and its arguments cannot be traced; "
                 "use NumPy functions on the arguments, or fix the structure of the circuit."
             )
+        for (op, data), first in zip(constants, self.constants, strict=True):
+            if data.shape != first.shape or np.abs(data - first).max(initial=0.0) > _TOLERANCE:
+                raise ReadingError(
+                    f"{op.name} on wires {op.wires.tolist()} depends on an argument of the QNode, but not through a "
+                    "gate angle that can be read. Rewrite it with rotations, or exclude the argument with argnums."
+                )
         values = np.array([float(a.value) for g in circuit.gates for a in g.angles])
         return circuit, values
+
+
+def _constants(circuit: Circuit) -> list[tuple[Operator, np.ndarray]]:
+    """Numbers that must not change: in state preparations, gates without angles and observables."""
+    fixed = [g.op for g in circuit.gates if not g.angles]
+    observables = [m.obs for m in circuit.measurements if m.obs is not None]
+    return [
+        (op, np.asarray(qml.math.toarray(data), complex))
+        for op in (*circuit.preparation, *fixed, *observables)
+        for data in qml.pytrees.flatten(op)[0]  # op.data leaves out what the base of an evolution holds
+    ]
 
 
 def _gate_of_angle(circuit: Circuit, index: int) -> Gate:
