@@ -13,12 +13,12 @@ import pennylane as qml
 
 from pennylane_trainability.circuits.circuit import Gate
 
-__all__ = ["Monomial", "Spectral", "fixed_matrix", "monomial", "spectral", "unitary_derivatives"]
+__all__ = ["HADAMARD", "Monomial", "Spectral", "fixed_matrix", "monomial", "spectral", "unitary_derivatives"]
 
 _X = np.array([[0, 1], [1, 0]], complex)
 _Y = np.array([[0, -1j], [1j, 0]], complex)
 _Z = np.diag([1.0 + 0j, -1.0])
-_HADAMARD = np.array([[1, 1], [1, -1]], complex) / np.sqrt(2)
+HADAMARD = np.array([[1, 1], [1, -1]], complex) / np.sqrt(2)
 _Y_BASIS = np.array([[1, 1], [1j, -1j]], complex) / np.sqrt(2)
 
 
@@ -46,7 +46,7 @@ class Monomial(NamedTuple):
 
 
 _SPECTRAL = {
-    "RX": Spectral(_X / 2, np.array([0.5, -0.5]), _HADAMARD, (_HADAMARD,)),
+    "RX": Spectral(_X / 2, np.array([0.5, -0.5]), HADAMARD, (HADAMARD,)),
     "RY": Spectral(_Y / 2, np.array([0.5, -0.5]), _Y_BASIS, (_Y_BASIS,)),
     "RZ": Spectral(_Z / 2, np.array([0.5, -0.5]), None),
     "PhaseShift": Spectral(np.diag([0, -1.0 + 0j]), np.array([0.0, -1.0]), None),
@@ -89,7 +89,7 @@ def _pauli_word(word: str) -> Spectral:
         factor = {"I": np.eye(2), "X": _X, "Y": _Y, "Z": _Z}[letter]
         matrix = np.kron(matrix, factor)
         values = np.kron(values, [1.0, 1.0] if letter == "I" else [1.0, -1.0])
-    local = tuple({"X": _HADAMARD, "Y": _Y_BASIS}.get(letter) for letter in word)
+    local = tuple({"X": HADAMARD, "Y": _Y_BASIS}.get(letter) for letter in word)
     diagonal = not any(v is not None for v in local)
     return Spectral(matrix / 2, values / 2, None if diagonal else _kron(local), None if diagonal else local)
 
@@ -115,7 +115,7 @@ def _from_generator(op) -> Spectral:
     return Spectral(matrix, values, vectors)
 
 
-_FIXED: dict[str, np.ndarray] = {"Hadamard": _HADAMARD, "PauliX": _X, "PauliY": _Y, "PauliZ": _Z}
+_FIXED: dict[str, np.ndarray] = {"Hadamard": HADAMARD, "PauliX": _X, "PauliY": _Y, "PauliZ": _Z}
 _NAMED = frozenset(
     "S T SX CNOT CZ CY CH SWAP ISWAP SISWAP ECR Toffoli CSWAP CCZ Adjoint(S) Adjoint(T) Adjoint(SX)".split()
 )

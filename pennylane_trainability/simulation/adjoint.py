@@ -17,7 +17,7 @@ from pennylane_trainability.errors import BudgetError
 from pennylane_trainability.simulation.elements import elements_of, trainable_angles
 from pennylane_trainability.simulation.fusion import schedule
 from pennylane_trainability.simulation.observables import Output, outputs_of
-from pennylane_trainability.simulation.passes import compile_passes
+from pennylane_trainability.simulation.passes import PhasePass, compile_passes
 
 __all__ = ["DEFAULT_MEMORY", "Simulation", "simulate"]
 
@@ -66,10 +66,11 @@ def simulate(
     chunk, width = _chunks(circuit.n_wires, draws, points, kept, len(operators), memory)
     values = np.empty((len(operators), draws, points))
     slopes = np.zeros((len(operators), draws, points, len(angles)))
+    passes, chains = compile_passes(stages, circuit.n_wires, draws)
     for start in range(0, points, chunk):
         inputs = slice(start, min(start + chunk, points))
-        passes, chains = compile_passes(stages, circuit.n_wires, draws, inputs)
-        sweep = _Sweep(circuit, passes, chains, draws, inputs.stop - inputs.start)
+        here = [p.at(inputs) if type(p) is PhasePass else p for p in passes]
+        sweep = _Sweep(circuit, here, chains, draws, inputs.stop - inputs.start)
         values[:, :, inputs] = sweep.run(operators, bool(angles), width, slopes[:, :, inputs])
     grads = _chain_rule(slopes, angles, circuit.n_parameters) if gradient else None
     return Simulation(outputs, _split(values, outputs), _split(grads, outputs) if gradient else None)
@@ -130,7 +131,8 @@ class _Sweep:
 
     def _initial(self) -> np.ndarray:
         n = self.circuit.n_wires
-        state = np.zeros((self.draws, self.points, 2**n), complex)
+        # no input yet: one state for all points, until the first phase spreads it out
+        state = np.zeros((self.draws, 1, 2**n), complex)
         if self.circuit.preparation:
             state[:] = prepared_state(self.circuit)
         else:

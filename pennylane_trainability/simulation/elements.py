@@ -13,6 +13,7 @@ import numpy as np
 from pennylane_trainability.circuits.circuit import Angle, Circuit, Gate
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.circuits.unitaries import (
+    HADAMARD,
     Monomial,
     Spectral,
     fixed_matrix,
@@ -41,6 +42,7 @@ class Dense:
     rotation: tuple[Spectral, np.ndarray] | None = None
     slots: tuple[int, ...] = ()
     generators: np.ndarray | None = None
+    is_hadamard: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -132,7 +134,7 @@ def _input_gate(gate: Gate, slots) -> list:
         return [phase]
     if kind.local is not None:
         into = [
-            Dense((w,), v.conj().T[None])
+            Dense((w,), v.conj().T[None], is_hadamard=v is HADAMARD)
             for w, v in zip(gate.wires, kind.local, strict=True)
             if v is not None
         ]

@@ -44,13 +44,47 @@ def schedule(elements: list, n_wires: int, rows: int) -> list[Stage]:
         n_wires: number of wires.
         rows: number of states simulated side by side.
     """
-    layered = _greedy(elements, 2, False)
+    layered = _swap_hadamards(_greedy(elements, 2, False))
     simple = all(len(e.wires) == 1 for e in elements if type(e) is Dense)
     if simple or n_wires == 1:
         return layered
     width = min(n_wires, 3 if n_wires <= 6 else 5)
-    candidates = [layered, _greedy(elements, width, False), _greedy(elements, width, True)]
+    candidates = [
+        layered,
+        _swap_hadamards(_greedy(elements, width, False)),
+        _greedy(elements, width, True),
+    ]
     return min(candidates, key=lambda stages: _cost(stages, n_wires, rows))
+
+
+def _swap_hadamards(stages: list[Stage]) -> list[Stage]:
+    """Hadamards on both wires turn a CNOT around: basis changes of an encoding move before it.
+
+    ``[product][CNOTs][H on all their wires]`` becomes ``[product, H][CNOTs reversed]``, which saves the
+    pass for the Hadamards.
+    """
+    out: list[Stage] = []
+    for stage in stages:
+        if len(out) > 1 and _is_hadamards(stage, out[-1]) and out[-2].kind == "product":
+            earlier, permutation = out[-2], out.pop()
+            earlier.members.extend(stage.members)
+            earlier.wires.update(stage.wires)
+            turned = [Permutation(m.wires[::-1], m.monomial, m.name) for m in permutation.members]
+            out.append(Stage("permutation", turned, permutation.wires))
+        else:
+            out.append(stage)
+    return out
+
+
+def _is_hadamards(stage: Stage, before: Stage) -> bool:
+    return (
+        stage.kind == "product"
+        and before.kind == "permutation"
+        and all(m.name == "CNOT" for m in before.members)
+        and stage.wires >= before.wires
+        and len(stage.members) == len(stage.wires)
+        and all(m.is_hadamard for m in stage.members)
+    )
 
 
 def _kind(element, windows_only: bool) -> str:

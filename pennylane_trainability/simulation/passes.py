@@ -13,6 +13,7 @@ from pennylane_trainability.simulation.statevector import (
     local_index,
     permutation_of,
     phase_of,
+    phase_tables,
     reduced_outer,
 )
 
@@ -44,10 +45,11 @@ class DensePass:
 
     def gradient(self, psi, lam, out: np.ndarray, chain_sums: dict) -> None:
         """Write ``2 Im tr(G S)`` into ``out`` (..., D, G, A); one-wire chains only deposit their ``S``."""
+        conjugate = lam.conj()
         for group in self.groups:
             if not (group.slots or group.chains):
                 continue
-            outer = reduced_outer(psi, lam, group.wires)
+            outer = reduced_outer(psi, conjugate, group.wires)
             size = outer.shape[-1]
             if group.slots:
                 generators = group.effective.swapaxes(0, 1).swapaxes(-1, -2)  # (D, s, K, K), transposed
@@ -86,9 +88,14 @@ class PermutationPass:
 class PhasePass:
     """Multiplication by ``exp(-i a h)``; the only pass that depends on the inputs."""
 
-    phase: np.ndarray
+    tables: list[tuple]
     slots: tuple[int, ...] = ()
     values: np.ndarray | None = None
+    phase: np.ndarray | None = None
+
+    def at(self, inputs: slice) -> PhasePass:
+        """The pass at some input points."""
+        return PhasePass(self.tables, self.slots, self.values, phase_of(self.tables, inputs))
 
     @property
     def is_trainable(self) -> bool:
@@ -108,10 +115,8 @@ class PhasePass:
         out[..., list(self.slots)] = 2 * ((lam.conj() * psi).imag @ self.values)
 
 
-def compile_passes(
-    stages: list[Stage], n_wires: int, n_draws: int, inputs: slice
-) -> tuple[list, Chains | None]:
-    """The passes of a schedule for one chunk of input points."""
+def compile_passes(stages: list[Stage], n_wires: int, n_draws: int) -> tuple[list, Chains | None]:
+    """The passes of a schedule; phases still wait for their input points."""
     chains = product_chains(stages, n_draws)
     passes: list = []
     seen: dict = {}
@@ -134,11 +139,11 @@ def compile_passes(
                 seen[key] = PermutationPass(source, phase, inverse)
             passes.append(seen[key])
         else:
-            passes.append(_phase_pass(stage, n_wires, inputs))
+            passes.append(_phase_pass(stage, n_wires))
     return passes, chains
 
 
-def _phase_pass(stage: Stage, n_wires: int, inputs: slice) -> PhasePass:
+def _phase_pass(stage: Stage, n_wires: int) -> PhasePass:
     slots = tuple(m.slot for m in stage.members if m.slot is not None)
     values = None
     if slots:
@@ -151,4 +156,4 @@ def _phase_pass(stage: Stage, n_wires: int, inputs: slice) -> PhasePass:
             ],
             axis=-1,
         )
-    return PhasePass(phase_of(stage.members, n_wires, inputs), slots, values)
+    return PhasePass(phase_tables(stage.members, n_wires), slots, values)

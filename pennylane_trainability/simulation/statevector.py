@@ -6,7 +6,7 @@ import numpy as np
 
 from pennylane_trainability.simulation.elements import Permutation, Phase
 
-__all__ = ["apply_matrix", "permutation_of", "phase_of", "reduced_outer"]
+__all__ = ["apply_matrix", "permutation_of", "phase_of", "phase_tables", "reduced_outer"]
 
 
 def _contiguous(wires: tuple[int, ...]) -> bool:
@@ -47,7 +47,7 @@ def _to_front(state: np.ndarray, wires: tuple[int, ...], n: int):
 
 
 def reduced_outer(psi: np.ndarray, lam: np.ndarray, wires: tuple[int, ...]) -> np.ndarray:
-    """``S = Tr_rest ψ λ†`` on sorted wires, shape ``(..., D, G, K, K)``."""
+    """``S = Tr_rest ψ λ†`` on sorted wires from ``ψ`` and ``λ*``, shape ``(..., D, G, K, K)``."""
     n = psi.shape[-1].bit_length() - 1
     k = len(wires)
     if not _contiguous(wires):
@@ -57,7 +57,7 @@ def reduced_outer(psi: np.ndarray, lam: np.ndarray, wires: tuple[int, ...]) -> n
     right = 2 ** (n - 1 - wires[-1])
     lead = lam.shape[:-1]
     a = psi.reshape(*psi.shape[:-1], -1, 2**k, right)
-    b = lam.conj().reshape(*lead, -1, 2**k, right)
+    b = lam.reshape(*lead, -1, 2**k, right)
     if right == 1:
         return a[..., 0].swapaxes(-1, -2) @ b[..., 0]
     product = a @ b.swapaxes(-1, -2)
@@ -86,23 +86,33 @@ def permutation_of(members: list[Permutation], n: int) -> tuple[np.ndarray, np.n
     return index, phase
 
 
-def phase_of(members: list[Phase], n: int, inputs: slice) -> np.ndarray:
-    """``exp(-i Σ a h_j)`` of all phases of a stage at some input points, shape ``(D, G, 2^n)``.
+def phase_tables(members: list[Phase], n: int) -> list[tuple]:
+    """``(angle, distinct exponents, which one belongs to every basis state or None for all)``.
 
     The exponent takes few distinct values when the same input enters on many wires, so it is
     tabulated per distinct angle array and gathered.
     """
     index = np.arange(2**n)
-    tables: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+    sums: dict[int, tuple[np.ndarray, np.ndarray]] = {}
     for phase in members:
         values = phase.values[local_index(index, phase.wires, n)]
         key = id(phase.angle)
-        tables[key] = (phase.angle, tables[key][1] + values if key in tables else values)
+        sums[key] = (phase.angle, sums[key][1] + values if key in sums else values)
+    tables = []
+    for angle, values in sums.values():
+        distinct, inverse = np.unique(np.round(values, 12), return_inverse=True)
+        few = 2 * len(distinct) <= len(values)
+        tables.append((angle, distinct if few else values, inverse if few else None))
+    return tables
+
+
+def phase_of(tables: list[tuple], inputs: slice) -> np.ndarray:
+    """``exp(-i Σ a h_j)`` of all phases of a stage at some input points, shape ``(D, G, 2^n)``."""
     out = None
-    for angle, values in tables.values():
-        distinct, inverse = np.unique(values, return_inverse=True)
-        table = np.exp(-1j * angle[:, inputs, None] * distinct)
-        factor = table if len(distinct) == len(values) and np.all(inverse == index) else table[..., inverse]
+    for angle, exponents, inverse in tables:
+        factor = np.exp(-1j * angle[:, inputs, None] * exponents)
+        if inverse is not None:
+            factor = np.take(factor, inverse, axis=-1)
         out = factor if out is None else out * factor
     return out
 
