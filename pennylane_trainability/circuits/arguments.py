@@ -161,6 +161,12 @@ def _is_floating(value) -> bool:
     return "float" in dtype
 
 
+def _is_integer(value) -> bool:
+    if isinstance(value, (bool, np.bool_)):
+        return False
+    return isinstance(value, int) or "int" in str(getattr(value, "dtype", ""))
+
+
 def is_jax_tracer(value) -> bool:
     """Whether a value is a JAX tracer (inside ``jit``, ``grad``, ``vmap``)."""
     jax = sys.modules.get("jax")
@@ -196,7 +202,9 @@ def _named_values(bound: inspect.BoundArguments) -> dict[str, Any]:
     return values
 
 
-def _normalise_encoding(encoding_args, names: list[str]) -> dict[str, Any]:
+def _normalise_encoding(
+    encoding_args, names: list[str], option: str = "encoding_args"
+) -> dict[str, Any]:
     """``{argument name: indices or None}`` from names, positions or a mapping."""
     if isinstance(encoding_args, Mapping):
         items = list(encoding_args.items())
@@ -206,7 +214,7 @@ def _normalise_encoding(encoding_args, names: list[str]) -> dict[str, Any]:
         items = [(entry, None) for entry in encoding_args]
     else:
         raise ReadingError(
-            "encoding_args needs argument names, positions or {name: indices}; "
+            f"{option} needs argument names, positions or {{name: indices}}; "
             f"got {type(encoding_args).__name__}."
         )
     out = {}
@@ -214,12 +222,12 @@ def _normalise_encoding(encoding_args, names: list[str]) -> dict[str, Any]:
         if isinstance(key, (int, np.integer)):
             if not -len(names) <= key < len(names):
                 raise ReadingError(
-                    f"encoding_args={key} is no argument of this call; there are {len(names)}: {names}."
+                    f"{option}={key} is no argument of this call; there are {len(names)}: {names}."
                 )
             key = names[key]
         if key not in names:
             raise ReadingError(
-                f"encoding_args names {key!r}, but the QNode was called with {names}. "
+                f"{option} names {key!r}, but the QNode was called with {names}. "
                 "Use one of these names, or a position."
             )
         out[key] = indices
@@ -242,6 +250,7 @@ def _guess_encoding(values: dict, keyword: set[str]) -> tuple[dict, str]:
             n for n, v in floating.items() if n not in marked and getattr(v, "requires_grad", None) is False
         ]
     candidates = marked or [n for n in floating if n in keyword]
+    why_not = "marked requires_grad=False" if marked else "passed by keyword"
     if len(candidates) == 1:
         name = candidates[0]
         why = "it has requires_grad=False" if marked else "it is the only keyword array"
@@ -249,7 +258,7 @@ def _guess_encoding(values: dict, keyword: set[str]) -> tuple[dict, str]:
     raise ReadingError(
         "Which argument carries the input x? Name it with encoding_args=…; floating arguments of this "
         f"call: {sorted(floating) or 'none'}."
-        + (f" Several are marked requires_grad=False: {candidates}." if candidates else "")
+        + (f" Several are {why_not}: {candidates}." if candidates else "")
     )
 
 
@@ -290,7 +299,7 @@ def resolve_arguments(
         notes.append(note)
     else:
         encoding = _normalise_encoding(encoding_args, names) if encoding_args is not None else {}
-    wanted = None if argnums is None else list(_normalise_encoding(argnums, names))
+    wanted = None if argnums is None else list(_normalise_encoding(argnums, names, "argnums"))
     if wanted is not None and (both := [n for n in wanted if n in encoding and encoding[n] is None]):
         raise ReadingError(
             f"{both} stand in both encoding_args and argnums; an argument is either an input or trainable."
@@ -306,7 +315,7 @@ def resolve_arguments(
         slots, has_parameters = [], False
         raw, structure = qml.pytrees.flatten(value, is_leaf=_is_leaf)
         for number, leaf in enumerate(raw):
-            if not _is_floating(leaf) and not (is_encoding and isinstance(leaf, int)):
+            if not _is_floating(leaf) and not (is_encoding and _is_integer(leaf)):
                 slots.append(None)
                 continue
             label = name if len(raw) == 1 else f"{name}<{number}>"
@@ -321,6 +330,11 @@ def resolve_arguments(
             trees[name] = (slots, structure)
         if has_parameters:
             trainable_names.append(name)
+    if trainable_names and (empty := [n for n in wanted or () if n not in trainable_names]):
+        raise ReadingError(
+            f"argnums names {empty}, which hold no floating number that could be trained; pass floats, or leave "
+            "them out of argnums."
+        )
     result = Arguments(
         leaves=tuple(leaves),
         parameters=_gather(leaves, lambda leaf: leaf.parameter_mask),
@@ -351,10 +365,16 @@ def _leaf(label, original, indices, train, drop_batch) -> Leaf:
     else:
         mask = np.zeros(value.shape, bool)
         for index in [indices] if isinstance(indices, (int, np.integer)) else indices:
-            if isinstance(index, tuple):
-                mask[index] = True
-            else:
-                mask.reshape(-1)[index] = True
+            try:
+                if isinstance(index, tuple):
+                    mask[index] = True
+                else:
+                    mask.reshape(-1)[index] = True
+            except IndexError as error:
+                raise ReadingError(
+                    f"encoding_args has index {index} for {label}, which has shape {value.shape}: {error}. Use flat "
+                    "positions or index tuples inside that shape."
+                ) from error
     return Leaf(label, value, mask, train, original)
 
 
