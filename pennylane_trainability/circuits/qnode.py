@@ -9,7 +9,7 @@ import numpy as np
 import pennylane as qml
 from pennylane.measurements import MeasurementProcess
 
-from pennylane_trainability.circuits.arguments import Arguments, resolve_arguments
+from pennylane_trainability.circuits.arguments import Arguments, is_jax_tracer, resolve_arguments
 from pennylane_trainability.circuits.circuit import Angle, Circuit, Gate
 from pennylane_trainability.circuits.probe import probe_circuit
 from pennylane_trainability.circuits.reading import read_circuit
@@ -67,7 +67,14 @@ def _is_measurement(obj) -> bool:
 
 
 def read_qnode(
-    qnode, args: tuple, kwargs: dict, encoding_args=None, argnums=None, *, need_inputs: bool = True
+    qnode,
+    args: tuple,
+    kwargs: dict,
+    encoding_args=None,
+    argnums=None,
+    *,
+    need_inputs: bool = True,
+    differentiable: bool = False,
 ) -> Reading:
     """Read a QNode at one call; nothing of the QNode or its arguments is changed.
 
@@ -78,17 +85,29 @@ def read_qnode(
         encoding_args: see :func:`resolve_arguments`.
         argnums: see :func:`resolve_arguments`.
         need_inputs: whether a call without inputs is an error.
+        differentiable: whether the caller can be compiled or differentiated; otherwise arguments
+            that are being traced, which have no numbers, are an error.
 
     Raises:
         ReadingError: the arguments or gates do not say what depends on what.
+        NotImplementedError: under program capture, or inside ``jit`` or ``grad``.
     """
+    if qml.capture.enabled():
+        raise NotImplementedError(
+            "Reading a QNode does not work with program capture; call qml.capture.disable() first."
+        )
     resolved = resolve_arguments(
         qnode.func, args, kwargs, encoding_args, argnums, need_inputs=need_inputs
     )
+    if not differentiable and any(_is_traced(leaf.original) for leaf in resolved.leaves):
+        raise NotImplementedError(
+            "This result has numbers that cannot be differentiated or compiled; call it outside jit, vmap and "
+            "grad. Inside, use qml.transforms.coefficient_jacobian."
+        )
     try:
         return _trace(qnode, resolved)
     except Exception as first:
-        if resolved.inputs.size > 1:
+        if any(leaf.is_input.any() and leaf.value.ndim for leaf in resolved.leaves):
             dropped = resolve_arguments(
                 qnode.func, args, kwargs, encoding_args, argnums, need_inputs=need_inputs, drop_batch=True
             )
@@ -99,6 +118,10 @@ def read_qnode(
         if isinstance(first, ReadingError):
             raise
         return _probe(qnode, resolved, first)
+
+
+def _is_traced(value) -> bool:
+    return hasattr(value, "_value") or is_jax_tracer(value)
 
 
 def _trace(qnode, resolved: Arguments) -> Reading:
