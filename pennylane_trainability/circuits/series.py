@@ -10,7 +10,7 @@ import numpy as np
 from pennylane_trainability.circuits.circuit import Circuit
 from pennylane_trainability.circuits.encoding import encoding_parts
 from pennylane_trainability.circuits.qnode import Reading
-from pennylane_trainability.errors import BudgetError, TrainabilityWarning
+from pennylane_trainability.errors import BudgetError, ReadingError, TrainabilityWarning
 from pennylane_trainability.fourier import (
     Sampling,
     Spectrum,
@@ -62,6 +62,7 @@ def series_of(reading: Reading, spectrum=None, max_points: int = 20_000) -> Seri
     Raises:
         NotFourierError: the output is no Fourier series of the inputs.
         BudgetError: the spectrum or its grid is too large.
+        ReadingError: the given spectrum does not fit the inputs.
     """
     n_inputs = reading.circuit.n_inputs
     parts = encoding_parts(reading.circuit)
@@ -69,9 +70,15 @@ def series_of(reading: Reading, spectrum=None, max_points: int = 20_000) -> Seri
         _refuse_too_many(parts)
         found = spectrum_of(minkowski_sum(parts, n_inputs))
     else:
+        try:
+            finite = np.all(np.isfinite(np.asarray(spectrum, float)))
+        except (TypeError, ValueError):
+            finite = False
+        if not finite:
+            raise ReadingError(f"spectrum needs finite numbers, one row per frequency; got {spectrum!r}.")
         found = spectrum_of(spectrum)
         if found.n_inputs != n_inputs:
-            raise BudgetError(
+            raise ReadingError(
                 f"spectrum has vectors of {found.n_inputs} components for {n_inputs} inputs; pass an array of shape "
                 f"(number of frequencies, {n_inputs})."
             )
