@@ -159,10 +159,17 @@ def _add_diagonalised(bases: list[Basis], observable, output: int) -> None:
         rotation = observable.diagonalizing_gates()
         values = np.real(observable.eigvals())
     except Exception as error:
-        raise ReadingError(f"{observable} can be measured in no known basis: {error}") from error
+        raise _no_basis(observable) from error
     if len(values) != 2 ** len(wires) or len(wires) > _MAX_WIRES:
-        raise ReadingError(f"{observable} can be measured in no known basis.")
+        raise _no_basis(observable)
     bases.append(Basis(dict.fromkeys(wires, "Z"), rotation, {output: values}))
+
+
+def _no_basis(observable) -> ReadingError:
+    return ReadingError(
+        f"{observable} can be measured in no known basis, so its error cannot be read from counts. Write it as a sum "
+        "of Pauli words."
+    )
 
 
 def _fill_weights(basis: Basis) -> None:

@@ -20,7 +20,12 @@ from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY
 from pennylane_trainability.simulation.fourier_jacobian import exact_jacobian
 from pennylane_trainability.simulation.second_order import jacobian_vjp
-from pennylane_trainability.transforms.engines import broadcasts, choose_engine
+from pennylane_trainability.transforms.engines import (
+    broadcasts,
+    choose_engine,
+    device_name,
+    takes_shot_vectors,
+)
 from pennylane_trainability.transforms.interfaces import interface_of, is_traced, wrap
 from pennylane_trainability.transforms.jacobian_tapes import jacobian_tapes
 
@@ -119,8 +124,8 @@ def coefficient_jacobian(
     >>> J.shape  # rows: constant, cosine and sine of frequency 1
     (3, 2)
     >>> np.round(J, 4) + 0.0
-    array([[-0.3721, -0.3721],
-           [-0.1946, -0.6224],
+    array([[-0.372 , -0.2722],
+           [-0.1925, -0.2631],
            [ 0.    ,  0.    ]])
 
     The first column follows from :math:`f = \cos\theta_0\cos\theta_1\cos x - \sin\theta_0\sin\theta_1`.
@@ -169,11 +174,18 @@ def _reader(
     @functools.wraps(qnode.func)
     def function(*args, **kwargs):
         with qml.QueuingManager.stop_recording():
-            reading = read_qnode(qnode, args, kwargs, encoding_args, argnums)
-            task = _Task(series_of(reading, spectrum, max_points), qnode.device, engine, memory)
+            reading = read_qnode(qnode, args, kwargs, encoding_args, argnums, differentiable=True)
+            device = _device_of_the_call(qnode.device)
+            task = _Task(series_of(reading, spectrum, max_points), device, engine, memory)
         return _Carrier(task)
 
     return function
+
+
+def _device_of_the_call(default):
+    """The device of the QNode that is being called: ``update(device=…)`` may have changed it."""
+    debugger = qml.debugging.PLDB
+    return debugger.get_active_device() if debugger.has_active_dev() else default
 
 
 def _task_of_tape(tape, encoding_args, argnums, spectrum, engine, memory, max_points) -> _Task:
@@ -187,6 +199,15 @@ def _task_of_tape(tape, encoding_args, argnums, spectrum, engine, memory, max_po
     inputs = [list(np.atleast_1d(v)) for v in encoding_args.values()]
     encoded = {int(j): i for i, indices in enumerate(inputs) for j in indices}
     wanted = tape.trainable_params if argnums is None else np.atleast_1d(argnums).tolist()
+    if outside := [j for j in (*encoded, *wanted) if j not in range(len(values))]:
+        raise ReadingError(
+            f"The tape has {len(values)} parameters, numbered from 0; {outside} are none of them. Correct "
+            "encoding_args or argnums."
+        )
+    if argnums is not None and (both := [j for j in wanted if j in encoded]):
+        raise ReadingError(
+            f"Parameters {both} stand in both encoding_args and argnums; a parameter is either an input or trainable."
+        )
     trainable = [j for j in wanted if j not in encoded]
 
     def function(x, *parameters):
@@ -256,6 +277,11 @@ def _measured(task: _Task, shots):
         raise NotImplementedError(
             "A measured coefficient Jacobian cannot be differentiated or compiled; use a simulator without "
             "shots, or call it outside jit and grad."
+        )
+    if shots.has_partitioned_shots and task.device is not None and not takes_shot_vectors(task.device):
+        raise ReadingError(
+            f"{device_name(task.device)} returns no shot vectors, and this QNode has {shots}. Set one number of shots "
+            "with qml.set_shots, and call it once for each number."
         )
     dead = set(dead_parameters(task.reading.circuit))
     built = jacobian_tapes(

@@ -6,7 +6,7 @@ from pennylane.measurements import Shots
 
 from pennylane_trainability.errors import ReadingError
 
-__all__ = ["broadcasts", "choose_engine", "device_name", "is_exact_simulator"]
+__all__ = ["broadcasts", "choose_engine", "device_name", "is_exact_simulator", "takes_shot_vectors"]
 
 #: Noiseless state-vector simulators: without shots their answer is the exact one.
 _EXACT = frozenset(
@@ -30,6 +30,11 @@ def is_exact_simulator(device) -> bool:
 def broadcasts(device) -> bool:
     """Whether broadcasted tapes pay on this device."""
     return device_name(device) in _BROADCAST
+
+
+def takes_shot_vectors(device) -> bool:
+    """Whether the device returns one result per entry of a shot vector."""
+    return not device_name(device).startswith("qiskit.")
 
 
 def choose_engine(device, shots: Shots, engine: str = "auto") -> str:
