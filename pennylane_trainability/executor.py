@@ -49,6 +49,14 @@ class Executor:
         """The same executor, reporting its progress."""
         return replace(self, progress=progress)
 
+    def with_budget(self, max_circuits: int | None, max_shots: int | None) -> Executor:
+        """The same executor within these limits; ``None`` keeps its own."""
+        return replace(
+            self,
+            max_circuits=self.max_circuits if max_circuits is None else max_circuits,
+            max_shots=self.max_shots if max_shots is None else max_shots,
+        )
+
     def check(self, cost: Cost) -> None:
         """Refuse what the budget does not allow.
 

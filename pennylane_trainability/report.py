@@ -298,7 +298,7 @@ def analyze(
     >>> report.dead, report.reasons["weights[0]"]
     (('weights[0]',), 'it acts on a state that is an eigenstate of its generator')
     """
-    runner = executor or default_executor(qnode.device, max_circuits, max_shots)
+    runner = default_executor(qnode.device, max_circuits, max_shots, executor)
     if progress is not None:
         runner = runner.with_progress(progress)
     entropy = int(np.random.SeedSequence(seed).entropy) if seed is None else seed
@@ -311,6 +311,8 @@ def analyze(
         )
         reading = read_qnode(qnode, args, kwargs, encoding_args, argnums)
         chosen = choose_engine(qnode.device, Shots(qnode.shots), engine)
+        if data is not None:
+            data_points(data, reading)  # refuse data that do not fit, needed or not
         try:
             series = series_of(reading, spectrum, max_points)
         except NotFourierError as error:
@@ -323,7 +325,7 @@ def analyze(
 
 
 def _check_options(n_draws, level) -> None:
-    if n_draws is not None and (not isinstance(n_draws, int) or n_draws < 0):
+    if n_draws is not None and (not isinstance(n_draws, (int, np.integer)) or n_draws < 0):
         raise ValueError(f"n_draws needs a whole number ≥ 0; got {n_draws!r}.")
     if not 0 < level < 1:
         raise ValueError(f"level needs a number between 0 and 1; got {level!r}.")

@@ -155,7 +155,7 @@ def data_jacobian(
             outputs, jacobian = evaluate(circuit, memory)
             stderr = np.zeros_like(jacobian)
         else:
-            runner = executor or default_executor(qnode.device, max_circuits, max_shots)
+            runner = default_executor(qnode.device, max_circuits, max_shots, executor)
             outputs, jacobian, stderr, cost = _measure(circuit, len(points), qnode, runner)
         return DataJacobian(
             outputs=outputs,
@@ -176,6 +176,8 @@ def data_points(data, reading: Reading) -> np.ndarray:
     """Data as flat inputs ``(n, I)``."""
     points = np.asarray(data, float)
     n_inputs = reading.circuit.n_inputs
+    if not points.size:
+        raise ReadingError("data holds no points; pass at least one.")
     flat = points.reshape(len(points), -1) if points.ndim else points.reshape(1, 1)
     if flat.shape[1] != n_inputs:
         raise ReadingError(

@@ -207,6 +207,9 @@ def measure_jacobian(
     ((3, 2), 2)
     """
 
+    if not 0 < level < 1:
+        raise ValueError(f"level needs a number between 0 and 1; got {level!r}.")
+
     def prepare(args, kwargs):
         reading = read_qnode(qnode, args, kwargs, encoding_args, argnums)
         series = series_of(reading, spectrum, max_points)
@@ -215,18 +218,24 @@ def measure_jacobian(
     @functools.wraps(qnode.func)
     def measured(*args, **kwargs) -> MeasuredJacobian:
         series, built = prepare(args, kwargs)
-        runner = executor or default_executor(qnode.device, max_circuits, max_shots)
+        runner = default_executor(qnode.device, max_circuits, max_shots, executor)
         return measure_series(series, qnode, runner, seed=seed, level=level, built=built)
 
     measured.cost = lambda *args, **kwargs: measured_cost(prepare(args, kwargs)[1])
     return measured
 
 
-def default_executor(device, max_circuits: int | None, max_shots: int | None) -> Executor:
-    """Everything in one execution; a circuit limit on devices that are no exact simulators."""
-    if max_circuits is None and not is_exact_simulator(device):
+def default_executor(
+    device, max_circuits: int | None, max_shots: int | None, executor: Executor | None = None
+) -> Executor:
+    """The caller's executor within the caller's budget; without one, everything in one execution.
+
+    On devices that are no exact simulators there is a limit on circuits unless one is given.
+    """
+    runner = Executor(device) if executor is None else executor
+    if max_circuits is None and runner.max_circuits is None and not is_exact_simulator(device):
         max_circuits = DEFAULT_MAX_CIRCUITS
-    return Executor(device, max_circuits=max_circuits, max_shots=max_shots)
+    return runner.with_budget(max_circuits, max_shots)
 
 
 def measured_cost(built: JacobianTapes) -> Cost:

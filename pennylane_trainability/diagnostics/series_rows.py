@@ -129,7 +129,7 @@ def fourier_rows(
             parts = exact_jacobian(series, gradient=False, memory=memory).rows
             values = np.concatenate([p[0].reshape(p.shape[1], -1).T for p in parts])
         else:
-            runner = executor or default_executor(qnode.device, max_circuits, max_shots)
+            runner = default_executor(qnode.device, max_circuits, max_shots, executor)
             values, errors, cost = measure_rows(series, qnode, runner)
         return FourierRows(
             values=values,
