@@ -59,16 +59,17 @@ def by_differences(qnode, w, x, step=2e-3):
     return outputs(w), np.stack(slopes, axis=-1)
 
 
-def assert_agrees(qnode, weights, inputs, reference=by_autograd, atol=1e-10, **options):
+def assert_agrees(qnode, weights, inputs, reference=by_autograd, atol=1e-10, points=None, **options):
     """The engine on all draws and inputs at once against single points.
 
-    Draws are paired with inputs, each of both at least once; there have to be as many of one as of
-    the other, or one of either.
+    ``points`` are pairs of a draw and an input; by default every draw meets a different input.
     """
     values, slopes = engine(qnode, weights, inputs, **options)
     largest = 0.0
-    for k in range(max(len(weights), len(inputs))):
-        d, g = min(k, len(weights) - 1), min(k, len(inputs) - 1)
+    if points is None:
+        count = max(len(weights), len(inputs))
+        points = [(k % len(weights), k % len(inputs)) for k in range(count)]
+    for d, g in points:
         value, slope = reference(qnode, weights[d], inputs[g])
         largest = max(largest, np.abs(slope).max())
         np.testing.assert_allclose(values[d, g], value, rtol=0, atol=1e-10)
