@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 
@@ -31,11 +32,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(argv)
     try:
-        return _analyze(options) if options.command == "analyze" else _built_in(options)
+        code = _analyze(options) if options.command == "analyze" else _built_in(options)
+        sys.stdout.flush()
+        return code
     except CommandError as error:
         if options.traceback:
             raise
         print(f"error: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # whoever read the output has stopped, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 2
 
 
@@ -108,7 +114,12 @@ def _add_shared(parser: argparse.ArgumentParser, default, off) -> None:
     """Options that may stand before or behind the command."""
     add = parser.add_argument
     add("--seed", type=_natural, metavar="N", default=default, help="seed of all draws")
-    add("--picture", metavar="PATH", default=default, help=f"picture (alone: {_PICTURE})")
+    add(
+        "--picture",
+        metavar="PATH",
+        default=default,
+        help=f"file of the picture (without a command: {_PICTURE})",
+    )
     add("--traceback", action="store_true", default=off, help="show where an error arose")
 
 

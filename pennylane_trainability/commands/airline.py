@@ -92,8 +92,8 @@ def load_airline(held_out_years: int = 3) -> Airline:
     (144,)
     """
     source = resources.files("pennylane_trainability") / "data" / "airline_passengers.csv"
-    with source.open(encoding="utf-8", newline="") as lines:
-        table = np.array([[int(x) for x in row] for row in list(csv.reader(lines))[1:]])
+    lines = source.read_text(encoding="utf-8").splitlines()
+    table = np.array([[int(x) for x in row] for row in list(csv.reader(lines))[1:]])
     years, months, passengers = table.T
     time = years - FIRST_YEAR + (months - 1) / 12
     held_out = years > years[-1] - held_out_years

@@ -69,11 +69,11 @@ def _figure(path: str, size: tuple[float, float], columns: int):
     matplotlib = _matplotlib()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     with matplotlib.rc_context(_STYLE):
-        figure = Figure(figsize=size, layout="constrained")
+        figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(w_pad=0.12))
         FigureCanvasAgg(figure)  # no window, whatever the backend of the session
-        figure.get_layout_engine().set(w_pad=0.12)
         figure.subplots(1, columns)
     return figure
 

@@ -7,7 +7,7 @@ import importlib.util
 import inspect
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -114,13 +114,11 @@ def read_arguments(
     Returns:
         Positional and keyword arguments; none without file and function.
     """
+    given: dict | list | tuple = ()
     if file is not None:
-        reader: Callable[[str], object] = _from_npz if file.endswith(".npz") else _from_json
-        given = reader(file)
+        given = _from_npz(file) if file.endswith(".npz") else _from_json(file)
     elif function is not None:
         given = _from_function(module, function)
-    else:
-        given = ()
     return ((), given) if isinstance(given, dict) else (tuple(given), {})
 
 
@@ -144,7 +142,7 @@ def bind(qnode, args: tuple, kwargs: dict, source: str | None) -> tuple[tuple, d
     return bound.args, bound.kwargs
 
 
-def _from_json(file: str):
+def _from_json(file: str) -> dict | list:
     try:
         content = json.loads(Path(file).read_text(encoding="utf-8"))
     except OSError as error:
@@ -179,7 +177,7 @@ def _numbers(name: str, value):
         ) from error
 
 
-def _from_npz(file: str):
+def _from_npz(file: str) -> dict | list:
     try:
         with np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
@@ -195,7 +193,7 @@ def _from_npz(file: str):
     return arrays
 
 
-def _from_function(module: ModuleType, name: str):
+def _from_function(module: ModuleType, name: str) -> dict | list | tuple:
     function = getattr(module, name, None)
     if not callable(function):
         there = "has no such name" if function is None else f"holds a {type(function).__name__}"

@@ -210,3 +210,22 @@ def test_file_may_import_its_neighbours(run, tmp_path):
     words = ("--args-from", "given", "--encoding", "x", "--exit-zero")
     assert run("analyze", "model_with_neighbour.py:f", *words)[0] == 0
     sys.modules.pop("neighbour_of_model", None)
+
+
+def test_picture_of_the_report_after_the_report(run, user_file, tmp_path, monkeypatch):
+    """What is drawn is the report's own plot; a picture that fails does not cost the report."""
+
+    def plot(self, ax=None, **style):
+        ax.plot([0, 1])
+        return ax
+
+    monkeypatch.setattr("pennylane_trainability.report.Report.plot", plot)
+    base = ("analyze", f"{user_file}:circuit", "--args-from", "by_name", "--encoding", "x")
+    code, _, err = run(*base, "--exit-zero", "--picture", "report.png")
+    assert code == 0
+    assert "picture: report.png" in err
+    assert (tmp_path / "report.png").read_bytes().startswith(b"\x89PNG")
+    code, out, err = run(*base, "--picture", "no/such/folder/report.png")
+    assert code == 2
+    assert "parameters can learn" in out
+    assert "Name another file with --picture" in err

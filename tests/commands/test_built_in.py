@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -166,7 +165,7 @@ def test_picture_shows_every_shape(comparison, tmp_path, global_state_unchanged)
 
 
 def test_fresh_process_is_done_in_time(tmp_path):
-    start = time.perf_counter()
+    before = os.times().children_user
     done = subprocess.run(
         [sys.executable, "-m", "pennylane_trainability"],
         cwd=tmp_path,
@@ -177,4 +176,5 @@ def test_fresh_process_is_done_in_time(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "trainability.png").exists()
-    assert time.perf_counter() - start < 20
+    # processor time, which a busy machine does not stretch
+    assert os.times().children_user - before < 20
