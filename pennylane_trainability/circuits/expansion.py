@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from pennylane import adjoint, ctrl
 from pennylane.operation import Channel, Operator, StatePrepBase
+from pennylane.ops import MidMeasure
 from pennylane.ops.op_math import Adjoint, Controlled, Exp
 from pennylane.ops.op_math.evolution import Evolution
 from pennylane.queuing import QueuingManager
@@ -105,6 +106,10 @@ def _walk_other(op: Operator, wires, position, depth) -> Iterator[Gate | Operato
     elif (parts := _parts(op, traced)) is not None and depth < 50:
         for part in parts:
             yield from _walk(part, position, depth + 1)
+    elif isinstance(op, MidMeasure):
+        raise ReadingError(
+            "Mid-circuit measurements are not read; apply qml.defer_measurements to the QNode first."
+        )
     elif not traced:
         raise ReadingError(f"{op.name} is no gate that can be read: it has neither matrix nor decomposition.")
     else:

@@ -15,16 +15,14 @@ from pennylane.operation import Operator
 
 from pennylane_trainability.circuits.arguments import Arguments, Leaf, to_numpy
 from pennylane_trainability.circuits.circuit import Angle, Circuit, Gate
-from pennylane_trainability.circuits.reading import circuit_from_tape, tape_of
+from pennylane_trainability.circuits.reading import apply_pipeline, circuit_from_tape, tape_of
 from pennylane_trainability.errors import NotFourierError, ReadingError
 
 __all__ = ["probe_circuit"]
 
-_TOLERANCE = 1e-9
-
 
 def probe_circuit(
-    function: Callable, arguments: Arguments, parameters: np.ndarray, inputs: np.ndarray
+    function: Callable, arguments: Arguments, parameters: np.ndarray, inputs: np.ndarray, pipeline=()
 ) -> Circuit:
     """Read a QNode at one parameter point by running it on plain numbers.
 
@@ -33,6 +31,7 @@ def probe_circuit(
         arguments: one call, taken apart.
         parameters: ``(P,)``.
         inputs: ``(I,)``.
+        pipeline: the QNode's own transforms, applied to every tape.
 
     Returns:
         Circuit: as :func:`read_circuit` gives it at ``D = G = 1``.
@@ -41,10 +40,13 @@ def probe_circuit(
         NotFourierError: an angle is not affine in the inputs.
         ReadingError: gates change with the numbers, or the dependence on parameters is hidden.
     """
-    run = _Runner(function, arguments)
-    base, values = run(parameters, inputs)
-    input_slopes = _input_slopes(run, base, values, parameters, inputs)
-    slopes, linear = _parameter_slopes(run, values, parameters, inputs)
+    run = _Runner(function, arguments, pipeline)
+    move = _generic_move(pipeline, parameters.size, inputs.size)
+    there = parameters + move[0], inputs + move[1]
+    base, values = run(*there)
+    input_slopes = _input_slopes(run, base, values, *there)
+    slopes, linear = _parameter_slopes(run, values, *there)
+    values = values - slopes @ move[0] - input_slopes @ move[1]
     angles = []
     for a, value in enumerate(values):
         angles.append(
@@ -59,17 +61,27 @@ def probe_circuit(
     return _with_angles(base, angles, parameters.size, inputs.size)
 
 
+def _generic_move(pipeline, n_parameters: int, n_inputs: int) -> tuple[np.ndarray, np.ndarray]:
+    """Where to look instead of the values given: transforms such as merge_rotations drop angles of zero."""
+    rng = np.random.default_rng(5)
+    reach = 1.0 if len(pipeline) else 0.0
+    return reach * rng.uniform(0.1, 1.0, n_parameters), reach * rng.uniform(0.1, 1.0, n_inputs)
+
+
 class _Runner:
     """``(θ, x) → circuit and its angles``; checks that the gates stay the same."""
 
-    def __init__(self, function, arguments: Arguments):
-        self.function, self.arguments = function, arguments
+    def __init__(self, function, arguments: Arguments, pipeline=()):
+        self.function, self.arguments, self.pipeline = function, arguments, pipeline
+        self.digits = 12 if _double_precision(arguments) else 5
+        self.tolerance = 1e-9 if self.digits == 12 else 1e-4
         self.signature = None
         self.constants: list[np.ndarray] = []
 
     def __call__(self, parameters, inputs) -> tuple[Circuit, np.ndarray]:
         args, kwargs = self.arguments.numeric(parameters, inputs, like=True)
-        circuit = circuit_from_tape(tape_of(self.function, args, kwargs), 0, 0)
+        tape = apply_pipeline(self.pipeline, tape_of(self.function, args, kwargs))
+        circuit = circuit_from_tape(tape, 0, 0)
         signature = [(g.name, g.wires, len(g.angles)) for g in circuit.gates]
         constants = _constants(circuit)
         if self.signature is None:
@@ -80,13 +92,20 @@ class _Runner:
                 "use NumPy functions on the arguments, or fix the structure of the circuit."
             )
         for (op, data), first in zip(constants, self.constants, strict=True):
-            if data.shape != first.shape or np.abs(data - first).max(initial=0.0) > _TOLERANCE:
+            if data.shape != first.shape or np.abs(data - first).max(initial=0.0) > self.tolerance:
                 raise ReadingError(
                     f"{op.name} on wires {op.wires.tolist()} depends on an argument of the QNode, but not through a "
                     "gate angle that can be read. Rewrite it with rotations, or exclude the argument with argnums."
                 )
         values = np.array([float(a.value) for g in circuit.gates for a in g.angles])
         return circuit, values
+
+
+def _double_precision(arguments: Arguments) -> bool:
+    """Whether plain numbers keep 64 bits in the user's interface (JAX takes 32 by default)."""
+    if all(qml.math.get_interface(leaf.original) != "jax" for leaf in arguments.leaves):
+        return True
+    return "64" in str(qml.math.asarray(0.0, like="jax").dtype)
 
 
 def _constants(circuit: Circuit) -> list[tuple[Operator, np.ndarray]]:
@@ -109,7 +128,7 @@ def _input_slopes(run, base, values, parameters, inputs) -> np.ndarray:
     slopes = np.zeros((len(values), inputs.size))
     for i in range(inputs.size):
         unit = np.eye(inputs.size)[i]
-        slopes[:, i] = run(parameters, inputs + unit)[1] - values
+        slopes[:, i] = np.round(run(parameters, inputs + unit)[1] - values, run.digits)
     step = rng.normal(size=inputs.size)
     other = parameters + rng.normal(size=parameters.size)
     here = run(parameters, inputs + step)[1] - values
@@ -118,30 +137,43 @@ def _input_slopes(run, base, values, parameters, inputs) -> np.ndarray:
         (here, "is not affine in the input"),
         (there, "multiplies the input by a trainable parameter"),
     ):
-        wrong = np.flatnonzero(np.abs(change - slopes @ step) > _TOLERANCE * (1 + np.abs(values)))
+        wrong = np.flatnonzero(np.abs(change - slopes @ step) > run.tolerance * (1 + np.abs(values)))
         if len(wrong):
             gate = _gate_of_angle(base, wrong[0])
-            raise NotFourierError(f"The angle of {gate.name} on wires {gate.wires} {why}.")
+            labels = [base.wires[w] for w in gate.wires]
+            if len(run.pipeline):
+                raise NotFourierError(
+                    f"With the QNode's own transforms {run.pipeline} the angle of {gate.name} on wires {labels} {why}; "
+                    "apply the analysis to the QNode without them."
+                )
+            raise NotFourierError(
+                f"The angle of {gate.name} on wires {labels} {why}. The output is no Fourier series of the input. Move "
+                "the function outside the QNode, or write it with NumPy functions and use data=… for the Jacobian on "
+                "your data points."
+            )
     return slopes
 
 
 def _parameter_slopes(run, values, parameters, inputs) -> tuple[np.ndarray, bool]:
-    rng = np.random.default_rng(11)
-    step = rng.normal(size=parameters.size)
-    once = run(parameters + step, inputs)[1] - values
-    twice = run(parameters + 2 * step, inputs)[1] - values
-    if np.all(np.abs(twice - 2 * once) <= _TOLERANCE * (1 + np.abs(values))):
-        columns = [
-            run(parameters + unit, inputs)[1] - values for unit in np.eye(parameters.size)
-        ]
-        slopes = np.round(np.stack(columns, axis=1), 12)
-        return slopes, True
-    return _interface_slopes(run, parameters, inputs), False
+    columns = [run(parameters + unit, inputs)[1] - values for unit in np.eye(parameters.size)]
+    slopes = np.round(np.stack(columns, axis=1), run.digits)
+    steps = np.random.default_rng(11).normal(size=(3, parameters.size))
+    # both signs and far away, so that clipped, folded or piecewise angles do not pass for linear
+    for step in (*steps, *(-np.pi * steps)):
+        change = run(parameters + step, inputs)[1] - values
+        if np.any(np.abs(change - slopes @ step) > run.tolerance * (1 + np.abs(change))):
+            return _interface_slopes(run, parameters, inputs), False
+    return slopes, True
 
 
 def _interface_slopes(run: _Runner, parameters, inputs) -> np.ndarray:
     """The Jacobian of all angles by the interface the user's arguments belong to."""
     interfaces = {qml.math.get_interface(leaf.original) for leaf in run.arguments.leaves}
+    if len(run.pipeline):
+        raise ReadingError(
+            f"With the QNode's own transforms {run.pipeline} a gate angle depends nonlinearly on a trainable "
+            "parameter; apply the analysis to the QNode without them."
+        )
 
     def angles(theta):
         args, kwargs = run.arguments.call(_rebuilder(theta, inputs))
@@ -161,8 +193,8 @@ def _interface_slopes(run: _Runner, parameters, inputs) -> np.ndarray:
     else:
         raise ReadingError(
             "A gate angle depends on a trainable parameter through a function that cannot be traced "
-            "(math.sin, float(…) inside a nonlinear function …). Use NumPy, JAX or Torch functions on the "
-            "arguments."
+            "(math.sin, np.clip, float(…) inside a nonlinear function …). Use smooth NumPy functions, or JAX or "
+            "Torch arguments with their functions."
         )
     return to_numpy(jacobian)
 

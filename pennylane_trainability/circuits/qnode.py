@@ -149,11 +149,9 @@ def _probe(qnode, resolved: Arguments, first: Exception) -> Reading:
             structure = qnode.func(*args, **kwargs)
     except Exception as error:
         raise error from first
-    if len(qnode.compile_pipeline):
-        raise ReadingError(
-            "This QNode cannot be traced and has transforms of its own; apply the analysis before them."
-        ) from first
-    circuit = probe_circuit(qnode.func, resolved, resolved.parameters, resolved.inputs)
+    circuit = probe_circuit(
+        qnode.func, resolved, resolved.parameters, resolved.inputs, qnode.compile_pipeline
+    )
     _check_structure(circuit, structure)
     return Reading(resolved, circuit, False, qnode, structure)
 

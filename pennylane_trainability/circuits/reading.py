@@ -16,7 +16,7 @@ from pennylane_trainability.circuits.expansion import expand
 from pennylane_trainability.circuits.tracer import Traced, UntraceableError
 from pennylane_trainability.errors import ReadingError
 
-__all__ = ["circuit_from_tape", "read_circuit", "tape_of"]
+__all__ = ["apply_pipeline", "circuit_from_tape", "read_circuit", "tape_of"]
 
 
 def read_circuit(
@@ -44,8 +44,7 @@ def read_circuit(
     """
     args, kwargs = arguments.call(_tracer_maker(parameters, inputs))
     tape, returned = _run(function, args, kwargs)
-    if pipeline is not None and len(pipeline):
-        tape = _apply_pipeline(pipeline, tape)
+    tape = apply_pipeline(pipeline, tape)
     return circuit_from_tape(tape, parameters.shape[1], inputs.shape[1]), returned
 
 
@@ -107,7 +106,14 @@ def _tracer_maker(parameters: np.ndarray, inputs: np.ndarray):
     return make
 
 
-def _apply_pipeline(pipeline, tape: QuantumScript) -> QuantumScript:
+def apply_pipeline(pipeline, tape: QuantumScript) -> QuantumScript:
+    """The one circuit that a QNode's own transforms make of a tape.
+
+    Raises:
+        ReadingError: they fail, or make several circuits.
+    """
+    if pipeline is None or not len(pipeline):
+        return tape
     try:
         tapes, _ = pipeline((tape,))
     except UntraceableError:
