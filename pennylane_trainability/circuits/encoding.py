@@ -7,6 +7,7 @@ import numpy as np
 from pennylane_trainability.circuits.circuit import Circuit, Gate
 from pennylane_trainability.circuits.unitaries import spectral
 from pennylane_trainability.errors import NotFourierError
+from pennylane_trainability.fourier import distinct
 
 __all__ = ["encoding_parts", "gate_frequencies"]
 
@@ -44,13 +45,10 @@ def encoding_parts(
 
 
 def _differences(gate: Gate, pairs: bool) -> np.ndarray:
-    values = spectral(gate).values
-    table = np.round((values[:, None] - values[None, :]).ravel(), 9) + 0.0
-    if not pairs:
-        return np.unique(table)
     # every eigenvalue of the gate counts once, however many basis states share it
-    distinct = np.unique(np.round(values, 9))
-    return np.round((distinct[:, None] - distinct[None, :]).ravel(), 9) + 0.0
+    values = distinct(spectral(gate).values)
+    table = (values[:, None] - values[None, :]).ravel()
+    return table if pairs else distinct(table)
 
 
 def _check_affine(gate: Gate, angle, circuit: Circuit) -> None:

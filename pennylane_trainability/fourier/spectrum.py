@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Spectrum", "minkowski_sum", "redundancy", "spectrum_of"]
+__all__ = ["Spectrum", "distinct", "minkowski_sum", "redundancy", "spectrum_of"]
 
 _ROUND = 9
 
@@ -62,6 +62,21 @@ def rows_of(coefficients: np.ndarray) -> np.ndarray:
     return out
 
 
+def distinct(values: np.ndarray) -> np.ndarray:
+    """Rows (or numbers) that differ by more than rounding, ascending, each as exact as it came.
+
+    Frequencies are told apart at nine decimals but not cut there: sample points of incommensurate
+    frequencies lie far out, where a change in the tenth decimal is a phase that shows.
+
+    >>> distinct(np.array([0.3, 0.1 + 0.2, np.sqrt(2)])).tolist()
+    [0.3, 1.4142135623730951]
+    """
+    rounded = np.round(values, _ROUND) + 0.0
+    _, first = np.unique(rounded, axis=0, return_index=True)
+    near = np.abs(rounded - values) < 1e-12 * np.maximum(1.0, np.abs(values))
+    return np.where(near, rounded, values)[first]
+
+
 def spectrum_of(frequencies) -> Spectrum:
     """The ordered positive half of a set of frequency vectors (or scalars), both signs or one.
 
@@ -71,12 +86,12 @@ def spectrum_of(frequencies) -> Spectrum:
     vectors = np.asarray(frequencies, float)
     if vectors.ndim == 1:
         vectors = vectors[:, None]
-    vectors = np.round(vectors, _ROUND) + 0.0
+    vectors = np.where(np.round(vectors, _ROUND) == 0, 0.0, vectors)
     sign = np.zeros(len(vectors))
     for column in vectors.T[::-1]:
         sign = np.where(column != 0, np.sign(column), sign)
     vectors = (vectors * sign[:, None])[sign != 0] + 0.0
-    return Spectrum(np.unique(vectors, axis=0))
+    return Spectrum(distinct(vectors))
 
 
 def minkowski_sum(parts: list[tuple[np.ndarray, np.ndarray, int]], n_inputs: int) -> np.ndarray:
@@ -94,7 +109,7 @@ def minkowski_sum(parts: list[tuple[np.ndarray, np.ndarray, int]], n_inputs: int
     for direction, differences, count in parts:
         for multiple in _repeated(differences, count):
             total = (total[:, None] + multiple[None, :, None] * direction).reshape(-1, n_inputs)
-            total = np.unique(np.round(total, _ROUND) + 0.0, axis=0)
+            total = distinct(total)
     return total
 
 
@@ -115,15 +130,23 @@ def redundancy(parts: list[tuple[np.ndarray, np.ndarray, int]], spectrum: Spectr
         parts: as in :func:`minkowski_sum`, but ``differences`` with repetitions (all pairs).
         spectrum: the spectrum to count on.
     """
-    counts: dict[tuple, float] = {(0.0,) * spectrum.n_inputs: 1.0}
+    start = np.zeros(spectrum.n_inputs)
+    counts: dict[tuple, tuple[np.ndarray, float]] = {_key(start): (start, 1.0)}
     for direction, differences, repeat in parts:
-        values, multiplicity = np.unique(np.round(differences, _ROUND), return_counts=True)
+        steps = [
+            (value * direction, np.sum(np.abs(differences - value) < 10.0**-_ROUND))
+            for value in distinct(differences)
+        ]
         for _ in range(repeat):
-            new: dict[tuple, float] = {}
-            for key, amount in counts.items():
-                for value, times in zip(values, multiplicity, strict=True):
-                    k = tuple(np.round(np.array(key) + value * direction, _ROUND) + 0.0)
-                    new[k] = new.get(k, 0.0) + amount * times
+            new: dict[tuple, tuple[np.ndarray, float]] = {}
+            for vector, amount in counts.values():
+                for step, times in steps:
+                    k = vector + step
+                    new[_key(k)] = (k, new.get(_key(k), (k, 0.0))[1] + amount * times)
             counts = new
-    keys = [(0.0,) * spectrum.n_inputs, *map(tuple, spectrum.frequencies)]
-    return np.array([counts.get(key, 0.0) for key in keys])
+    everything = np.concatenate([start[None], spectrum.frequencies])
+    return np.array([counts[_key(k)][1] if _key(k) in counts else 0.0 for k in everything])
+
+
+def _key(vector: np.ndarray) -> tuple:
+    return tuple(np.round(vector, _ROUND) + 0.0)
