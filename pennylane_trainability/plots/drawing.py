@@ -1,0 +1,122 @@
+"""From a result to its picture."""
+
+from __future__ import annotations
+
+import functools
+import textwrap
+
+from pennylane_trainability.diagnostics.column_space import ColumnSpace
+from pennylane_trainability.diagnostics.data_jacobian import DataJacobian
+from pennylane_trainability.diagnostics.measured import MeasuredJacobian
+from pennylane_trainability.diagnostics.series_rows import FourierRows
+from pennylane_trainability.plots import frequencies, parameters, spectra
+from pennylane_trainability.plots.style import canvas, title
+from pennylane_trainability.report import Report
+from pennylane_trainability.results import Result
+from pennylane_trainability.statistics.noise_floor import NoiseFloor
+
+__all__ = ["draw"]
+
+
+def draw(result: Result, ax=None, **style):
+    """Draw a result; nothing is shown and no setting of matplotlib is changed.
+
+    A report on new axes has up to four panels: singular values, parameters, gradient per frequency,
+    Fourier coefficients. On given axes only the first is drawn.
+
+    Args:
+        result: the result.
+        ax: matplotlib axes to draw on, whose fonts and sizes are kept; a new figure if ``None``.
+        **style: properties of the main line (a ``Line2D``), such as ``color`` or ``marker``.
+
+    Returns:
+        The matplotlib axes of the main panel; the others are in ``ax.figure.axes``.
+
+    Raises:
+        ImportError: matplotlib is missing.
+        TypeError: there is no picture of this kind of result.
+    """
+    return _picture(result, ax, style)
+
+
+@functools.singledispatch
+def _picture(result, ax, style):
+    known = sorted(kind.__name__ for kind in _picture.registry if kind is not object)
+    raise TypeError(
+        f"There is no picture of {type(result).__name__}, only of {', '.join(known)}. "
+        "Print it, or draw its fields."
+    )
+
+
+@_picture.register(ColumnSpace)
+def _column_space(result, ax, style):
+    with canvas(ax) as (main, *_):
+        spectra.singular_spectrum(main, result, style)
+        title(main, f"{result.heading()}: rank {result.rank} of {result.n_rows} rows")
+    return main
+
+
+@_picture.register(NoiseFloor)
+def _noise_floor(result, ax, style):
+    with canvas(ax) as (main, *_):
+        spectra.noise_spectrum(main, result, style)
+        title(main, f"{result.heading()}: rank {result.rank_estimate()}")
+    return main
+
+
+@_picture.register(MeasuredJacobian)
+def _measured_jacobian(result, ax, style):
+    noise = result.noise_floor()
+    with canvas(ax) as (main, *_):
+        spectra.noise_spectrum(main, noise, style)
+        size = f"{result.shots} shots per circuit"
+        title(main, f"Measured Jacobian, {size}: rank {noise.rank_estimate()}")
+    return main
+
+
+@_picture.register(FourierRows)
+def _fourier_rows(result, ax, style):
+    with canvas(ax) as (main, *_):
+        frequencies.rows(main, result, style)
+        title(main, f"Fourier coefficients over {', '.join(result.inputs)}")
+    return main
+
+
+@_picture.register(DataJacobian)
+def _data_jacobian(result, ax, style):
+    with canvas(ax) as (main, *_):
+        spectra.kernel_spectrum(main, result, style)
+        size = f"{result.gram.shape[0]} outputs, {result.jacobian.shape[-1]} parameters"
+        title(main, f"Tangent kernel on data: {size}")
+    return main
+
+
+@_picture.register(Report)
+def _report(result, ax, style):
+    fourier = result.coefficients is not None
+    panels, size = ((2, 2), (10.0, 7.2)) if fourier else ((1, 2), (10.0, 4.0))
+    with canvas(ax, panels, size) as axes:
+        main, *others = axes
+        if result.measured is not None:
+            spectra.noise_spectrum(main, result.measured.noise_floor(), style)
+        else:
+            spectra.singular_spectrum(main, result.space, style, result.given)
+        if not others:
+            title(main, result.heading())
+            return main
+        main.set_title("Singular values of J")
+        main.figure.suptitle(textwrap.fill(result.heading(), 100))
+        _panels(others, result)
+    return main
+
+
+def _panels(axes, report: Report) -> None:
+    """The panels beside the main one."""
+    if report.measured is not None:
+        parameters.columns(axes[0], report, report.measured)
+    else:
+        parameters.leverages(axes[0], report)
+    values = report.coefficients
+    if values is not None:
+        frequencies.gradients(axes[1], report)
+        frequencies.coefficients(axes[2], report, values)
