@@ -147,30 +147,26 @@ def _product_group(number: int, window: tuple[int, ...], chains: Chains) -> Grou
 
 
 def _window_group(stage: Stage) -> Group:
+    """From the last gate to the first: ``tail`` is what comes after a gate, in the end the matrix."""
     wires = tuple(sorted(stage.wires))
     k = len(wires)
     position = {w: p for p, w in enumerate(wires)}
-    matrix = np.eye(2**k, dtype=complex)[None]
-    stack: np.ndarray | None = None
-    slots: list[int] = []
-    for gate in stage.members:
+    tail = np.eye(2**k, dtype=complex)[None]
+    tails, products, slots = [], [], []
+    for gate in reversed(stage.members):
         local = [position[w] for w in gate.wires]
-        unitary = _matrix_of(gate)
-        matrix = _left(unitary, matrix, local, k)
-        if stack is not None:
-            stack = _left(unitary, stack, local, k)
-            stack = _left(unitary.conj(), stack.swapaxes(-1, -2), local, k).swapaxes(-1, -2)
-        if type(gate) is Dense and gate.slots:
-            new = _left(gate.generators, np.eye(2**k, dtype=complex)[None, None], local, k)
-            if stack is not None:
-                draws = max(new.shape[1], stack.shape[1])
-                new = np.broadcast_to(new, (new.shape[0], draws, 2**k, 2**k))
-                stack = np.broadcast_to(stack, (stack.shape[0], draws, 2**k, 2**k))
-                stack = np.concatenate([stack, new])
-            else:
-                stack = new
-            slots += gate.slots
-    return Group(wires, matrix, tuple(slots), stack)
+        for m in range(len(gate.slots) if type(gate) is Dense else 0):
+            tails.append(tail)
+            products.append(_right(tail, gate.generators[m], local, k))
+            slots.append(gate.slots[m])
+        tail = _right(tail, _matrix_of(gate), local, k)
+    if not slots:
+        return Group(wires, tail)
+    draws = max(p.shape[0] for p in products)
+    shape = (draws, 2**k, 2**k)
+    left = np.array([np.broadcast_to(p, shape) for p in products])
+    right = np.array([np.broadcast_to(t, shape) for t in tails])
+    return Group(wires, tail, tuple(slots), left @ right.conj().swapaxes(-1, -2))
 
 
 def _matrix_of(gate) -> np.ndarray:
@@ -184,16 +180,17 @@ def _matrix_of(gate) -> np.ndarray:
     return gate.matrix
 
 
-def _left(unitary: np.ndarray, stack: np.ndarray, local: list[int], k: int) -> np.ndarray:
-    """``unitary`` on some of the ``k`` row wires of ``(..., D, K, K)`` matrices."""
-    size = 2**k
-    lead = stack.shape[:-2]
-    m = len(local)
-    axes = [len(lead) + p for p in local]
-    rest = [a for a in range(len(lead), len(lead) + k) if a not in axes]
-    order = [*range(len(lead)), *axes, *rest, len(lead) + k]
-    moved = stack.reshape(*lead, *([2] * k), size).transpose(order).reshape(*lead, 2**m, -1)
-    moved = unitary @ moved
-    lead = moved.shape[:-2]
-    inverse = np.argsort(order) if len(order) == len(lead) + k + 1 else None
-    return moved.reshape(*lead, *([2] * k), size).transpose(inverse).reshape(*lead, size, size)
+def _right(matrix: np.ndarray, unitary: np.ndarray, local: list[int], k: int) -> np.ndarray:
+    """``matrix · unitary`` with ``unitary`` on some of the ``k`` wires; ``(D, K, K)``."""
+    size, d = 2**k, unitary.shape[-1]
+    if local == list(range(local[0], local[0] + len(local))):
+        after = 2 ** (k - 1 - local[-1])
+        columns = matrix.reshape(matrix.shape[0], -1, d, after)
+        moved = unitary.swapaxes(-1, -2)[:, None] @ columns
+        return moved.reshape(-1, size, size)
+    rest = [p for p in range(k) if p not in local]
+    order = [0, 1, *(2 + p for p in rest), *(2 + p for p in local)]
+    columns = matrix.reshape(-1, size, *([2] * k)).transpose(order)
+    moved = columns.reshape(matrix.shape[0], -1, d) @ unitary
+    back = moved.reshape(-1, size, *([2] * k)).transpose(np.argsort(order))
+    return back.reshape(-1, size, size)

@@ -123,11 +123,21 @@ def _place(stages, element, kind, start, width, first):
             continue
         if kind != "window":
             return q
-        if len(stage.wires.union(element.wires)) <= max(width, len(element.wires)):
+        union = stage.wires.union(element.wires)
+        if len(union) <= max(width, len(element.wires)) and _compact(union, stage.wires, element):
             if stage.wires.intersection(element.wires) or len(element.wires) == 1:
                 return q
             fresh = q if fresh is None else fresh
     return fresh
+
+
+def _compact(union: set[int], before: set[int], element) -> bool:
+    """Whether a window stays contiguous, or was not contiguous to begin with."""
+
+    def span(wires):
+        return max(wires) - min(wires) + 1 - len(wires)
+
+    return span(union) <= max(span(before), span(set(element.wires)))
 
 
 def _cost(stages: list[Stage], n_wires: int, rows: int) -> float:
