@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pennylane as qml
+from autograd.tracer import isbox
 from pennylane.operation import Operator
 
 from pennylane_trainability.errors import ReadingError
@@ -173,6 +174,11 @@ def is_jax_tracer(value) -> bool:
     return jax is not None and isinstance(value, jax.core.Tracer)
 
 
+def is_differentiated(value) -> bool:
+    """Whether autograd or JAX is tracing the value right now."""
+    return isbox(value) or is_jax_tracer(value)
+
+
 def to_numpy(value) -> np.ndarray:
     """The numbers of a leaf of any interface; autograd boxes and Torch tensors are unwrapped.
 
@@ -180,7 +186,7 @@ def to_numpy(value) -> np.ndarray:
     """
     if is_jax_tracer(value):
         return 0.37 + 0.11 * np.arange(value.size, dtype=float).reshape(value.shape)
-    while hasattr(value, "_value"):  # autograd
+    while isbox(value):
         value = value._value
     if qml.math.get_interface(value) == "torch":
         value = value.detach().cpu().numpy()

@@ -9,6 +9,7 @@ from enum import Enum
 
 import pennylane as qml
 from pennylane.measurements import MeasurementProcess
+from pennylane.queuing import QueuingManager
 
 from pennylane_trainability.circuits.circuit import Angle, Circuit
 from pennylane_trainability.circuits.clifford import Frame
@@ -92,9 +93,10 @@ def dead_parameters(
     Returns:
         Dead parameters with their reasons, and whether the list is known to be complete.
     """
-    made = circuit if isinstance(circuit, PauliCircuit) else pauli_circuit(circuit)
-    analysis = _Analysis(made, measurements)
-    return _of_parameters(made, analysis.run(), analysis)
+    with QueuingManager.stop_recording():  # generators and matrices are made of operators
+        made = circuit if isinstance(circuit, PauliCircuit) else pauli_circuit(circuit)
+        analysis = _Analysis(made, measurements)
+        return _of_parameters(made, analysis.run(), analysis)
 
 
 class _Analysis:

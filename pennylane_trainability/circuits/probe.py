@@ -193,8 +193,8 @@ def _interface_slopes(run: _Runner, parameters, inputs) -> np.ndarray:
     else:
         raise ReadingError(
             "A gate angle depends on a trainable parameter through a function that cannot be traced "
-            "(math.sin, np.clip, float(…) inside a nonlinear function …). Use smooth NumPy functions, or JAX or "
-            "Torch arguments with their functions."
+            "(math.sin, np.clip, float(…) inside a nonlinear function …). Use NumPy functions that are smooth, "
+            "or JAX or Torch arguments with their functions."
         )
     return to_numpy(jacobian)
 

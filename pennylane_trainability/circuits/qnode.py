@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,7 +10,12 @@ import numpy as np
 import pennylane as qml
 from pennylane.measurements import MeasurementProcess
 
-from pennylane_trainability.circuits.arguments import Arguments, is_jax_tracer, resolve_arguments
+from pennylane_trainability.circuits.arguments import (
+    Arguments,
+    is_differentiated,
+    is_jax_tracer,
+    resolve_arguments,
+)
 from pennylane_trainability.circuits.circuit import Angle, Circuit, Gate
 from pennylane_trainability.circuits.probe import probe_circuit
 from pennylane_trainability.circuits.reading import read_circuit
@@ -99,7 +105,7 @@ def read_qnode(
     resolved = resolve_arguments(
         qnode.func, args, kwargs, encoding_args, argnums, need_inputs=need_inputs
     )
-    if not differentiable and any(_is_traced(leaf.original) for leaf in resolved.leaves):
+    if not differentiable and any(is_differentiated(leaf.original) for leaf in resolved.leaves):
         raise NotImplementedError(
             "This result has numbers that cannot be differentiated or compiled; call it outside jit, vmap and "
             "grad. Inside, use qml.transforms.coefficient_jacobian."
@@ -117,11 +123,17 @@ def read_qnode(
                 pass
         if isinstance(first, ReadingError):
             raise
-        return _probe(qnode, resolved, first)
+        with _without_tracing(resolved):
+            return _probe(qnode, resolved, first)
 
 
-def _is_traced(value) -> bool:
-    return hasattr(value, "_value") or is_jax_tracer(value)
+def _without_tracing(resolved: Arguments):
+    """Under ``jax.jit`` the user's function runs on plain numbers all the same."""
+    if not any(is_jax_tracer(leaf.original) for leaf in resolved.leaves):
+        return nullcontext()
+    import jax
+
+    return jax.ensure_compile_time_eval()
 
 
 def _trace(qnode, resolved: Arguments) -> Reading:
@@ -153,6 +165,12 @@ def _probe(qnode, resolved: Arguments, first: Exception) -> Reading:
         qnode.func, resolved, resolved.parameters, resolved.inputs, qnode.compile_pipeline
     )
     _check_structure(circuit, structure)
+    nonlinear = not all(a.linear for g in circuit.gates for a in g.angles)
+    if nonlinear and any(is_differentiated(leaf.original) for leaf in resolved.leaves):
+        raise NotImplementedError(
+            "Inside jit, vmap and grad a QNode with nonlinear functions of its parameters is read only if they are "
+            "NumPy functions or those of qml.math (qml.math.sin instead of jnp.sin)."
+        )
     return Reading(resolved, circuit, False, qnode, structure)
 
 

@@ -79,7 +79,8 @@ _BY_NAME = frozenset(
 def _by_name(name: str, n_wires: int) -> Spectral:
     if name in ("IsingXX", "IsingYY", "IsingZZ"):
         return _pauli_word(name[-2:])
-    return _from_generator(getattr(qml, name)(0.0, wires=range(n_wires)))
+    with qml.QueuingManager.stop_recording():
+        return _from_generator(getattr(qml, name)(0.0, wires=range(n_wires)))
 
 
 @lru_cache(maxsize=256)
@@ -101,6 +102,7 @@ def _kron(factors) -> np.ndarray:
     return out
 
 
+@qml.QueuingManager.stop_recording()
 def _from_generator(op) -> Spectral:
     """From PennyLane's own generator; ``H = -G``."""
     if type(op.data[0]).__module__.startswith("pennylane_trainability") or (

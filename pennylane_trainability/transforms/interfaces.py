@@ -10,8 +10,9 @@ from collections.abc import Callable
 
 import numpy as np
 import pennylane as qml
+from autograd.tracer import isbox
 
-from pennylane_trainability.circuits.arguments import Arguments, is_jax_tracer
+from pennylane_trainability.circuits.arguments import Arguments, is_differentiated
 
 __all__ = ["interface_of", "is_traced", "wrap"]
 
@@ -26,15 +27,13 @@ def interface_of(arguments: Arguments) -> str:
         return "jax"
     if "torch" in names:
         return "torch"
-    return "autograd" if any(hasattr(o, "_value") for o in originals) else "numpy"
+    return "autograd" if any(isbox(o) for o in originals) else "numpy"
 
 
 def is_traced(arguments: Arguments) -> bool:
     """Whether somebody differentiates or compiles through the arguments."""
     originals = [leaf.original for leaf in arguments.leaves]
-    return any(
-        hasattr(o, "_value") or is_jax_tracer(o) or _torch_grad(o) for o in originals
-    )
+    return any(is_differentiated(o) or _torch_grad(o) for o in originals)
 
 
 def _torch_grad(value) -> bool:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import pennylane as qml
 from pennylane.ops.functions import bind_new_parameters
+from pennylane.ops.op_math.evolution import Evolution
+from pennylane.queuing import QueuingManager
 from pennylane.tape import QuantumScript
 
 from pennylane_trainability.circuits.circuit import Circuit, Gate
@@ -111,6 +113,11 @@ def jacobian_tapes(
         broadcast: one tape for all input points, for devices that execute these faster.
         plan: which shifted circuits; ``None`` takes the shift rules of all live parameters.
     """
+    with QueuingManager.stop_recording():
+        return _build(circuit, matrix, shots, dead, broadcast, plan)
+
+
+def _build(circuit: Circuit, matrix, shots, dead, broadcast: bool, plan) -> JacobianTapes:
     plan = shift_plan(circuit, dead) if plan is None else plan
     bases = bases_of(circuit)
     broadcast = broadcast and not any(basis.parity for basis in bases)
@@ -147,6 +154,8 @@ def numeric_gate(gate: Gate, labels, point, moved: float = 0.0):
         return getattr(qml, gate.kind)(values[0], wires=wires)
     if len(values) > 1:
         return type(gate.op)(np.array(values), wires=wires)
+    if isinstance(gate.op, Evolution):  # binding would also replace the coefficients of the Hamiltonian
+        return Evolution(gate.op.base, values[0])
     build: Callable | None = _PLAIN.get(gate.name)
     return build(values[0], wires=wires) if build else bind_new_parameters(gate.op, [values[0]])
 
