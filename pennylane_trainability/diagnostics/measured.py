@@ -201,7 +201,7 @@ def measure_jacobian(
     ...     return qml.expval(qml.Z(0))
     >>> measure = pt.measure_jacobian(circuit, encoding_args="x", seed=2)
     >>> print(measure.cost(0.0, np.array([0.3, 0.4])))
-    12 circuits, 12000 shots, 1 execution
+    12 circuits, 12,000 shots, 1 device execution
     >>> J = measure(0.0, np.array([0.3, 0.4]))
     >>> J.value.shape, J.rank().value
     ((3, 2), 2)
