@@ -118,7 +118,7 @@ class Report(Result):
 
     @property
     def gradient_strength(self) -> np.ndarray:
-        """Norm of the rows of ``J`` per frequency, ``(1 + D, 1 + R)``, zero first, over all outputs."""
+        """Norm of the rows of ``J`` per frequency and draw, ``(D, 1 + R)``, zero first, over all outputs."""
         stack = self.space.jacobians
         n = len(self.frequencies)
         per_row = np.sum(stack.reshape(len(stack), -1, 1 + 2 * n, stack.shape[-1]) ** 2, axis=(1, 3))
@@ -261,7 +261,7 @@ def analyze(
         law: how parameters are drawn; default: uniform over each parameter's period.
         seed: seed of the draws; drawn and kept if ``None``.
         level: level of intervals and bounds.
-        engine: ``"auto"``, ``"exact"`` or ``"measured"``.
+        engine: ``"auto"``, ``"exact"``, ``"lightning"`` (exact, by its adjoint method) or ``"measured"``.
         max_circuits: refuse more circuits before running any.
         max_shots: refuse more shots before running any.
         executor: how circuits are run.
@@ -319,7 +319,9 @@ def analyze(
             if data is None:
                 raise
             return _on_data(question, reading, chosen, str(error))
-        return _exact(question, series) if chosen == "exact" else _measured(question, series)
+        if chosen == "measured":
+            return _measured(question, series)
+        return _exact(question, series, chosen)
 
     return report
 
@@ -344,14 +346,14 @@ def _draws(question: _Question, reading: Reading, default: int) -> np.ndarray:
     return np.concatenate([given[None], drawn])
 
 
-def _exact(question: _Question, series: Series) -> Report:
+def _exact(question: _Question, series: Series, engine: str) -> Report:
     parameters = _draws(question, series.reading, 20)
-    found = exact_jacobian(series, parameters, memory=question.memory)
+    found = exact_jacobian(series, parameters, memory=question.memory, engine=engine)
     jacobians = np.concatenate([_stack(j) for j in found.jacobian], axis=1)
     rows = np.concatenate(
         [np.moveaxis(r.reshape(*r.shape[:2], -1), 1, 2) for r in found.rows], axis=1
     )
-    return _report(question, series.reading, series.spectrum, jacobians, rows, "exact")
+    return _report(question, series.reading, series.spectrum, jacobians, rows, engine)
 
 
 def _stack(jacobian: np.ndarray) -> np.ndarray:
@@ -413,7 +415,7 @@ def _on_analytic_device(question: _Question, series: Series) -> Report:
 
 def _on_data(question: _Question, reading: Reading, chosen: str, why: str) -> Report:
     """A QNode that is no Fourier series: the rows are the outputs on the data points."""
-    if chosen != "exact":
+    if chosen == "measured":
         raise ReadingError(
             f"{why} On a device with shots use pennylane_trainability.data_jacobian for the Jacobian on data."
         )

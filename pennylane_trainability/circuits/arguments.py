@@ -94,7 +94,7 @@ class Arguments:
                 full = np.zeros((*columns.shape[:-1], leaf.value.size), dtype=columns.dtype)
                 full[..., leaf.parameter_mask.ravel()] = block
                 block = full
-            blocks[number] = block.reshape(*columns.shape[:-1], *leaf.value.shape) if size else None
+            blocks[number] = block.reshape((*columns.shape[:-1], *leaf.value.shape)) if size else None
             start += size
         trees = []
         for name in self.trainable_names:

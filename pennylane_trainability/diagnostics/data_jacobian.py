@@ -17,6 +17,7 @@ from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import Executor, cost_of
 from pennylane_trainability.results import Cost, Provenance, Result, record
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY, simulate
+from pennylane_trainability.simulation.lightning import simulate_with_lightning
 from pennylane_trainability.statistics.counts import smoothed_probabilities
 from pennylane_trainability.transforms.engines import broadcasts, choose_engine, device_name
 from pennylane_trainability.transforms.jacobian_tapes import jacobian_tapes
@@ -113,7 +114,7 @@ def data_jacobian(
         encoding_args: the inputs; see :func:`coefficient_jacobian`.
         argnums: the trainable arguments; see :func:`coefficient_jacobian`.
         targets: ``(n,)`` or ``(n, m)``.
-        engine: ``"auto"``, ``"exact"`` or ``"measured"``.
+        engine: ``"auto"``, ``"exact"``, ``"lightning"`` or ``"measured"``.
         max_circuits: refuse more circuits before running any.
         max_shots: refuse more shots before running any.
         executor: how circuits are run.
@@ -151,8 +152,8 @@ def data_jacobian(
         chosen = choose_engine(qnode.device, shots, engine)
         circuit = reading.at(reading.arguments.parameters[None], points)
         cost = Cost()
-        if chosen == "exact":
-            outputs, jacobian = evaluate(circuit, memory)
+        if chosen != "measured":
+            outputs, jacobian = evaluate(circuit, memory, chosen)
             stderr = np.zeros_like(jacobian)
         else:
             runner = default_executor(qnode.device, max_circuits, max_shots, executor)
@@ -200,9 +201,14 @@ def _targets(targets, shape) -> np.ndarray | None:
     return values.reshape(shape)
 
 
-def evaluate(circuit: Circuit, memory: int = DEFAULT_MEMORY) -> tuple[np.ndarray, np.ndarray]:
+def evaluate(
+    circuit: Circuit, memory: int = DEFAULT_MEMORY, engine: str = "exact"
+) -> tuple[np.ndarray, np.ndarray]:
     """Outputs ``(n, m)`` and Jacobian ``(n, m, P)`` of a circuit at one draw and ``n`` inputs."""
-    simulation = simulate(circuit, memory=memory)
+    if engine == "lightning":
+        simulation = simulate_with_lightning(circuit)
+    else:
+        simulation = simulate(circuit, memory=memory)
     n = simulation.values[0].shape[1]
     outputs = np.concatenate([v[0].reshape(n, -1) for v in simulation.values], axis=1)
     size = circuit.n_parameters

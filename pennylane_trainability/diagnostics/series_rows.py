@@ -92,7 +92,7 @@ def fourier_rows(
         encoding_args: the inputs; see :func:`coefficient_jacobian`.
         argnums: the trainable arguments; see :func:`coefficient_jacobian`.
         spectrum: frequencies; ``None`` finds them.
-        engine: ``"auto"``, ``"exact"`` or ``"measured"``.
+        engine: ``"auto"``, ``"exact"``, ``"lightning"`` or ``"measured"``.
         max_circuits: refuse more circuits before running any.
         max_shots: refuse more shots before running any.
         executor: how circuits are run.
@@ -125,8 +125,8 @@ def fourier_rows(
         series = series_of(read_qnode(qnode, args, kwargs, encoding_args, argnums), spectrum, max_points)
         chosen = choose_engine(qnode.device, Shots(qnode.shots), engine)
         cost, errors = Cost(), None
-        if chosen == "exact":
-            parts = exact_jacobian(series, gradient=False, memory=memory).rows
+        if chosen != "measured":
+            parts = exact_jacobian(series, gradient=False, memory=memory, engine=chosen).rows
             values = np.concatenate([p[0].reshape(p.shape[1], -1).T for p in parts])
         else:
             runner = default_executor(qnode.device, max_circuits, max_shots, executor)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum
-from functools import partial
+from typing import dataclass_transform
 
 import numpy as np
 
@@ -15,10 +15,14 @@ from pennylane_trainability.results.text import aligned, describe, markdown_tabl
 
 __all__ = ["Result", "record", "to_json"]
 
-# eq=False: comparing array fields with == has no single answer; two records are equal if they are
-# the same object.
-record = partial(dataclass, frozen=True, slots=True, kw_only=True, eq=False)
-record.__doc__ = "Class decorator: a frozen, slotted, keyword-only dataclass compared by identity."
+@dataclass_transform(frozen_default=True, kw_only_default=True, eq_default=False, field_specifiers=(field,))
+def record(cls):
+    """Class decorator: a frozen, slotted, keyword-only dataclass compared by identity.
+
+    Comparing array fields with ``==`` has no single answer; two records are equal if they are the same
+    object.
+    """
+    return dataclass(frozen=True, slots=True, kw_only=True, eq=False)(cls)
 
 
 class Result:

@@ -19,7 +19,7 @@ from pennylane_trainability.simulation.fusion import schedule
 from pennylane_trainability.simulation.observables import Output, outputs_of
 from pennylane_trainability.simulation.passes import PhasePass, compile_passes
 
-__all__ = ["DEFAULT_MEMORY", "Simulation", "simulate"]
+__all__ = ["DEFAULT_MEMORY", "Simulation", "chain_rule", "extent", "simulate", "split_outputs"]
 
 #: Bytes of states held at once unless the caller says otherwise.
 DEFAULT_MEMORY = 2**30
@@ -57,7 +57,7 @@ def simulate(
         BudgetError: not even one state fits the memory.
     """
     outputs = outputs_of(circuit)
-    draws, points = _extent(circuit)
+    draws, points = extent(circuit)
     elements = elements_of(circuit)
     stages = schedule(elements, circuit.n_wires, draws * points)
     angles = trainable_angles(circuit) if gradient else []
@@ -72,11 +72,11 @@ def simulate(
         here = [p.at(inputs) if type(p) is PhasePass else p for p in passes]
         sweep = _Sweep(circuit, here, chains, draws, inputs.stop - inputs.start)
         values[:, :, inputs] = sweep.run(operators, bool(angles), width, slopes[:, :, inputs])
-    grads = _chain_rule(slopes, angles, circuit.n_parameters) if gradient else None
-    return Simulation(outputs, _split(values, outputs), _split(grads, outputs) if gradient else None)
+    grads = chain_rule(slopes, angles, circuit.n_parameters) if gradient else None
+    return Simulation(outputs, split_outputs(values, outputs), split_outputs(grads, outputs) if gradient else None)
 
 
-def _extent(circuit: Circuit) -> tuple[int, int]:
+def extent(circuit: Circuit) -> tuple[int, int]:
     """``(D, G)`` of the angles of a circuit."""
     draws = points = 1
     for gate in circuit.gates:
@@ -171,7 +171,7 @@ def prepared_state(circuit: Circuit) -> np.ndarray:
     return np.asarray(state, complex)
 
 
-def _chain_rule(slopes: np.ndarray, angles: list[Angle], n_parameters: int) -> np.ndarray:
+def chain_rule(slopes: np.ndarray, angles: list[Angle], n_parameters: int) -> np.ndarray:
     """From gate angles to flat parameters, shape ``(m, D, G, P)``."""
     out = np.zeros((*slopes.shape[:-1], n_parameters))
     constant: list[tuple[int, int, float]] = []
@@ -190,7 +190,7 @@ def _chain_rule(slopes: np.ndarray, angles: list[Angle], n_parameters: int) -> n
     return out
 
 
-def _split(stack: np.ndarray, outputs: tuple[Output, ...]) -> tuple[np.ndarray, ...]:
+def split_outputs(stack: np.ndarray, outputs: tuple[Output, ...]) -> tuple[np.ndarray, ...]:
     """``(m, D, G, …)`` cut into measurements ``(D, G, *shape, …)``."""
     parts, start = [], 0
     for output in outputs:

@@ -9,6 +9,7 @@ import numpy as np
 from pennylane_trainability.circuits.series import Series
 from pennylane_trainability.errors import NotFourierError
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY, Simulation, simulate
+from pennylane_trainability.simulation.lightning import simulate_with_lightning
 
 __all__ = ["ExactJacobian", "exact_jacobian"]
 
@@ -36,13 +37,21 @@ def exact_jacobian(
     *,
     gradient: bool = True,
     memory: int = DEFAULT_MEMORY,
+    engine: str = "exact",
 ) -> ExactJacobian:
     """Simulate a series at parameter draws ``(D, P)``.
+
+    Args:
+        series: the QNode as a Fourier series.
+        parameters: ``(D, P)``; ``None`` takes the values given.
+        gradient: whether the Jacobian is wanted.
+        memory: bytes of states.
+        engine: ``"exact"`` (this package's own) or ``"lightning"`` (its adjoint method).
 
     Raises:
         NotFourierError: the series does not reproduce the circuit at a point off the grid.
     """
-    simulation = _simulate_draws(series, parameters, gradient, memory)
+    simulation = _simulate_draws(series, parameters, gradient, memory, engine)
     sampling = series.sampling
     last = series.spectrum.basis(sampling.hold_out[None])[0]
     rows, residual, scale = [], 0.0, 1.0
@@ -71,8 +80,12 @@ def exact_jacobian(
     return ExactJacobian(tuple(rows), jacobian, residual)
 
 
-def _simulate_draws(series: Series, parameters, gradient: bool, memory: int) -> Simulation:
+def _simulate_draws(
+    series: Series, parameters, gradient: bool, memory: int, engine: str
+) -> Simulation:
     """All draws, in groups whose states stay small enough for the processor's cache and the budget."""
+    if engine == "lightning":
+        return simulate_with_lightning(series.circuit(parameters), gradient=gradient)
     if parameters is None or len(parameters) == 1:
         return simulate(series.circuit(parameters), gradient=gradient, memory=memory)
     points = len(series.sampling.points) + 1

@@ -91,7 +91,8 @@ def coefficient_jacobian(
         argnums: name(s) or position(s) of the trainable arguments; ``None`` takes every other floating
             argument (except PennyLane tensors marked ``requires_grad=False``).
         spectrum: frequencies, ``(m,)`` or ``(m, number of inputs)``; ``None`` finds them from the gates.
-        engine: ``"auto"``, ``"exact"`` (simulate) or ``"measured"`` (run circuits on the device).
+        engine: ``"auto"``, ``"exact"`` (simulate), ``"lightning"`` (simulate with lightning's adjoint method)
+            or ``"measured"`` (run circuits on the device).
         memory: bytes the exact engine may hold in states at once.
         max_points: refuse grids with more input points.
 
@@ -141,7 +142,7 @@ def coefficient_jacobian(
         chosen = "measured"
     else:
         chosen = choose_engine(task.device, tape.shots, task.engine)
-    if chosen == "exact":
+    if chosen != "measured":
         return [], functools.partial(_exact, task)
     return _measured(task, tape.shots)
 
@@ -234,7 +235,9 @@ def _exact(task: _Task, _results=None):
     arguments, series = task.reading.arguments, task.series
 
     def jacobians(theta):
-        return [j[0] for j in exact_jacobian(series, theta[None], memory=task.memory).jacobian]
+        road = "lightning" if task.engine == "lightning" else "exact"
+        found = exact_jacobian(series, theta[None], memory=task.memory, engine=road)
+        return [j[0] for j in found.jacobian]
 
     if not is_traced(arguments):
         stacks = jacobians(arguments.parameters)

@@ -38,20 +38,22 @@ def takes_shot_vectors(device) -> bool:
 
 
 def choose_engine(device, shots: Shots, engine: str = "auto") -> str:
-    """``"exact"`` or ``"measured"``.
+    """``"exact"``, ``"lightning"`` or ``"measured"``.
 
     Args:
         device: the device of the QNode; ``None`` for a bare tape.
         shots: its shots.
-        engine: ``"auto"``, or one of the two to force it.
+        engine: ``"auto"``, or one of the three to force it.
 
     Raises:
         ReadingError: the device has no shots set and is no analytic simulator.
     """
-    if engine not in ("auto", "exact", "measured"):
-        raise ReadingError(f"engine={engine!r} is unknown; use 'auto', 'exact' or 'measured'.")
-    if engine == "exact":
-        return "exact"
+    if engine not in ("auto", "exact", "lightning", "measured"):
+        raise ReadingError(
+            f"engine={engine!r} is unknown; use 'auto', 'exact', 'lightning' or 'measured'."
+        )
+    if engine in ("exact", "lightning"):
+        return engine
     if engine == "auto" and device is not None and not shots and is_exact_simulator(device):
         return "exact"
     if device is not None and not shots and device_name(device).startswith("qiskit."):

@@ -5,17 +5,16 @@ Both the transform and its measured twin use this one builder.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pennylane as qml
-from pennylane.ops.functions import bind_new_parameters
 from pennylane.ops.op_math.evolution import Evolution
 from pennylane.queuing import QueuingManager
 from pennylane.tape import QuantumScript
 
-from pennylane_trainability.circuits.circuit import Circuit, Gate
+from pennylane_trainability.circuits.circuit import Circuit
+from pennylane_trainability.circuits.numeric import numeric_gate
 from pennylane_trainability.transforms.bases import Basis, bases_of, output_shapes
 from pennylane_trainability.circuits.shifts import Shift, ShiftPlan, shift_plan
 
@@ -142,33 +141,3 @@ def _operations(circuit: Circuit, shift: Shift, point) -> list:
             labels = [circuit.wires[w] for w in gate.wires]
             out.append(qml.PauliRot(shift.amount, shift.word, wires=labels))
     return out
-
-
-def numeric_gate(gate: Gate, labels, point, moved: float = 0.0):
-    """The PennyLane operator of a gate at one input point (or all, with ``slice(None)``)."""
-    if not gate.angles:
-        return gate.op
-    values = [_value(angle.value, point) + moved for angle in gate.angles]
-    wires = [labels[w] for w in gate.wires]
-    if gate.kind is not None:
-        return getattr(qml, gate.kind)(values[0], wires=wires)
-    if len(values) > 1:
-        return type(gate.op)(np.array(values), wires=wires)
-    if isinstance(gate.op, Evolution):  # binding would also replace the coefficients of the Hamiltonian
-        return Evolution(gate.op.base, values[0])
-    build: Callable | None = _PLAIN.get(gate.name)
-    return build(values[0], wires=wires) if build else bind_new_parameters(gate.op, [values[0]])
-
-
-_PLAIN = {
-    name: getattr(qml, name)
-    for name in "RX RY RZ PhaseShift U1 CRX CRY CRZ IsingXX IsingYY IsingZZ IsingXY".split()
-}
-
-
-def _value(value, point):
-    if np.ndim(value) == 0:
-        return float(value)
-    if value.shape[1] == 1:
-        return float(value[0, 0])
-    return value[0, point]
