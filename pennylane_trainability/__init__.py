@@ -2,6 +2,7 @@
 
 from importlib.metadata import PackageNotFoundError, version
 
+from pennylane_trainability.analysis import analyze as analyze
 from pennylane_trainability.diagnostics.data_jacobian import DataJacobian as DataJacobian
 from pennylane_trainability.diagnostics.data_jacobian import data_jacobian as data_jacobian
 from pennylane_trainability.diagnostics.measured import MeasuredJacobian as MeasuredJacobian
@@ -14,11 +15,12 @@ from pennylane_trainability.errors import NotFourierError as NotFourierError
 from pennylane_trainability.errors import ReadingError as ReadingError
 from pennylane_trainability.errors import TrainabilityWarning as TrainabilityWarning
 from pennylane_trainability.executor import Executor as Executor
+from pennylane_trainability.fitting import Fit as Fit
+from pennylane_trainability.fitting import fit as fit
 from pennylane_trainability.laws import Normal as Normal
 from pennylane_trainability.laws import Uniform as Uniform
 from pennylane_trainability.registration import register as _register
 from pennylane_trainability.report import Report as Report
-from pennylane_trainability.report import analyze as analyze
 from pennylane_trainability.templates import DataReuploading as DataReuploading
 from pennylane_trainability.templates import ParallelAngleEncoding as ParallelAngleEncoding
 from pennylane_trainability.templates import SerialReuploading as SerialReuploading

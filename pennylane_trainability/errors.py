@@ -23,7 +23,7 @@ class BudgetError(ValueError):
     """The answer would cost more circuits, shots or memory than the caller allows."""
 
 
-class DeviceFailure(RuntimeError):  # noqa: N818
+class DeviceFailure(RuntimeError):
     """A device failed in the middle of a run; what was measured until then is kept.
 
     The device's own exception is the ``__cause__``.

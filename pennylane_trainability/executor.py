@@ -17,7 +17,9 @@ __all__ = ["Executor", "cost_of"]
 DEFAULT_MAX_CIRCUITS = 1_000
 
 
-def cost_of(tapes: Sequence[QuantumScript], circuits: int | None = None, executions: int = 1) -> Cost:
+def cost_of(
+    tapes: Sequence[QuantumScript], circuits: int | None = None, executions: int = 1
+) -> Cost:
     """What running tapes costs; a broadcasted tape counts once per entry of its batch."""
     sizes = [tape.batch_size or 1 for tape in tapes]
     count = circuits if circuits is not None else sum(sizes)

@@ -64,7 +64,11 @@ def circuit_of(case: str, n: int, layers: int):
                     qml.RX(x, wires=w)
         return qml.expval(qml.Z(n - 1))
 
-    functions = {"rot-ring": rot_ring, "strongly-entangling": strongly_entangling, "hard-to-fuse": hard}
+    functions = {
+        "rot-ring": rot_ring,
+        "strongly-entangling": strongly_entangling,
+        "hard-to-fuse": hard,
+    }
     return functions[case], rng.uniform(0, 2 * np.pi, (layers + 1, n, 3))
 
 
@@ -100,7 +104,9 @@ def backprop_loop(function, weights, xs):
     import pennylane as qml
     from pennylane import numpy as pnp
 
-    qnode = qml.QNode(function, qml.device("default.qubit", wires=weights.shape[1]), diff_method="backprop")
+    qnode = qml.QNode(
+        function, qml.device("default.qubit", wires=weights.shape[1]), diff_method="backprop"
+    )
     w = pnp.array(weights, requires_grad=True)
     return lambda: rows(np.array([qml.jacobian(qnode, argnums=1)(x, w).ravel() for x in xs]))
 
@@ -109,7 +115,9 @@ def backprop_broadcast(function, weights, xs):
     import pennylane as qml
     from pennylane import numpy as pnp
 
-    qnode = qml.QNode(function, qml.device("default.qubit", wires=weights.shape[1]), diff_method="backprop")
+    qnode = qml.QNode(
+        function, qml.device("default.qubit", wires=weights.shape[1]), diff_method="backprop"
+    )
     w = pnp.array(weights, requires_grad=True)
     return lambda: rows(np.asarray(qml.jacobian(qnode, argnums=1)(xs, w)).reshape(len(xs), -1))
 
@@ -118,7 +126,9 @@ def lightning_loop(function, weights, xs):
     import pennylane as qml
     from pennylane import numpy as pnp
 
-    qnode = qml.QNode(function, qml.device("lightning.qubit", wires=weights.shape[1]), diff_method="adjoint")
+    qnode = qml.QNode(
+        function, qml.device("lightning.qubit", wires=weights.shape[1]), diff_method="adjoint"
+    )
     w = pnp.array(weights, requires_grad=True)
     return lambda: rows(np.array([qml.jacobian(qnode, argnums=1)(x, w).ravel() for x in xs]))
 
@@ -170,7 +180,9 @@ def qml_essentials(function, weights, xs):
     from qml_essentials.coefficients import Coefficients
     from qml_essentials.model import Model
 
-    model = Model(n_qubits=weights.shape[1], n_layers=len(weights) - 1, circuit_type="Hardware_Efficient")
+    model = Model(
+        n_qubits=weights.shape[1], n_layers=len(weights) - 1, circuit_type="Hardware_Efficient"
+    )
     return lambda: np.asarray(Coefficients.get_spectrum(model)[0])
 
 
@@ -207,11 +219,22 @@ def child(method: str, case: str, n: int, layers: int, repeats: int) -> None:
     print(json.dumps({"cold": cold, "warm": warm, "peak": peak, "check": check}))
 
 
-def run(method: str, case: str, n: int, layers: int, repeats: int = 5, tries: int = 3) -> dict | str:
+def run(
+    method: str, case: str, n: int, layers: int, repeats: int = 5, tries: int = 3
+) -> dict | str:
     """The best of several fresh processes; a string says why there is no figure."""
     best: dict | None = None
     for _ in range(tries):
-        command = [sys.executable, __file__, "--child", method, case, str(n), str(layers), str(repeats)]
+        command = [
+            sys.executable,
+            __file__,
+            "--child",
+            method,
+            case,
+            str(n),
+            str(layers),
+            str(repeats),
+        ]
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
         except subprocess.TimeoutExpired:
@@ -234,8 +257,12 @@ def compare(case: str, tries: int) -> None:
     """One table: all methods on one circuit."""
     n, layers = CASES[case]
     slow = n > 10
-    print(f"\n{case}: N={n}, L={layers}, P={3 * n * (layers + 1)}, {2 * n * layers + 1} input points")
-    print(f"{'':42s}{'cold':>10s}{'warm':>10s}{'cold ratio':>12s}{'warm ratio':>12s}{'peak MiB':>10s}  norm of J")
+    print(
+        f"\n{case}: N={n}, L={layers}, P={3 * n * (layers + 1)}, {2 * n * layers + 1} input points"
+    )
+    print(
+        f"{'':42s}{'cold':>10s}{'warm':>10s}{'cold ratio':>12s}{'warm ratio':>12s}{'peak MiB':>10s}  norm of J"
+    )
     reference = None
     for method in METHODS:
         if slow and ("backprop" in method or "jax" in method or "essentials" in method):
@@ -256,7 +283,18 @@ def growth() -> None:
     """Our cold and warm time against N, L and P."""
     print("\nrot-ring, this package: how the cost grows")
     print(f"{'N':>4s}{'L':>4s}{'P':>6s}{'points':>8s}{'cold':>12s}{'warm':>12s}{'peak MiB':>10s}")
-    for n, layers in [(2, 3), (4, 3), (6, 3), (8, 3), (10, 3), (12, 3), (6, 1), (6, 6), (6, 12), (16, 1)]:
+    for n, layers in [
+        (2, 3),
+        (4, 3),
+        (6, 3),
+        (8, 3),
+        (10, 3),
+        (12, 3),
+        (6, 1),
+        (6, 6),
+        (6, 12),
+        (16, 1),
+    ]:
         found = run("this package", "rot-ring", n, layers, 3, 1)
         if isinstance(found, str):
             print(f"{n:4d}{layers:4d} not measured: {found}")

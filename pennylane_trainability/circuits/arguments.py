@@ -94,13 +94,17 @@ class Arguments:
                 full = np.zeros((*columns.shape[:-1], leaf.value.size), dtype=columns.dtype)
                 full[..., leaf.parameter_mask.ravel()] = block
                 block = full
-            blocks[number] = block.reshape((*columns.shape[:-1], *leaf.value.shape)) if size else None
+            blocks[number] = (
+                block.reshape((*columns.shape[:-1], *leaf.value.shape)) if size else None
+            )
             start += size
         trees = []
         for name in self.trainable_names:
             slots, structure = self._trees[name]
             trees.append(
-                qml.pytrees.unflatten([blocks.get(s) if s is not None else None for s in slots], structure)
+                qml.pytrees.unflatten(
+                    [blocks.get(s) if s is not None else None for s in slots], structure
+                )
             )
         return trees[0] if self.single else tuple(trees)
 
@@ -253,7 +257,9 @@ def _guess_encoding(values: dict, keyword: set[str]) -> tuple[dict, str]:
     torch_trained = any(getattr(v, "requires_grad", False) for v in floating.values())
     if torch_trained:
         marked += [
-            n for n, v in floating.items() if n not in marked and getattr(v, "requires_grad", None) is False
+            n
+            for n, v in floating.items()
+            if n not in marked and getattr(v, "requires_grad", None) is False
         ]
     candidates = marked or [n for n in floating if n in keyword]
     why_not = "marked requires_grad=False" if marked else "passed by keyword"
@@ -306,7 +312,9 @@ def resolve_arguments(
     else:
         encoding = _normalise_encoding(encoding_args, names) if encoding_args is not None else {}
     wanted = None if argnums is None else list(_normalise_encoding(argnums, names, "argnums"))
-    if wanted is not None and (both := [n for n in wanted if n in encoding and encoding[n] is None]):
+    if wanted is not None and (
+        both := [n for n in wanted if n in encoding and encoding[n] is None]
+    ):
         raise ReadingError(
             f"{both} stand in both encoding_args and argnums; an argument is either an input or trainable."
         )
@@ -358,7 +366,8 @@ def resolve_arguments(
 
 def _marked_constant(value) -> bool:
     return (
-        getattr(value, "requires_grad", None) is False and qml.math.get_interface(value) == "autograd"
+        getattr(value, "requires_grad", None) is False
+        and qml.math.get_interface(value) == "autograd"
     )
 
 
@@ -391,7 +400,9 @@ def _gather(leaves, mask) -> np.ndarray:
 
 def _check(result: Arguments, values, need_inputs) -> None:
     if need_inputs and not result.inputs.size:
-        raise ReadingError("The encoding argument holds no floating number; pass at least one input value.")
+        raise ReadingError(
+            "The encoding argument holds no floating number; pass at least one input value."
+        )
     if not result.parameters.size:
         floating = [n for n, v in values.items() if _is_floating(v)]
         raise ReadingError(

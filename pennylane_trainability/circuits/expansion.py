@@ -20,13 +20,56 @@ __all__ = ["expand"]
 
 #: Single-parameter gates used as they are; everything else with a generator joins them when met.
 _ONE_ANGLE = frozenset(
-    "RX RY RZ PhaseShift U1 CRX CRY CRZ ControlledPhaseShift MultiRZ PauliRot IsingXX IsingYY IsingZZ "
-    "IsingXY SingleExcitation SingleExcitationPlus SingleExcitationMinus DoubleExcitation "
-    "DoubleExcitationPlus DoubleExcitationMinus OrbitalRotation FermionicSWAP".split()
+    [
+        "RX",
+        "RY",
+        "RZ",
+        "PhaseShift",
+        "U1",
+        "CRX",
+        "CRY",
+        "CRZ",
+        "ControlledPhaseShift",
+        "MultiRZ",
+        "PauliRot",
+        "IsingXX",
+        "IsingYY",
+        "IsingZZ",
+        "IsingXY",
+        "SingleExcitation",
+        "SingleExcitationPlus",
+        "SingleExcitationMinus",
+        "DoubleExcitation",
+        "DoubleExcitationPlus",
+        "DoubleExcitationMinus",
+        "OrbitalRotation",
+        "FermionicSWAP",
+    ]
 )
 _FIXED = frozenset(
-    "Hadamard PauliX PauliY PauliZ S T SX CNOT CZ CY CH SWAP ISWAP SISWAP ECR Toffoli CSWAP CCZ "
-    "Adjoint(S) Adjoint(T) Adjoint(SX)".split()
+    [
+        "Hadamard",
+        "PauliX",
+        "PauliY",
+        "PauliZ",
+        "S",
+        "T",
+        "SX",
+        "CNOT",
+        "CZ",
+        "CY",
+        "CH",
+        "SWAP",
+        "ISWAP",
+        "SISWAP",
+        "ECR",
+        "Toffoli",
+        "CSWAP",
+        "CCZ",
+        "Adjoint(S)",
+        "Adjoint(T)",
+        "Adjoint(SX)",
+    ]
 )
 _SKIPPED = frozenset({"Barrier", "WireCut", "Snapshot", "Identity", "GlobalPhase"})
 #: Gates with several angles that are differentiated as a whole.
@@ -58,8 +101,12 @@ def _collect(operations, position):
         for part in _walk(op, position):
             if isinstance(part, Gate):
                 gates.append(part)
-            elif gates and not all(g.wires and not set(g.wires) & _positions(part, position) for g in gates):
-                raise ReadingError(f"{part.name} prepares a state after gates have acted on its wires.")
+            elif gates and not all(
+                g.wires and not set(g.wires) & _positions(part, position) for g in gates
+            ):
+                raise ReadingError(
+                    f"{part.name} prepares a state after gates have acted on its wires."
+                )
             else:
                 preparation.append(part)
     return preparation, gates
@@ -97,7 +144,9 @@ def _walk(op: Operator, position, depth: int = 0) -> Iterator[Gate | Operator]:
 
 def _walk_other(op: Operator, wires, position, depth) -> Iterator[Gate | Operator]:
     traced = _traced(op)
-    if not traced and (isinstance(op, Channel) or (op.has_matrix and len(wires) <= _MAX_MATRIX_WIRES)):
+    if not traced and (
+        isinstance(op, Channel) or (op.has_matrix and len(wires) <= _MAX_MATRIX_WIRES)
+    ):
         yield Gate(op, wires)
     elif traced and isinstance(op, Exp) and not _traced(op.base):
         yield _exponential(op, wires)
@@ -111,7 +160,9 @@ def _walk_other(op: Operator, wires, position, depth) -> Iterator[Gate | Operato
             "Mid-circuit measurements are not read; apply qml.defer_measurements to the QNode first."
         )
     elif not traced:
-        raise ReadingError(f"{op.name} is no gate that can be read: it has neither matrix nor decomposition.")
+        raise ReadingError(
+            f"{op.name} is no gate that can be read: it has neither matrix nor decomposition."
+        )
     else:
         raise ReadingError(
             f"{op.name} on wires {op.wires.tolist()} depends on an argument of the QNode, but has neither a "
@@ -142,7 +193,9 @@ def _parts(op: Operator, traced: bool) -> list[Operator] | None:
         return op.decomposition() if op.has_decomposition else None
     except TypeError as error:
         if traced:
-            raise UntraceableError(f"{op.name} cannot be decomposed with traced parameters: {error}") from error
+            raise UntraceableError(
+                f"{op.name} cannot be decomposed with traced parameters: {error}"
+            ) from error
         raise
 
 

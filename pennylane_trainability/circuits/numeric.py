@@ -33,7 +33,9 @@ def numeric_gate(gate: Gate, labels, point, moved: float = 0.0, draw: int = 0) -
         return getattr(qml, gate.kind)(values[0], wires=wires)
     if len(values) > 1:
         return type(gate.op)(np.array(values), wires=wires)
-    if isinstance(gate.op, Evolution):  # binding would also replace the coefficients of the Hamiltonian
+    if isinstance(
+        gate.op, Evolution
+    ):  # binding would also replace the coefficients of the Hamiltonian
         return Evolution(gate.op.base, values[0])
     build: Callable | None = _PLAIN.get(gate.name)
     return build(values[0], wires=wires) if build else bind_new_parameters(gate.op, [values[0]])
@@ -41,7 +43,20 @@ def numeric_gate(gate: Gate, labels, point, moved: float = 0.0, draw: int = 0) -
 
 _PLAIN = {
     name: getattr(qml, name)
-    for name in "RX RY RZ PhaseShift U1 CRX CRY CRZ IsingXX IsingYY IsingZZ IsingXY".split()
+    for name in [
+        "RX",
+        "RY",
+        "RZ",
+        "PhaseShift",
+        "U1",
+        "CRX",
+        "CRY",
+        "CRZ",
+        "IsingXX",
+        "IsingYY",
+        "IsingZZ",
+        "IsingXY",
+    ]
 }
 
 

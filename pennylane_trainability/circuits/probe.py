@@ -22,7 +22,11 @@ __all__ = ["probe_circuit"]
 
 
 def probe_circuit(
-    function: Callable, arguments: Arguments, parameters: np.ndarray, inputs: np.ndarray, pipeline=()
+    function: Callable,
+    arguments: Arguments,
+    parameters: np.ndarray,
+    inputs: np.ndarray,
+    pipeline=(),
 ) -> Circuit:
     """Read a QNode at one parameter point by running it on plain numbers.
 
@@ -115,7 +119,9 @@ def _constants(circuit: Circuit) -> list[tuple[Operator, np.ndarray]]:
     return [
         (op, np.asarray(qml.math.toarray(data), complex))
         for op in (*circuit.preparation, *fixed, *observables)
-        for data in qml.pytrees.flatten(op)[0]  # op.data leaves out what the base of an evolution holds
+        for data in qml.pytrees.flatten(op)[
+            0
+        ]  # op.data leaves out what the base of an evolution holds
     ]
 
 
@@ -137,7 +143,9 @@ def _input_slopes(run, base, values, parameters, inputs) -> np.ndarray:
         (here, "is not affine in the input"),
         (there, "multiplies the input by a trainable parameter"),
     ):
-        wrong = np.flatnonzero(np.abs(change - slopes @ step) > run.tolerance * (1 + np.abs(values)))
+        wrong = np.flatnonzero(
+            np.abs(change - slopes @ step) > run.tolerance * (1 + np.abs(values))
+        )
         if len(wrong):
             gate = _gate_of_angle(base, wrong[0])
             labels = [base.wires[w] for w in gate.wires]
@@ -206,7 +214,9 @@ def _flat_data(op):
             if qml.math.ndim(d) == 0:
                 yield d
             else:
-                raise ReadingError(f"{op.name} cannot be differentiated here; unpack its parameters first.")
+                raise ReadingError(
+                    f"{op.name} cannot be differentiated here; unpack its parameters first."
+                )
     else:
         for part in op.decomposition():
             yield from _flat_data(part)
@@ -221,7 +231,9 @@ def _rebuilder(theta, inputs):
         value = np.array(leaf.value)
         value[leaf.is_input] = inputs[i : i + int(leaf.is_input.sum())]
         if size:
-            raise ReadingError("An argument mixes inputs and parameters; split it into two arguments.")
+            raise ReadingError(
+                "An argument mixes inputs and parameters; split it into two arguments."
+            )
         return qml.math.asarray(value, like=like)
 
     return make

@@ -57,7 +57,9 @@ class Reading:
                 "cannot be taken together; analyse one parameter point (n_draws=0)."
             )
         if not np.allclose(parameters[0], self.arguments.parameters):
-            raise ReadingError("An untraceable, nonlinear QNode can only be analysed at the values given.")
+            raise ReadingError(
+                "An untraceable, nonlinear QNode can only be analysed at the values given."
+            )
         return _substitute(self.circuit, self.arguments, parameters, inputs)
 
     def unflatten_outputs(self, results: list) -> Any:
@@ -115,11 +117,17 @@ def read_qnode(
     except Exception as first:
         if any(leaf.is_input.any() and leaf.value.ndim for leaf in resolved.leaves):
             dropped = resolve_arguments(
-                qnode.func, args, kwargs, encoding_args, argnums, need_inputs=need_inputs, drop_batch=True
+                qnode.func,
+                args,
+                kwargs,
+                encoding_args,
+                argnums,
+                need_inputs=need_inputs,
+                drop_batch=True,
             )
             try:
                 return _trace(qnode, dropped)
-            except Exception:  # noqa: S110 - the first error is the one that speaks of the user's call
+            except Exception:
                 pass
         if isinstance(first, ReadingError):
             raise
@@ -138,7 +146,11 @@ def _without_tracing(resolved: Arguments):
 
 def _trace(qnode, resolved: Arguments) -> Reading:
     circuit, structure = read_circuit(
-        qnode.func, resolved, resolved.parameters[None], resolved.inputs[None], qnode.compile_pipeline
+        qnode.func,
+        resolved,
+        resolved.parameters[None],
+        resolved.inputs[None],
+        qnode.compile_pipeline,
     )
     _check_structure(circuit, structure)
     return Reading(resolved, circuit, True, qnode, structure)

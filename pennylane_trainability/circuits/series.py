@@ -75,7 +75,9 @@ def series_of(reading: Reading, spectrum=None, max_points: int = 20_000) -> Seri
         except (TypeError, ValueError):
             finite = False
         if not finite:
-            raise ReadingError(f"spectrum needs finite numbers, one row per frequency; got {spectrum!r}.")
+            raise ReadingError(
+                f"spectrum needs finite numbers, one row per frequency; got {spectrum!r}."
+            )
         found = spectrum_of(spectrum)
         if found.n_inputs != n_inputs:
             raise ReadingError(
@@ -99,7 +101,9 @@ def _refuse_too_many(parts) -> None:
     for _, differences, count in parts:
         spread = len(differences) ** float(min(count, 300))
         if len(differences) == 3 or np.allclose(differences * 2, np.round(differences * 2)):
-            spread = min(spread, (4 if len(differences) > 3 else 2) * count * max(1.0, differences.max()) + 1)
+            spread = min(
+                spread, (4 if len(differences) > 3 else 2) * count * max(1.0, differences.max()) + 1
+            )
         size = min(size * spread, 1e300)
     if size > _MAX_FREQUENCIES:
         raise BudgetError(

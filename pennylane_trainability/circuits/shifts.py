@@ -47,7 +47,9 @@ class ShiftPlan:
         """The same plan with the unchanged circuit in front, which no derivative uses."""
         empty = np.zeros((len(self.angles), 1))
         return ShiftPlan(
-            (*UNSHIFTED.shifts, *self.shifts), self.angles, np.concatenate([empty, self.weights], axis=1)
+            (*UNSHIFTED.shifts, *self.shifts),
+            self.angles,
+            np.concatenate([empty, self.weights], axis=1),
         )
 
     def slopes(self, n_parameters: int) -> np.ndarray:

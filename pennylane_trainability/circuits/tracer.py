@@ -145,7 +145,7 @@ class Traced:
         return Traced(part(self.value), {k: part(v) for k, v in self.slopes.items()}, *self._flags)
 
     @property
-    def T(self):  # noqa: N802
+    def T(self):
         return self
 
     def item(self):

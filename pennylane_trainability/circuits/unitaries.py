@@ -5,7 +5,7 @@ PennyLane writes ``U = exp(+i a G)``, so ``H = -G`` for an operator's ``generato
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +13,15 @@ import pennylane as qml
 
 from pennylane_trainability.circuits.circuit import Gate
 
-__all__ = ["HADAMARD", "Monomial", "Spectral", "fixed_matrix", "monomial", "spectral", "unitary_derivatives"]
+__all__ = [
+    "HADAMARD",
+    "Monomial",
+    "Spectral",
+    "fixed_matrix",
+    "monomial",
+    "spectral",
+    "unitary_derivatives",
+]
 
 _X = np.array([[0, 1], [1, 0]], complex)
 _Y = np.array([[0, -1j], [1j, 0]], complex)
@@ -69,13 +77,29 @@ def spectral(gate: Gate) -> Spectral:
 
 #: Gates whose generator depends on nothing but the name.
 _BY_NAME = frozenset(
-    "CRX CRY CRZ ControlledPhaseShift IsingXX IsingYY IsingZZ IsingXY SingleExcitation "
-    "SingleExcitationPlus SingleExcitationMinus DoubleExcitation DoubleExcitationPlus "
-    "DoubleExcitationMinus OrbitalRotation FermionicSWAP PSWAP".split()
+    [
+        "CRX",
+        "CRY",
+        "CRZ",
+        "ControlledPhaseShift",
+        "IsingXX",
+        "IsingYY",
+        "IsingZZ",
+        "IsingXY",
+        "SingleExcitation",
+        "SingleExcitationPlus",
+        "SingleExcitationMinus",
+        "DoubleExcitation",
+        "DoubleExcitationPlus",
+        "DoubleExcitationMinus",
+        "OrbitalRotation",
+        "FermionicSWAP",
+        "PSWAP",
+    ]
 )
 
 
-@lru_cache(maxsize=None)
+@cache
 def _by_name(name: str, n_wires: int) -> Spectral:
     if name in ("IsingXX", "IsingYY", "IsingZZ"):
         return _pauli_word(name[-2:])
@@ -92,7 +116,9 @@ def _pauli_word(word: str) -> Spectral:
         values = np.kron(values, [1.0, 1.0] if letter == "I" else [1.0, -1.0])
     local = tuple({"X": HADAMARD, "Y": _Y_BASIS}.get(letter) for letter in word)
     diagonal = not any(v is not None for v in local)
-    return Spectral(matrix / 2, values / 2, None if diagonal else _kron(local), None if diagonal else local)
+    return Spectral(
+        matrix / 2, values / 2, None if diagonal else _kron(local), None if diagonal else local
+    )
 
 
 def _kron(factors) -> np.ndarray:
@@ -119,7 +145,25 @@ def _from_generator(op) -> Spectral:
 
 _FIXED: dict[str, np.ndarray] = {"Hadamard": HADAMARD, "PauliX": _X, "PauliY": _Y, "PauliZ": _Z}
 _NAMED = frozenset(
-    "S T SX CNOT CZ CY CH SWAP ISWAP SISWAP ECR Toffoli CSWAP CCZ Adjoint(S) Adjoint(T) Adjoint(SX)".split()
+    [
+        "S",
+        "T",
+        "SX",
+        "CNOT",
+        "CZ",
+        "CY",
+        "CH",
+        "SWAP",
+        "ISWAP",
+        "SISWAP",
+        "ECR",
+        "Toffoli",
+        "CSWAP",
+        "CCZ",
+        "Adjoint(S)",
+        "Adjoint(T)",
+        "Adjoint(SX)",
+    ]
 )
 
 

@@ -41,7 +41,7 @@ def analyze_file(options: Namespace):
     Raises:
         CommandError: something in files, arguments or options does not fit.
     """
-    from pennylane_trainability.report import analyze
+    from pennylane_trainability.analysis import analyze
 
     with load_module(options.target) as (module, name):
         qnode = find_qnode(module, name)

@@ -192,7 +192,7 @@ def report_of(comparison: Comparison, shape: tuple[int, int] = (2, 3)):
     Returns:
         What :func:`pennylane_trainability.analyze` says.
     """
-    from pennylane_trainability.report import analyze
+    from pennylane_trainability.analysis import analyze
 
     trial = next(t for t in comparison.trials if t.shape == shape)
     months = np.unique(comparison.data.months, return_index=True)[1]

@@ -86,7 +86,10 @@ class DataJacobian(Result):
             ("tangent kernel", f"largest eigenvalue {values[0]:.4g}, trace {values.sum():.4g}"),
         ]
         if self.targets is not None:
-            rows += [("loss", self.loss), ("gradient norm", float(np.linalg.norm(self.loss_gradient)))]
+            rows += [
+                ("loss", self.loss),
+                ("gradient norm", float(np.linalg.norm(self.loss_gradient))),
+            ]
         return [*rows, ("cost", self.cost), ("engine", self.provenance.engine)]
 
 
@@ -221,7 +224,9 @@ def _measure(circuit: Circuit, n: int, qnode, runner: Executor):
     shots = Shots(shots.total_shots) if shots.has_partitioned_shots else shots
     # one more circuit per point: the outputs themselves
     joint = shift_plan(circuit, set(dead_parameters(circuit))).with_unshifted()
-    built = jacobian_tapes(circuit, np.eye(n), shots, broadcast=broadcasts(qnode.device), plan=joint)
+    built = jacobian_tapes(
+        circuit, np.eye(n), shots, broadcast=broadcasts(qnode.device), plan=joint
+    )
     cost = cost_of(built.tapes, built.n_circuits)
     runner.check(cost)
     frequencies = built.frequencies(runner.run(built.tapes))
@@ -231,7 +236,9 @@ def _measure(circuit: Circuit, n: int, qnode, runner: Executor):
     if shots:
         smoothed = [smoothed_probabilities(np.rint(f * shots.total_shots)) for f in frequencies]
         _, variances = built.moments(smoothed, shots.total_shots)
-        weights = np.einsum("apg,as->gps", joint.slopes(circuit.n_parameters) ** 2, joint.weights**2)
+        weights = np.einsum(
+            "apg,as->gps", joint.slopes(circuit.n_parameters) ** 2, joint.weights**2
+        )
         weights = np.broadcast_to(weights, (n, *weights.shape[1:]))
         stderr = np.sqrt(np.einsum("gps,sgo->gop", weights, variances))
     return means[0], jacobian, stderr, cost

@@ -92,8 +92,11 @@ def findings_of(evidence: Evidence) -> tuple[Finding, ...]:
 
 def _of_measured(e: Evidence) -> tuple[Finding, ...]:
     """Shots decide less: structure speaks of dead parameters, the noise floor of the rank."""
-    found = [f for rule in (_dead_by_structure, _measured_rank, _quiet, _outside_spectrum, _unidentified)
-             if (f := rule(e)) is not None]
+    found = [
+        f
+        for rule in (_dead_by_structure, _measured_rank, _quiet, _outside_spectrum, _unidentified)
+        if (f := rule(e)) is not None
+    ]
     return tuple(sorted(found, key=lambda f: f.severity.order))
 
 
@@ -130,10 +133,15 @@ def _measured_rank(e: Evidence) -> Finding:
         evidence=(
             ("rank, lower bound", floor.rank_estimate(e.level, law="counts resampled")),
             ("noise floor", floor.floor(e.level)),
-            ("upper bound on the next singular value", float(upper[rank]) if rank < len(upper) else 0.0),
+            (
+                "upper bound on the next singular value",
+                float(upper[rank]) if rank < len(upper) else 0.0,
+            ),
         ),
         advice=f"Directions weaker than the floor need more shots: {factor:.0f} times as many would show a singular "
-        "value of a quarter of the floor. More shots never prove a true zero." if undecided else "",
+        "value of a quarter of the floor. More shots never prove a true zero."
+        if undecided
+        else "",
         source="Weyl's inequality with a parametric bootstrap of the counts",
         severity=Severity.NOTE,
     )
@@ -149,7 +157,11 @@ def _dead(e: Evidence) -> Finding | None:
     reasons: dict[str, list[int]] = {}
     for p in e.space.dead:
         reason = e.dead.get(p)
-        text = reason.value if reason else "its column is zero in every draw; no structural reason found"
+        text = (
+            reason.value
+            if reason
+            else "its column is zero in every draw; no structural reason found"
+        )
         reasons.setdefault(text, []).append(p)
     proven = all(p in e.dead for p in e.space.dead)
     claim = Claim.THEOREM if proven else Claim.OBSERVED
@@ -306,7 +318,9 @@ def _quiet(e: Evidence) -> Finding | None:
     if e.target is None or not e.target.gain > TOO_QUIET:
         return None
     scales = e.target.model_scales
-    median = quantile(scales, 0.5, level=e.level, law=e.law) if len(scales) > 1 else float(scales[0])
+    median = (
+        quantile(scales, 0.5, level=e.level, law=e.law) if len(scales) > 1 else float(scales[0])
+    )
     return Finding(
         code="output-too-small",
         title=f"the target is {e.target.gain:.2g} times larger than the model's output",
@@ -373,4 +387,3 @@ def _healthy(e: Evidence) -> Finding:
         source="largest rank of J over the draws",
         severity=Severity.HEALTHY,
     )
-

@@ -132,7 +132,10 @@ class MeasuredJacobian(Result):
         floor = self.noise_floor()
         return [
             ("matrix", f"{self.value.shape[0]} rows × {self.value.shape[1]} parameters"),
-            ("standard error", f"median {np.median(self.stderr):.2g}, largest {self.stderr.max():.2g}"),
+            (
+                "standard error",
+                f"median {np.median(self.stderr):.2g}, largest {self.stderr.max():.2g}",
+            ),
             ("rank", floor.rank_estimate(law=f"{self.shots} shots per circuit")),
             ("noise floor", f"{floor.floor():.3g} ({self.level:.0%}); σ₁ = {floor.values[0]:.3g}"),
             ("cost", self.cost),
@@ -206,7 +209,6 @@ def measure_jacobian(
     >>> J.value.shape, J.rank().value
     ((3, 2), 2)
     """
-
     if not 0 < level < 1:
         raise ValueError(f"level needs a number between 0 and 1; got {level!r}.")
 
@@ -284,7 +286,8 @@ def measure_series(
     n_outputs = means.shape[-1]
     weights = tuple(_weight_table(basis, n_outputs) for basis in built.bases)
     variances = sum(
-        np.einsum("sgoo->sgo", _covariances(c, w, shots)) for c, w in zip(counts, weights, strict=True)
+        np.einsum("sgoo->sgo", _covariances(c, w, shots))
+        for c, w in zip(counts, weights, strict=True)
     )
     stack = np.moveaxis(built.jacobian(means), 1, 0)
     entropy = np.random.SeedSequence(seed).entropy if seed is None else seed

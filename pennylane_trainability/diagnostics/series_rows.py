@@ -58,7 +58,9 @@ class FourierRows(Result):
         """One line per row of the first output."""
         exact = not self.stderr.any()
         lines = []
-        for (k, kind), value, error in zip(self.labels, self.values[0], self.stderr[0], strict=True):
+        for (k, kind), value, error in zip(
+            self.labels, self.values[0], self.stderr[0], strict=True
+        ):
             name = ", ".join(f"{v:g}" for v in k)
             lines.append((name, kind, f"{value:+.6f}" if exact else f"{value:+.4f} ± {error:.4f}"))
         return [
@@ -122,7 +124,9 @@ def fourier_rows(
 
     @functools.wraps(qnode.func)
     def rows(*args, **kwargs) -> FourierRows:
-        series = series_of(read_qnode(qnode, args, kwargs, encoding_args, argnums), spectrum, max_points)
+        series = series_of(
+            read_qnode(qnode, args, kwargs, encoding_args, argnums), spectrum, max_points
+        )
         chosen = choose_engine(qnode.device, Shots(qnode.shots), engine)
         cost, errors = Cost(), None
         if chosen != "measured":
@@ -140,7 +144,9 @@ def fourier_rows(
             condition=series.sampling.condition,
             cost=cost,
             provenance=Provenance(
-                shots=Shots(qnode.shots).total_shots, device=device_name(qnode.device), engine=chosen
+                shots=Shots(qnode.shots).total_shots,
+                device=device_name(qnode.device),
+                engine=chosen,
             ),
         )
 

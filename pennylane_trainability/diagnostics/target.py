@@ -48,9 +48,15 @@ class TargetFit(Result):
         return [
             ("outside the spectrum", f"{self.outside_spectrum:.1%} of the target's energy"),
             ("scatter at equal inputs", f"{self.scatter:.1%} of the target's energy"),
-            ("outside the column space", f"{self.outside_columns:.1%} of the error at the values given"),
+            (
+                "outside the column space",
+                f"{self.outside_columns:.1%} of the error at the values given",
+            ),
             ("not identified by the data", f"{self.unidentified} rows"),
-            ("scale", f"target {self.target_scale:.3g}, model {np.median(self.model_scales):.3g} (median)"),
+            (
+                "scale",
+                f"target {self.target_scale:.3g}, model {np.median(self.model_scales):.3g} (median)",
+            ),
         ]
 
 

@@ -9,4 +9,13 @@ from pennylane_trainability.fourier.spectrum import redundancy as redundancy
 from pennylane_trainability.fourier.spectrum import rows_of as rows_of
 from pennylane_trainability.fourier.spectrum import spectrum_of as spectrum_of
 
-__all__ = ["Sampling", "Spectrum", "choose_sampling", "distinct", "minkowski_sum", "redundancy", "rows_of", "spectrum_of"]
+__all__ = [
+    "Sampling",
+    "Spectrum",
+    "choose_sampling",
+    "distinct",
+    "minkowski_sum",
+    "redundancy",
+    "rows_of",
+    "spectrum_of",
+]

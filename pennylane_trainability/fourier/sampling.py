@@ -81,7 +81,9 @@ def _unit(column: np.ndarray) -> float | None:
     if not len(values):
         return 1.0
     ratios = [Fraction(float(v / values[0])).limit_denominator(_MAX_DENOMINATOR) for v in values]
-    if any(abs(float(r) - v / values[0]) > 1e-8 * float(r) for r, v in zip(ratios, values, strict=True)):
+    if any(
+        abs(float(r) - v / values[0]) > 1e-8 * float(r) for r, v in zip(ratios, values, strict=True)
+    ):
         return None
     denominator = lcm(*(r.denominator for r in ratios))
     numerator = gcd(*(int(r * denominator) for r in ratios))

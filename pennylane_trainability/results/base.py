@@ -15,7 +15,10 @@ from pennylane_trainability.results.text import aligned, describe, markdown_tabl
 
 __all__ = ["Result", "record", "to_json"]
 
-@dataclass_transform(frozen_default=True, kw_only_default=True, eq_default=False, field_specifiers=(field,))
+
+@dataclass_transform(
+    frozen_default=True, kw_only_default=True, eq_default=False, field_specifiers=(field,)
+)
 def record(cls):
     """Class decorator: a frozen, slotted, keyword-only dataclass compared by identity.
 

@@ -73,7 +73,9 @@ def simulate(
         sweep = _Sweep(circuit, here, chains, draws, inputs.stop - inputs.start)
         values[:, :, inputs] = sweep.run(operators, bool(angles), width, slopes[:, :, inputs])
     grads = chain_rule(slopes, angles, circuit.n_parameters) if gradient else None
-    return Simulation(outputs, split_outputs(values, outputs), split_outputs(grads, outputs) if gradient else None)
+    return Simulation(
+        outputs, split_outputs(values, outputs), split_outputs(grads, outputs) if gradient else None
+    )
 
 
 def extent(circuit: Circuit) -> tuple[int, int]:

@@ -74,7 +74,9 @@ def product_chains(stages: list[Stage], n_draws: int) -> Chains | None:
     slots = np.full((count, length), -1)
     hit = [k for k, g in enumerate(gates) if g.slots]
     if hit:
-        generator[rows[hit], cols[hit]] = np.array([gates[k].generators[0, 0] for k in hit])[:, None]
+        generator[rows[hit], cols[hit]] = np.array([gates[k].generators[0, 0] for k in hit])[
+            :, None
+        ]
         slots[rows[hit], cols[hit]] = [gates[k].slots[0] for k in hit]
     tail = unitary[:, -1]
     effective = generator  # the last gate commutes with its own generator

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from pennylane_trainability.circuits.circuit import Angle, Circuit, Gate
-from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.circuits.unitaries import (
     HADAMARD,
     Monomial,
@@ -21,6 +20,7 @@ from pennylane_trainability.circuits.unitaries import (
     spectral,
     unitary_derivatives,
 )
+from pennylane_trainability.errors import ReadingError
 
 __all__ = ["Dense", "Permutation", "Phase", "elements_of", "trainable_angles"]
 
@@ -139,7 +139,9 @@ def _input_gate(gate: Gate, slots) -> list:
             if v is not None
         ]
         back = [
-            Dense((w,), v[None]) for w, v in zip(gate.wires, kind.local, strict=True) if v is not None
+            Dense((w,), v[None])
+            for w, v in zip(gate.wires, kind.local, strict=True)
+            if v is not None
         ]
         return [*into, phase, *back]
     return [

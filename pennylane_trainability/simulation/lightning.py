@@ -37,14 +37,20 @@ def simulate_with_lightning(circuit: Circuit, *, gradient: bool = True) -> Simul
     """
     outputs = outputs_of(circuit)
     if not all(type(m) is ExpectationMP for m in circuit.measurements):
-        raise ReadingError("lightning's adjoint method takes expectation values only; use engine='exact'.")
+        raise ReadingError(
+            "lightning's adjoint method takes expectation values only; use engine='exact'."
+        )
     draws, points = extent(circuit)
     angles = trainable_angles(circuit) if gradient else []
     if any(len(g.angles) > 1 for g in circuit.gates if g.is_trainable):
-        raise ReadingError("lightning cannot differentiate gates of several angles; use engine='exact'.")
+        raise ReadingError(
+            "lightning cannot differentiate gates of several angles; use engine='exact'."
+        )
     device = qml.device("lightning.qubit", wires=circuit.wires)
     tapes = [_tape(circuit, d, g) for d in range(draws) for g in range(points)]
-    values = np.reshape(qml.execute(tapes, device, diff_method=None, cache=False), (draws, points, -1))
+    values = np.reshape(
+        qml.execute(tapes, device, diff_method=None, cache=False), (draws, points, -1)
+    )
     slopes = np.zeros((values.shape[-1], draws, points, len(angles)))
     if angles:
         found = _derivatives(device, circuit, tapes, len(angles))
@@ -77,7 +83,9 @@ def _trainable(circuit: Circuit, original: QuantumScript, ready: QuantumScript) 
     """Where the trainable angles stand among the parameters of a tape lightning has prepared."""
     wanted = [
         op
-        for op, gate in zip(original.operations[len(circuit.preparation) :], circuit.gates, strict=True)
+        for op, gate in zip(
+            original.operations[len(circuit.preparation) :], circuit.gates, strict=True
+        )
         if gate.is_trainable
     ]
     positions, start = [], 0
@@ -85,7 +93,11 @@ def _trainable(circuit: Circuit, original: QuantumScript, ready: QuantumScript) 
     for op in wanted:
         for candidate in operations:
             here, start = start, start + candidate.num_params
-            if candidate.name == op.name and candidate.wires == op.wires and candidate.data == op.data:
+            if (
+                candidate.name == op.name
+                and candidate.wires == op.wires
+                and candidate.data == op.data
+            ):
                 positions.append(here)
                 break
         else:

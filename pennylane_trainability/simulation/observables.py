@@ -40,7 +40,9 @@ def outputs_of(circuit: Circuit) -> tuple[Output, ...]:
         ReadingError: a measurement is neither ``expval`` nor ``probs``.
     """
     if not circuit.measurements:
-        raise ReadingError("The QNode returns no measurement; return qml.expval(…) or qml.probs(…).")
+        raise ReadingError(
+            "The QNode returns no measurement; return qml.expval(…) or qml.probs(…)."
+        )
     return tuple(_output(m, circuit) for m in circuit.measurements)
 
 
@@ -65,7 +67,9 @@ def _output(measurement: MeasurementProcess, circuit: Circuit) -> Output:
 def _probabilities(measurement, position, n) -> Output:
     index = np.arange(2**n)
     if measurement.obs is not None:
-        raise ReadingError("probs(op=…) is not supported; rotate the basis with gates and use probs(wires=…).")
+        raise ReadingError(
+            "probs(op=…) is not supported; rotate the basis with gates and use probs(wires=…)."
+        )
     wires = tuple(position[w] for w in measurement.wires) or tuple(range(n))
     local = local_index(index, wires, n)
     diagonal = (local[None] == np.arange(2 ** len(wires))[:, None]).astype(float)

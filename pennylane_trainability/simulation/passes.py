@@ -52,7 +52,9 @@ class DensePass:
             outer = reduced_outer(psi, conjugate, group.wires)
             size = outer.shape[-1]
             if group.slots:
-                generators = group.effective.swapaxes(0, 1).swapaxes(-1, -2)  # (D, s, K, K), transposed
+                generators = group.effective.swapaxes(0, 1).swapaxes(
+                    -1, -2
+                )  # (D, s, K, K), transposed
                 flat = generators.reshape(generators.shape[0], -1, size * size)
                 values = outer.reshape(*outer.shape[:-2], -1) @ flat.swapaxes(-1, -2)
                 out[..., list(group.slots)] = 2 * values.imag

@@ -18,7 +18,10 @@ __all__ = ["jacobian_vjp"]
 
 
 def jacobian_vjp(
-    series: Series, parameters: np.ndarray, cotangent: list[np.ndarray], memory: int = DEFAULT_MEMORY
+    series: Series,
+    parameters: np.ndarray,
+    cotangent: list[np.ndarray],
+    memory: int = DEFAULT_MEMORY,
 ) -> np.ndarray:
     """``∂/∂θ Σ V·J(θ)``.
 
@@ -42,7 +45,8 @@ def jacobian_vjp(
         shifted = _shifted(circuit, batch)
         simulation = simulate(shifted, memory=memory)
         total = sum(
-            np.tensordot(g, w, axes=w.ndim) for g, w in zip(simulation.gradients, weights, strict=True)
+            np.tensordot(g, w, axes=w.ndim)
+            for g, w in zip(simulation.gradients, weights, strict=True)
         )  # (D,)
         for (gate, coefficient, _), value in zip(batch, total, strict=True):
             for p, slope in circuit.gates[gate].angles[0].parameters.items():

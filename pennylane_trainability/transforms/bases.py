@@ -87,7 +87,9 @@ def output_shapes(circuit: Circuit) -> tuple[tuple[int, ...], ...]:
                 "counts. Return qml.expval(…) or qml.probs(…)."
             )
     if not shapes:
-        raise ReadingError("The QNode returns no measurement; return qml.expval(…) or qml.probs(…).")
+        raise ReadingError(
+            "The QNode returns no measurement; return qml.expval(…) or qml.probs(…)."
+        )
     return tuple(shapes)
 
 

@@ -214,7 +214,8 @@ def _task_of_tape(tape, encoding_args, argnums, spectrum, engine, memory, max_po
     def function(x, *parameters):
         new = dict(zip(trainable, parameters, strict=True))
         data = [
-            values[j] + x[encoded[j]] if j in encoded else new.get(j, values[j]) for j in range(len(values))
+            values[j] + x[encoded[j]] if j in encoded else new.get(j, values[j])
+            for j in range(len(values))
         ]
         with qml.QueuingManager.stop_recording():
             bound = tape.bind_new_parameters(data, list(range(len(data))))
@@ -252,12 +253,15 @@ def _exact(task: _Task, _results=None):
         return np.concatenate([j.reshape(-1, size) for j in jacobians(theta)])
 
     def vjp(theta, v):
-        parts = [v[a:b].reshape(*s, size) for a, b, s in zip(cuts[:-1], cuts[1:], lead, strict=True)]
+        parts = [
+            v[a:b].reshape(*s, size) for a, b, s in zip(cuts[:-1], cuts[1:], lead, strict=True)
+        ]
         return jacobian_vjp(series, theta, parts, task.memory)
 
     stack = wrap(arguments, numeric, vjp, (int(cuts[-1]), size))
     stacks = [
-        qml.math.reshape(stack[a:b], (*s, size)) for a, b, s in zip(cuts[:-1], cuts[1:], lead, strict=True)
+        qml.math.reshape(stack[a:b], (*s, size))
+        for a, b, s in zip(cuts[:-1], cuts[1:], lead, strict=True)
     ]
     return _arranged(task, stacks)
 
@@ -281,7 +285,11 @@ def _measured(task: _Task, shots):
             "A measured coefficient Jacobian cannot be differentiated or compiled; use a simulator without "
             "shots, or call it outside jit and grad."
         )
-    if shots.has_partitioned_shots and task.device is not None and not takes_shot_vectors(task.device):
+    if (
+        shots.has_partitioned_shots
+        and task.device is not None
+        and not takes_shot_vectors(task.device)
+    ):
         raise ReadingError(
             f"{device_name(task.device)} returns no shot vectors, and this QNode has {shots}. Set one number of shots "
             "with qml.set_shots, and call it once for each number."

@@ -10,7 +10,14 @@ __all__ = ["broadcasts", "choose_engine", "device_name", "is_exact_simulator", "
 
 #: Noiseless state-vector simulators: without shots their answer is the exact one.
 _EXACT = frozenset(
-    "default.qubit lightning.qubit lightning.kokkos lightning.gpu lightning.amdgpu reference.qubit".split()
+    [
+        "default.qubit",
+        "lightning.qubit",
+        "lightning.kokkos",
+        "lightning.gpu",
+        "lightning.amdgpu",
+        "reference.qubit",
+    ]
 )
 #: Devices that execute broadcasted tapes natively.
 _BROADCAST = frozenset({"default.qubit", "default.mixed"})

@@ -118,7 +118,9 @@ def _torch(theta, numeric, vjp):
         @staticmethod
         def backward(ctx, v):
             (t,) = ctx.saved_tensors
-            out = vjp(t.detach().cpu().numpy().astype(float), v.detach().cpu().numpy().astype(float))
+            out = vjp(
+                t.detach().cpu().numpy().astype(float), v.detach().cpu().numpy().astype(float)
+            )
             return torch.as_tensor(out, dtype=t.dtype)
 
     return Function.apply(theta)

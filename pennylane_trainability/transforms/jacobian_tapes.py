@@ -9,14 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pennylane as qml
-from pennylane.ops.op_math.evolution import Evolution
 from pennylane.queuing import QueuingManager
 from pennylane.tape import QuantumScript
 
 from pennylane_trainability.circuits.circuit import Circuit
 from pennylane_trainability.circuits.numeric import numeric_gate
-from pennylane_trainability.transforms.bases import Basis, bases_of, output_shapes
 from pennylane_trainability.circuits.shifts import Shift, ShiftPlan, shift_plan
+from pennylane_trainability.transforms.bases import Basis, bases_of, output_shapes
 
 __all__ = ["JacobianTapes", "jacobian_tapes"]
 
@@ -79,7 +78,9 @@ class JacobianTapes:
         """``(K, outputs, P)`` from the means ``(S, G, outputs)`` of all circuits."""
         by_angle = np.tensordot(self.plan.weights, means, 1)  # (A, G, outputs)
         slopes = self.plan.slopes(self.n_parameters)
-        by_parameter = np.einsum("apg,ago->pgo", np.broadcast_to(slopes, (*slopes.shape[:2], self.n_points)), by_angle)
+        by_parameter = np.einsum(
+            "apg,ago->pgo", np.broadcast_to(slopes, (*slopes.shape[:2], self.n_points)), by_angle
+        )
         return np.einsum("kg,pgo->kop", self.matrix, by_parameter)
 
     def split(self, stack: np.ndarray) -> list[np.ndarray]:

@@ -56,7 +56,9 @@ def test_sign_and_factor_of_a_sine():
     rows = pt.fourier_rows(circuit, "x")(0.0, w)
     np.testing.assert_allclose(rows.coefficients, [[0, 0.5j * np.exp(1j * w)]], rtol=0, atol=1e-12)
     jacobian = pt.coefficient_jacobian(circuit, "x")(0.0, w)
-    np.testing.assert_allclose(jacobian, [0, -np.cos(w) / ROOT2, -np.sin(w) / ROOT2], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(
+        jacobian, [0, -np.cos(w) / ROOT2, -np.sin(w) / ROOT2], rtol=0, atol=1e-12
+    )
 
 
 def test_sign_of_a_mixed_frequency():

@@ -163,7 +163,9 @@ def test_a_tape_gives_the_jacobian_of_its_qnode(rng):
     tape = qml.tape.QuantumScript(operations, [qml.expval(qml.Z(1))], trainable_params=[0, 2])
     tapes, post = pt.coefficient_jacobian(tape, encoding_args={"x": [1, 3]})
     found = post(qml.execute(tapes, device))
-    exact = pt.coefficient_jacobian(qnode_of(gates, lambda: qml.expval(qml.Z(1)), device), "x")(0.0, w)
+    exact = pt.coefficient_jacobian(qnode_of(gates, lambda: qml.expval(qml.Z(1)), device), "x")(
+        0.0, w
+    )
     np.testing.assert_allclose(np.stack(found, axis=-1), exact, rtol=0, atol=1e-10)
 
 
@@ -179,7 +181,9 @@ def test_with_shots_the_exact_value_lies_within_the_errors(gates, read_out, rng)
     parts = pt.coefficient_jacobian(circuit, "x", engine="exact")(0.0, w)
     parts = parts if isinstance(parts, tuple) else (parts,)
     # rows of the record are output-major
-    exact = np.concatenate([np.moveaxis(p.reshape(len(p), -1, 4), 1, 0).reshape(-1, 4) for p in parts])
+    exact = np.concatenate(
+        [np.moveaxis(p.reshape(len(p), -1, 4), 1, 0).reshape(-1, 4) for p in parts]
+    )
     assert np.abs(measured.value - exact).max() > 1e-6, "no shots were taken"
     sigma = np.maximum(measured.stderr, 1e-12)
     assert np.abs((measured.value - exact) / sigma).max() < 5
@@ -196,7 +200,9 @@ def test_intervals_cover_as_often_as_they_say(rng):
     count, level = 150, 0.95
     w = rng.uniform(0, 6, 4)
     circuit = qnode_of(
-        basic, lambda: (qml.expval(qml.Z(1)), qml.expval(qml.X(0))), qml.device("default.qubit", seed=rng)
+        basic,
+        lambda: (qml.expval(qml.Z(1)), qml.expval(qml.X(0))),
+        qml.device("default.qubit", seed=rng),
     )
     exact = pt.coefficient_jacobian(circuit, "x", engine="exact")(0.0, w)
     exact = np.concatenate(exact)
@@ -229,7 +235,10 @@ def test_rank_bounds_are_seldom_above_the_truth(shots, level, rng):
     w = np.array([0.4, 0.9, 1.1])
     exact = pt.coefficient_jacobian(circuit, "x", engine="exact")(0.0, w)
     assert np.linalg.matrix_rank(exact, tol=1e-9) == 2
-    found = [m.noise_floor(level, n_resamples=199).rank(level) for m in repeats(qml.set_shots(circuit, shots), w, count)]
+    found = [
+        m.noise_floor(level, n_resamples=199).rank(level)
+        for m in repeats(qml.set_shots(circuit, shots), w, count)
+    ]
     wrong = np.mean(np.array(found) > 2)
     assert wrong <= (1 - level) + 3 * np.sqrt(level * (1 - level) / count)
     if shots == 400:

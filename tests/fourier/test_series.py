@@ -39,7 +39,9 @@ def series(spectrum, coefficients, points):
 
 
 def random_coefficients(rng, spectrum):
-    c = rng.normal(size=1 + len(spectrum.frequencies)) + 1j * rng.normal(size=1 + len(spectrum.frequencies))
+    c = rng.normal(size=1 + len(spectrum.frequencies)) + 1j * rng.normal(
+        size=1 + len(spectrum.frequencies)
+    )
     c[0] = c[0].real
     return c
 
@@ -88,10 +90,14 @@ def test_equal_up_to_rounding_is_equal_and_the_rest_keeps_its_digits():
 # -- Minkowski sums and redundancy -----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("slopes", [(1, 1, 1), (1, 3, 9), (1, 1.2, 3), (0.5, 0.5, 2), (1, np.sqrt(2))])
+@pytest.mark.parametrize(
+    "slopes", [(1, 1, 1), (1, 3, 9), (1, 1.2, 3), (0.5, 0.5, 2), (1, np.sqrt(2))]
+)
 def test_minkowski_sum_counts_every_combination(slopes):
     parts = [(np.array([s]), STEPS, 1) for s in slopes]
-    wanted = {round(float(np.dot(c, slopes)), 8) + 0.0 for c in product([-1, 0, 1], repeat=len(slopes))}
+    wanted = {
+        round(float(np.dot(c, slopes)), 8) + 0.0 for c in product([-1, 0, 1], repeat=len(slopes))
+    }
     found = minkowski_sum(parts, 1)[:, 0]
     np.testing.assert_allclose(found, sorted(wanted), rtol=0, atol=1e-8)
 
@@ -104,9 +110,7 @@ def test_minkowski_sum_of_several_inputs_and_levels():
         (np.array([1.0, -1.0]), four_level, 1),
     ]
     wanted = {
-        (a + b + d, 2.0 * c - d)
-        for a, b, c in product([-1, 0, 1], repeat=3)
-        for d in four_level
+        (a + b + d, 2.0 * c - d) for a, b, c in product([-1, 0, 1], repeat=3) for d in four_level
     }
     np.testing.assert_array_equal(minkowski_sum(parts, 2), sorted(wanted))
 
@@ -186,7 +190,9 @@ def test_uniform_grids_are_smallest_and_orthogonal():
         sampling = choose_sampling(spectrum_of(frequencies))
         assert len(sampling.points) == size
         basis = sampling.spectrum.basis(sampling.points)
-        np.testing.assert_allclose(basis.T @ basis / size, np.eye(basis.shape[1]), rtol=0, atol=1e-12)
+        np.testing.assert_allclose(
+            basis.T @ basis / size, np.eye(basis.shape[1]), rtol=0, atol=1e-12
+        )
     sampling = choose_sampling(spectrum_of(list(product(range(-2, 3), range(-1, 2)))))
     assert len(sampling.points) == 5 * 3
 
@@ -230,7 +236,12 @@ def encoded(slopes):
 
 @pytest.mark.parametrize(
     ("slopes", "gap"),
-    [((1, np.sqrt(2)), None), ((1, 1.2, 3), None), ((1, 1.001 + 1e-5 * np.pi), 1e-3), ((1, 1.1, np.pi), None)],
+    [
+        ((1, np.sqrt(2)), None),
+        ((1, 1.2, 3), None),
+        ((1, 1.001 + 1e-5 * np.pi), 1e-3),
+        ((1, 1.1, np.pi), None),
+    ],
 )
 def test_series_of_a_circuit_holds_far_from_its_samples(slopes, gap, rng):
     """The digits of the frequencies matter: sample points of close ones lie far out."""
@@ -238,7 +249,8 @@ def test_series_of_a_circuit_holds_far_from_its_samples(slopes, gap, rng):
     rows = pt.fourier_rows(circuit, "x")(0.0, weights)
     points = rng.uniform(-50, 50, 7)
     found = rows.coefficients[0, 0].real + 2 * np.sum(
-        (rows.coefficients[0, 1:] * np.exp(1j * points[:, None] * rows.frequencies[:, 0])).real, axis=1
+        (rows.coefficients[0, 1:] * np.exp(1j * points[:, None] * rows.frequencies[:, 0])).real,
+        axis=1,
     )
     wanted = [circuit(x, weights) for x in points]
     np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-10)
@@ -290,5 +302,7 @@ def test_badly_conditioned_samples_are_said(monkeypatch, rng):
         return Sampling(spectrum, points, np.linalg.pinv(basis), float(np.linalg.cond(basis)))
 
     monkeypatch.setattr(series_module, "choose_sampling", crowded)
-    with pytest.warns(TrainabilityWarning, match=r"condition number \d\.\de\+0\d, errors of the samples grow"):
+    with pytest.warns(
+        TrainabilityWarning, match=r"condition number \d\.\de\+0\d, errors of the samples grow"
+    ):
         pt.fourier_rows(encoded((1, 1)), "x")(0.0, rng.uniform(0, 6, 3))

@@ -67,9 +67,7 @@ def test_real_blocks_reach_no_sine(n, layers):
     assert report.space.zero_rows == tuple(range(2, 2 * budget + 1, 2))
 
 
-@pytest.mark.parametrize(
-    ("n", "layers", "one"), [(2, 2, 7), (2, 3, 11), (3, 2, 11), (4, 1, 7)]
-)
+@pytest.mark.parametrize(("n", "layers", "one"), [(2, 2, 7), (2, 3, 11), (3, 2, 11), (4, 1, 7)])
 def test_read_out_on_the_first_wire_loses_directions_and_two_blocks_bring_them_back(n, layers, one):
     def first():
         return qml.expval(qml.Z(0))
@@ -220,7 +218,9 @@ def test_scaled_read_out_scales_the_jacobian(rng):
     plain = rot_ring(2, 2)
     scaled = rot_ring(2, 2, read_out=lambda: qml.expval(-2.5 * qml.Z(1) + 3 * qml.Identity(0)))
     w = rng.uniform(0, 6, plain[1])
-    np.testing.assert_allclose(jacobian_of(scaled, w), -2.5 * jacobian_of(plain, w), rtol=0, atol=1e-10)
+    np.testing.assert_allclose(
+        jacobian_of(scaled, w), -2.5 * jacobian_of(plain, w), rtol=0, atol=1e-10
+    )
 
 
 def test_shifted_input_turns_every_frequency(rng):

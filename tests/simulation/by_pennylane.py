@@ -59,7 +59,9 @@ def by_differences(qnode, w, x, step=2e-3):
     return outputs(w), np.stack(slopes, axis=-1)
 
 
-def assert_agrees(qnode, weights, inputs, reference=by_autograd, atol=1e-10, points=None, **options):
+def assert_agrees(
+    qnode, weights, inputs, reference=by_autograd, atol=1e-10, points=None, **options
+):
     """The engine on all draws and inputs at once against single points.
 
     ``points`` are pairs of a draw and an input; by default every draw meets a different input.

@@ -44,7 +44,7 @@ def preprocessed(x, w):
     qml.RY(w[0] * w[1], wires=1)
     qml.CNOT([0, 1])
     qml.RX(x, wires=0)
-    qml.RY(qml.math.exp(-w[1] ** 2) / (1 + w[0] ** 2), wires=0)
+    qml.RY(qml.math.exp(-(w[1] ** 2)) / (1 + w[0] ** 2), wires=0)
     qml.Rot(w[0] ** 3, qml.math.tanh(w[1]), qml.math.sqrt(w[0]), wires=1)
 
 
@@ -140,20 +140,25 @@ READ_OUTS = [
     pytest.param(lambda: qml.expval(qml.Y(2)), id="word"),
     pytest.param(lambda: qml.expval(qml.X(3) @ qml.Y(0) @ qml.Z(2)), id="long-word"),
     pytest.param(lambda: qml.expval(qml.Z(0) @ qml.Z(3) - 0.3 * qml.Z(1)), id="diagonal-sum"),
-    pytest.param(lambda: qml.expval(qml.X(0) + 2 * qml.Y(1) @ qml.X(2) - qml.Identity(0)), id="sum"),
+    pytest.param(
+        lambda: qml.expval(qml.X(0) + 2 * qml.Y(1) @ qml.X(2) - qml.Identity(0)), id="sum"
+    ),
     pytest.param(
         lambda: qml.expval(qml.Hamiltonian([0.3, -1.2], [qml.Y(0) @ qml.Y(3), qml.Z(1)])),
         id="Hamiltonian",
     ),
     pytest.param(lambda: qml.expval(qml.Hermitian(MATRIX, wires=[3, 1])), id="Hermitian"),
     pytest.param(
-        lambda: qml.expval(qml.Hermitian(MATRIX[:2, :2], wires=2) @ qml.X(0)), id="Hermitian-product"
+        lambda: qml.expval(qml.Hermitian(MATRIX[:2, :2], wires=2) @ qml.X(0)),
+        id="Hermitian-product",
     ),
     pytest.param(lambda: qml.expval(qml.Projector([1, 0], wires=[2, 0])), id="Projector"),
     pytest.param(lambda: qml.expval(qml.Projector(STATE, wires=[1, 3])), id="Projector-on-a-state"),
     pytest.param(lambda: qml.probs(wires=[3, 1]), id="probs"),
     pytest.param(lambda: qml.probs(), id="probs-of-all"),
-    pytest.param(lambda: [qml.expval(qml.Z(0)), qml.probs(wires=2), qml.expval(qml.X(3))], id="several"),
+    pytest.param(
+        lambda: [qml.expval(qml.Z(0)), qml.probs(wires=2), qml.expval(qml.X(3))], id="several"
+    ),
 ]
 
 
@@ -168,7 +173,9 @@ def test_read_outs(read_out, rng):
     assert_agrees(on_default_qubit(circuit, 4), weights, inputs)
 
 
-@pytest.mark.parametrize("read_out", [lambda: qml.var(qml.Z(0)), qml.state, lambda: qml.purity([0])])
+@pytest.mark.parametrize(
+    "read_out", [lambda: qml.var(qml.Z(0)), qml.state, lambda: qml.purity([0])]
+)
 def test_other_read_outs_are_refused(read_out):
     def circuit(x, w):
         qml.RX(x + w[0], wires=0)
@@ -306,9 +313,7 @@ WHOLE = [
 def unfused(elements):
     """Every element in a stage of its own."""
     kinds = [fusion._kind(e, False) for e in elements]
-    return [
-        fusion.Stage(kind, [e], set(e.wires)) for kind, e in zip(kinds, elements, strict=True)
-    ]
+    return [fusion.Stage(kind, [e], set(e.wires)) for kind, e in zip(kinds, elements, strict=True)]
 
 
 SCHEDULES = [
@@ -325,7 +330,9 @@ SCHEDULES = [
 
 
 @pytest.mark.parametrize("stages_of", SCHEDULES)
-@pytest.mark.parametrize(("function", "count"), [w.values[0] for w in WHOLE], ids=[w.id for w in WHOLE])
+@pytest.mark.parametrize(
+    ("function", "count"), [w.values[0] for w in WHOLE], ids=[w.id for w in WHOLE]
+)
 def test_every_schedule_gives_the_same_numbers(function, count, stages_of, monkeypatch):
     monkeypatch.setattr(adjoint, "schedule", lambda elements, n, rows: stages_of(elements))
     draw = np.random.default_rng(count)
@@ -334,8 +341,12 @@ def test_every_schedule_gives_the_same_numbers(function, count, stages_of, monke
 
 
 @pytest.mark.parametrize("choice", range(3))
-@pytest.mark.parametrize(("function", "count"), [w.values[0] for w in WHOLE], ids=[w.id for w in WHOLE])
-def test_every_candidate_of_the_scheduler_gives_the_same_numbers(function, count, choice, monkeypatch):
+@pytest.mark.parametrize(
+    ("function", "count"), [w.values[0] for w in WHOLE], ids=[w.id for w in WHOLE]
+)
+def test_every_candidate_of_the_scheduler_gives_the_same_numbers(
+    function, count, choice, monkeypatch
+):
     seen = []
 
     def cost(stages, n_wires, rows):

@@ -85,10 +85,14 @@ def test_one_angle_gates(gate, wires, rng):
 
 EXPONENTIALS = [
     pytest.param(
-        lambda a, w: qml.exp(qml.X(w[0]) @ qml.Y(w[1]) + 0.4 * qml.Z(w[0]), 1j * a), [3, 1], id="exp"
+        lambda a, w: qml.exp(qml.X(w[0]) @ qml.Y(w[1]) + 0.4 * qml.Z(w[0]), 1j * a),
+        [3, 1],
+        id="exp",
     ),
     pytest.param(
-        lambda a, w: qml.evolve(0.7 * qml.X(w[0]) @ qml.Z(w[1]) + qml.Y(w[1]), a), [0, 2], id="evolve"
+        lambda a, w: qml.evolve(0.7 * qml.X(w[0]) @ qml.Z(w[1]) + qml.Y(w[1]), a),
+        [0, 2],
+        id="evolve",
     ),
 ]
 
@@ -189,7 +193,8 @@ FIXED = [
     pytest.param(lambda: qml.RZ(0.7, 2), id="RZ-constant"),
     pytest.param(lambda: qml.ctrl(qml.T(0), control=[3, 1]), id="ctrl-T"),
     pytest.param(
-        lambda: qml.QubitUnitary(np.linalg.qr(hermitian(5, 8))[0], wires=[3, 0, 2]), id="QubitUnitary"
+        lambda: qml.QubitUnitary(np.linalg.qr(hermitian(5, 8))[0], wires=[3, 0, 2]),
+        id="QubitUnitary",
     ),
     pytest.param(
         lambda: qml.DiagonalQubitUnitary(np.exp(1j * np.arange(4)), wires=[2, 0]), id="Diagonal"

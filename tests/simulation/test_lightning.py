@@ -26,13 +26,17 @@ WEIGHTS = np.random.default_rng(5).uniform(0, 6, (2, 3, 3))
 
 def test_lightning_and_own_engine_agree():
     own = pt.coefficient_jacobian(circuit, encoding_args="x", engine="exact")(0.1, WEIGHTS)
-    lightning = pt.coefficient_jacobian(circuit, encoding_args="x", engine="lightning")(0.1, WEIGHTS)
+    lightning = pt.coefficient_jacobian(circuit, encoding_args="x", engine="lightning")(
+        0.1, WEIGHTS
+    )
     for a, b in zip(own, lightning, strict=True):
         assert np.abs(a - b).max() < 1e-12
 
 
 def test_rows_and_data_by_lightning():
-    rows = [pt.fourier_rows(circuit, "x", engine=e)(0.1, WEIGHTS).values for e in ("exact", "lightning")]
+    rows = [
+        pt.fourier_rows(circuit, "x", engine=e)(0.1, WEIGHTS).values for e in ("exact", "lightning")
+    ]
     assert np.abs(rows[0] - rows[1]).max() < 1e-12
     data = [
         pt.data_jacobian(circuit, [0.1, 0.7], "x", engine=e)(0.1, WEIGHTS)
