@@ -60,6 +60,17 @@ class Evidence:
         """Parameters that are not dead."""
         return self.space.n_parameters - len(self.space.dead)
 
+    @property
+    def reachable(self) -> int:
+        """Coefficients that move; those that repeat other outputs in every draw (probabilities) count once."""
+        if self.rows is None:
+            return self.space.reachable_rows
+        stack = self.space.jacobians
+        by_row = stack.reshape(len(stack), -1, self.rows.shape[2], stack.shape[2])
+        by_row = by_row.transpose(2, 1, 0, 3).reshape(self.rows.shape[2], self.rows.shape[1], -1)
+        values = np.linalg.svd(by_row, compute_uv=False)
+        return int(np.sum(values > max(self.space.atol, self.space.rtol * values.max())))
+
     def names(self, members, limit: int = 8) -> str:
         """Some parameter names."""
         shown = [self.parameters[m] for m in list(members)[:limit]]
@@ -201,8 +212,8 @@ def _redundant(e: Evidence) -> Finding | None:
 
 
 def _too_few(e: Evidence) -> Finding | None:
-    reachable = e.space.reachable_rows
-    if e.live >= reachable or e.space.rank < e.live:
+    reachable = e.reachable
+    if e.rows is None or e.live >= reachable:
         return None
     return Finding(
         code="too-few-parameters",
@@ -220,13 +231,13 @@ def _too_few(e: Evidence) -> Finding | None:
 
 
 def _unreachable(e: Evidence) -> Finding | None:
-    missing = e.space.reachable_rows - e.space.rank
-    if missing <= 0 or e.space.rank == e.live:
+    missing = e.reachable - e.space.rank
+    if e.rows is None or missing <= 0 or e.live < e.reachable:
         return None
     return Finding(
         code="unreachable-directions",
         title=f"{missing} directions of the coefficients are out of reach although parameters abound: rank "
-        f"{e.space.rank} of {e.space.reachable_rows} with {e.live} live parameters",
+        f"{e.space.rank} of {e.reachable} with {e.live} live parameters",
         claim=Claim.GENERIC,
         evidence=(
             ("structural rank", _exactly(e.space.rank, Claim.GENERIC)),
