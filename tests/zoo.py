@@ -136,7 +136,7 @@ def _(x, w):
     return qml.expval(qml.Z(0))
 
 
-@member("shared and controlled parameters", 4, [], "a parameter in two gates, one of period 4π, an offset")
+@member("shared and controlled parameters", 4, [], "one in two gates, one of period 4π, an offset")
 def _(x, w):
     qml.RY(w[0], wires=0)
     qml.RY(w[0] - 0.4, wires=1)
@@ -334,7 +334,7 @@ def _(x, w):
 
 @member(
     "ternary prefactors on one wire", (3, 4), [DEAD, UNREACHABLE],
-    "nine coefficients and eleven live parameters, but one wire with two encodings has 2·2 + 1 directions",
+    "nine coefficients, eleven live parameters; one wire with two encodings has 2·2 + 1 directions",
     dead=[0],
 )  # fmt: skip
 def _(x, w):
@@ -348,7 +348,7 @@ def _(x, w):
 
 @member(
     "two outputs of one wire", (3, 4), [DEAD, UNREACHABLE],
-    "ten coefficients and eleven live parameters, but one wire with two encodings has 2·2 + 2 directions",
+    "ten coefficients, eleven live parameters; one wire with two encodings has 2·2 + 2 directions",
     dead=[0],
 )  # fmt: skip
 def _(x, w):
@@ -374,7 +374,7 @@ def _(x, w):
 
 @member(
     "probabilities, one block", (2, 2, 3), [DEAD, FEW],
-    "three free probabilities of five coefficients each; of twelve parameters the outer RZ see nothing",
+    "three free probabilities of five coefficients each; twelve parameters, the outer RZ dead",
     dead=[0, 3, 8, 11],
 )  # fmt: skip
 def _(x, w):
@@ -406,7 +406,7 @@ def _(x, w):
 
 @member(
     "read-out on the first wire", (3, 2, 3), [DEAD, ABSENT],
-    "the last ring turns Z₀ into Z₁: the last rotations and encoding on wire 0 are not seen, nor is frequency 4",
+    "the last ring turns Z₀ into Z₁: what is last on wire 0 is not seen, nor is frequency 4",
     dead=[0, 3, 11, 12, 13, 14, 17],
 )  # fmt: skip
 def _(x, w):
@@ -454,7 +454,7 @@ def _(x, w):
     "lean, eight layers",
     17,
     [CONDITION],
-    "median condition grows from 40 to 10⁵ between L = 2 and 8",
+    "median condition about 10⁵",
 )
 def _(x, w):
     lean(x, w, 8)
@@ -489,7 +489,8 @@ def _(x, w):
 
 
 @member(
-    "target outside and too large", 4, [DEAD, OUTSIDE, QUIET], "4 cos 3x against degree 1, RZ on |0⟩",
+    "target outside and too large", 4, [DEAD, OUTSIDE, QUIET],
+    "4 cos 3x against degree 1, RZ on |0⟩",
     dead=[3], options={"targets": lambda x: 4 * np.cos(3 * x[:, 0])},
 )  # fmt: skip
 def _(x, w):

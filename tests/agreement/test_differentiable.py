@@ -98,7 +98,7 @@ def test_nonlinear_angles_are_refused_by_name():
         return qml.expval(qml.Z(0))
 
     jacobian = pt.coefficient_jacobian(bent, "x")
-    with pytest.raises(NotImplementedError, match="RY.*linear in the parameters"):
+    with pytest.raises(NotImplementedError, match=r"RY.*linear in the parameters"):
         qml.grad(lambda w: jacobian(0.0, w)[1])(pnp.array(0.3))
 
 

@@ -294,7 +294,7 @@ def test_what_is_no_series_is_refused_by_gate(angle, message):
 
 
 def test_badly_conditioned_samples_are_said(monkeypatch, rng):
-    """Frequencies that cannot be told apart on the points at hand: here, points crowded together."""
+    """Frequencies that cannot be told apart on the points at hand: here, crowded points."""
 
     def crowded(spectrum, max_points):
         points = np.linspace(0, 0.5, 2 * spectrum.n_rows + 1)[:, None]

@@ -14,7 +14,7 @@ DRAWS = 4
 
 
 def rot_ring(n, layers, blocks=1, read_out=None, wires=None, real=False, tail=None, entangle=True):
-    """``RX`` encoding, blocks of ``Rot`` (``RY``) and a closed ring of CNOTs; ``(qnode, shape)``."""
+    """``RX`` encoding, blocks of ``Rot`` (``RY``) and a ring of CNOTs; ``(qnode, shape)``."""
     wires = list(range(n)) if wires is None else wires
     read_out = (lambda: qml.expval(qml.Z(wires[-1]))) if read_out is None else read_out
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from itertools import pairwise
 
 import numpy as np
 import pennylane as qml
@@ -84,7 +85,7 @@ def mix(wires, seed=0):
     rng = np.random.default_rng(seed)
     for w in wires:
         qml.Rot(*rng.uniform(0.3, 2.8, 3), wires=w)
-    for a, b in zip(wires[:-1], wires[1:], strict=True):
+    for a, b in pairwise(wires):
         qml.CNOT([a, b])
     for w in wires:
         qml.RX(rng.uniform(0.3, 2.8), wires=w)

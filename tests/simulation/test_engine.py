@@ -1,4 +1,4 @@
-"""The exact engine on whole circuits: parameters, wires, inputs, read-outs, memory and schedules."""
+"""The exact engine on whole circuits: parameters, wires, inputs, read-outs, memory, schedules."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ def test_other_read_outs_are_refused(read_out):
         qml.RX(x + w[0], wires=0)
         return read_out()
 
-    with pytest.raises(ReadingError, match="Return qml.expval"):
+    with pytest.raises(ReadingError, match=r"Return qml\.expval"):
         engine(on_default_qubit(circuit, 1), np.array([[0.4]]), [0.3])
 
 

@@ -1,4 +1,4 @@
-"""Every gate family in the exact engine against PennyLane, in the trainable and in the encoding role."""
+"""Every gate family in the exact engine against PennyLane, trainable and encoding."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def hermitian(seed, size):
     return (matrix + matrix.conj().T) / size
 
 
-# wires are given out of order and with gaps, so that neither order nor adjacency is taken for granted
+# wires come out of order and with gaps, so that neither order nor adjacency is taken for granted
 ONE_ANGLE = [
     pytest.param(qml.RX, [2], id="RX"),
     pytest.param(qml.RY, [0], id="RY"),
@@ -65,7 +65,7 @@ ONE_ANGLE = [
 
 @pytest.mark.parametrize(("gate", "wires"), ONE_ANGLE)
 def test_one_angle_gates(gate, wires, rng):
-    """Alone, with a nonlinear angle shared with other gates, and with an input in the same angle."""
+    """Alone, as an encoding, and with a product of parameters and an input in one angle."""
 
     def circuit(x, w):
         mix([0, 1, 2, 3])
@@ -99,7 +99,7 @@ EXPONENTIALS = [
 
 @pytest.mark.parametrize(("gate", "wires"), EXPONENTIALS)
 def test_exponentials(gate, wires, rng):
-    """Against differences: autograd's derivative of a matrix exponential of several terms is off."""
+    """Against differences: autograd is off for exponentials of several terms."""
 
     def circuit(x, w):
         mix([0, 1, 2, 3])
