@@ -139,14 +139,16 @@ class Arguments:
             )
         bound = self._signature
         args, kwargs = [], {}
+        omitted = False
         for name, parameter in bound.signature.parameters.items():
             if name not in bound.arguments:
+                omitted = True
                 continue
             if parameter.kind is parameter.VAR_POSITIONAL:
                 args += [values[f"{name}[{k}]"] for k in range(len(bound.arguments[name]))]
             elif parameter.kind is parameter.VAR_KEYWORD:
                 kwargs.update({k: values[k] for k in bound.arguments[name]})
-            elif parameter.kind is parameter.KEYWORD_ONLY:
+            elif omitted or parameter.kind is parameter.KEYWORD_ONLY:
                 kwargs[name] = values[name]
             else:
                 args.append(values[name])
