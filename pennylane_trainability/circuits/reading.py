@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -44,7 +45,17 @@ def read_circuit(
     """
     args, kwargs = arguments.call(_tracer_maker(parameters, inputs))
     tape, returned = _run(function, args, kwargs)
-    tape = apply_pipeline(pipeline, tape)
+    try:
+        with warnings.catch_warnings():
+            # autoray looks up the type of arrays of tracers by a name that NumPy is about to change
+            warnings.filterwarnings("ignore", "In the future `np.object`", FutureWarning)
+            tape = apply_pipeline(pipeline, tape)
+    except ReadingError as error:
+        if error.__cause__ is None:
+            raise
+        raise UntraceableError(
+            f"the QNode's own transforms cannot be traced: {error.__cause__}"
+        ) from error
     return circuit_from_tape(tape, parameters.shape[1], inputs.shape[1]), returned
 
 
