@@ -9,6 +9,7 @@ import numpy as np
 
 from pennylane_trainability.circuits.circuit import Circuit
 from pennylane_trainability.circuits.encoding import encoding_parts
+from pennylane_trainability.circuits.hold_out import check_hold_out
 from pennylane_trainability.circuits.qnode import Reading
 from pennylane_trainability.errors import BudgetError, ReadingError, TrainabilityWarning
 from pennylane_trainability.fourier import (
@@ -71,7 +72,7 @@ def series_of(reading: Reading, spectrum=None, max_points: int = 20_000) -> Seri
         found = spectrum_of(minkowski_sum(parts, n_inputs))
     else:
         try:
-            finite = np.all(np.isfinite(np.asarray(spectrum, float)))
+            finite = bool(np.all(np.isfinite(np.asarray(spectrum, float))))
         except (TypeError, ValueError):
             finite = False
         if not finite:
@@ -81,8 +82,8 @@ def series_of(reading: Reading, spectrum=None, max_points: int = 20_000) -> Seri
         found = spectrum_of(spectrum)
         if found.n_inputs != n_inputs:
             raise ReadingError(
-                f"spectrum has vectors of {found.n_inputs} components for {n_inputs} inputs; pass an array of shape "
-                f"(number of frequencies, {n_inputs})."
+                f"spectrum has vectors of {found.n_inputs} components for {n_inputs} inputs; pass "
+                f"an array of shape (number of frequencies, {n_inputs})."
             )
     sampling = choose_sampling(found, max_points)
     if sampling.condition > 1e3:
@@ -92,6 +93,8 @@ def series_of(reading: Reading, spectrum=None, max_points: int = 20_000) -> Seri
             TrainabilityWarning,
             stacklevel=3,
         )
+    if reading.traced:
+        check_hold_out(reading, sampling.hold_out)
     return Series(reading, found, sampling, spectrum is not None)
 
 
@@ -107,6 +110,7 @@ def _refuse_too_many(parts) -> None:
         size = min(size * spread, 1e300)
     if size > _MAX_FREQUENCIES:
         raise BudgetError(
-            f"The nominal spectrum has up to {size:.1e} frequency vectors. Analyse fewer inputs at a time "
-            "(encoding_args={name: indices}), pass spectrum=… with the frequencies of interest, or use data=…"
+            f"The nominal spectrum has up to {size:.1e} frequency vectors. Analyse fewer inputs at "
+            "a time (encoding_args={name: indices}), pass spectrum=… with the frequencies of "
+            "interest, or use data=…"
         )

@@ -13,7 +13,9 @@ import math
 import autoray
 import numpy as np
 
-__all__ = ["Traced", "UntraceableError"]
+__all__ = ["Traced", "UntraceableError", "holds_objects"]
+
+_OBJECT = np.dtype(object)
 
 
 class UntraceableError(TypeError):
@@ -93,7 +95,7 @@ class Traced:
             self.value * factor, {k: v * factor for k, v in self.slopes.items()}, *self._flags
         )
 
-    # -- products and functions ------------------------------------------------------------------------
+    # -- products and functions --------------------------------------------------------------------
     def __mul__(self, other):
         if isinstance(other, Traced):
             slopes = _merge(self.slopes, other.value, other.slopes, self.value)
@@ -129,16 +131,19 @@ class Traced:
         return self._apply(np.abs(self.value), np.sign(self.value))
 
     def conjugate(self):
+        """The complex conjugate."""
         return self._part(np.conj)
 
     conj = conjugate
 
     @property
     def real(self):
+        """The real part."""
         return self._part(np.real)
 
     @property
     def imag(self):
+        """The imaginary part."""
         return self._part(np.imag)
 
     def _part(self, part):
@@ -146,24 +151,37 @@ class Traced:
 
     @property
     def T(self):
+        """Itself, as for any scalar."""
         return self
 
     def item(self):
+        """Itself: it stays a tracer when taken out of an array."""
         return self
 
-    # -- what cannot be traced ----------------------------------------------------------------------------
+    # -- what cannot be traced ---------------------------------------------------------------------
     def _plain(self, *_):
         raise UntraceableError("a plain number was asked of a traced argument")
 
     __float__ = __int__ = __index__ = __complex__ = __bool__ = _plain
     __lt__ = __le__ = __gt__ = __ge__ = __round__ = __floor__ = __mod__ = _plain
     __array_priority__ = -1.0
+    __hash__ = object.__hash__
+
+    def __eq__(self, other):
+        if _is_number(other):  # ``if x == 0`` must not pass for false
+            self._plain()
+        return self is other
 
 
 def _is_number(x) -> bool:
     if isinstance(x, (int, float, np.number)):
         return not isinstance(x, np.complexfloating)
-    return getattr(x, "shape", None) == () and getattr(x, "dtype", None) != object
+    return getattr(x, "shape", None) == () and not holds_objects(x)
+
+
+def holds_objects(x) -> bool:
+    """Whether something is an array of Python objects, such as tracers."""
+    return getattr(x, "dtype", None) == _OBJECT
 
 
 def _depends(x: Traced) -> tuple[bool, bool]:
