@@ -67,13 +67,14 @@ class Executor:
         """
         if self.max_circuits is not None and cost.circuits > self.max_circuits:
             raise BudgetError(
-                f"This needs {cost.circuits} circuits; max_circuits allows {self.max_circuits}. Nothing was run. "
-                f"Pass max_circuits={cost.circuits} to run it, or analyse fewer parameters (argnums) or inputs."
+                f"This needs {cost.circuits} circuits; max_circuits allows {self.max_circuits}. "
+                f"Nothing was run. Pass max_circuits={cost.circuits} to run it, or analyse fewer "
+                "parameters (argnums) or inputs."
             )
         if self.max_shots is not None and cost.shots > self.max_shots:
             raise BudgetError(
-                f"This needs {cost.shots} shots; max_shots allows {self.max_shots}. Nothing was run. Lower the "
-                "shots with qml.set_shots, or raise max_shots."
+                f"This needs {cost.shots} shots; max_shots allows {self.max_shots}. Nothing was "
+                "run. Lower the shots with qml.set_shots, or raise max_shots."
             )
 
     def run(self, tapes: Sequence[QuantumScript]) -> tuple:
@@ -93,8 +94,8 @@ class Executor:
                 if not results:
                     raise
                 raise DeviceFailure(
-                    f"The device failed after {len(results)} of {len(tapes)} circuits ({error}); the results "
-                    "measured so far are in the attribute `completed`.",
+                    f"The device failed after {len(results)} of {len(tapes)} circuits ({error}); "
+                    "the results measured so far are in the attribute `completed`.",
                     tuple(results),
                     len(tapes),
                 ) from error

@@ -39,7 +39,7 @@ Law = Uniform | Normal | Callable[[np.random.Generator, np.ndarray, int], np.nda
 
 
 def periods(circuit: Circuit) -> np.ndarray:
-    """The period of the output in every flat parameter, ``nan`` where none is known, shape ``(P,)``.
+    """The period of the output in every flat parameter, ``nan`` where unknown, shape ``(P,)``.
 
     An angle ``s·θ`` of a gate with eigenvalue differences ``Ω`` has the frequencies ``sΩ``; the
     period is 2π over their greatest common divisor, where there is one.
@@ -70,7 +70,8 @@ def draw(law: Law, circuit: Circuit, given: np.ndarray, n_draws: int, rng) -> np
     """Parameter draws, shape ``(n_draws, P)``.
 
     Args:
-        law: a :class:`Uniform`, a :class:`Normal`, or ``f(rng, given (P,), n_draws) → (n_draws, P)``.
+        law: a :class:`Uniform`, a :class:`Normal`, or
+            ``f(rng, given (P,), n_draws) → (n_draws, P)``.
         circuit: the circuit, for the periods.
         given: the values given, ``(P,)``.
         n_draws: how many.
@@ -92,6 +93,7 @@ def draw(law: Law, circuit: Circuit, given: np.ndarray, n_draws: int, rng) -> np
     out = np.asarray(law(rng, given, n_draws), float)
     if out.shape != (n_draws, given.size) or not np.all(np.isfinite(out)):
         raise ValueError(
-            f"law must return finite numbers of shape ({n_draws}, {given.size}); got shape {out.shape}."
+            f"law must return finite numbers of shape ({n_draws}, {given.size}); got shape "
+            f"{out.shape}."
         )
     return out

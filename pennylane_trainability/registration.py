@@ -46,7 +46,8 @@ def attach(module: ModuleType, name: str, obj) -> None:
         setattr(module, name, obj)
     elif current is not obj:
         warnings.warn(
-            f"{module.__name__}.{name} already exists and is not replaced; use pennylane_trainability.{name}.",
+            f"{module.__name__}.{name} already exists and is not replaced; use "
+            f"pennylane_trainability.{name}.",
             TrainabilityWarning,
             stacklevel=3,
         )

@@ -1,8 +1,8 @@
-"""Coefficient Jacobian: this package beside PennyLane and its peers, every method in a fresh process.
+"""Coefficient Jacobian: this package beside PennyLane and its peers, each in a fresh process.
 
-``python docs/benchmarks/coefficient_jacobian.py`` runs the comparison; ``--growth`` shows how our cost
-grows with N, L and P. "Cold" is the first call after imports, reading the QNode included; "warm" is the
-best of the following calls. Ratios are against our own time in the same run.
+``python docs/benchmarks/coefficient_jacobian.py`` runs the comparison; ``--growth`` shows how our
+cost grows with N, L and P. "Cold" is the first call after imports, reading the QNode included;
+"warm" is the best of the following calls. Ratios are against our own time in the same run.
 """
 
 from __future__ import annotations
@@ -176,7 +176,7 @@ def jax_jit(function, weights, xs):
 
 
 def qml_essentials(function, weights, xs):
-    """The nearest peer has no coefficient Jacobian; its spectrum of one model is what can be timed."""
+    """The nearest peer has no coefficient Jacobian; its spectrum of a model can be timed."""
     from qml_essentials.coefficients import Coefficients
     from qml_essentials.model import Model
 
@@ -261,7 +261,8 @@ def compare(case: str, tries: int) -> None:
         f"\n{case}: N={n}, L={layers}, P={3 * n * (layers + 1)}, {2 * n * layers + 1} input points"
     )
     print(
-        f"{'':42s}{'cold':>10s}{'warm':>10s}{'cold ratio':>12s}{'warm ratio':>12s}{'peak MiB':>10s}  norm of J"
+        f"{'':42s}{'cold':>10s}{'warm':>10s}{'cold ratio':>12s}{'warm ratio':>12s}"
+        f"{'peak MiB':>10s}  norm of J"
     )
     reference = None
     for method in METHODS:

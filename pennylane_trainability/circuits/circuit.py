@@ -1,25 +1,28 @@
-"""The record of a circuit that has been read: gates, and how each gate angle depends on what the user passes."""
+"""The record of a circuit: gates, and how each gate angle depends on what the user passes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
-import numpy as np
 from pennylane.measurements import MeasurementProcess
 from pennylane.operation import Operator
 from pennylane.wires import Wires
 
-__all__ = ["Angle", "Circuit", "Gate"]
+__all__ = ["Angle", "Circuit", "Gate", "Numbers"]
+
+#: A float, or an array that broadcasts to ``(D, G)``.
+Numbers: TypeAlias = Any
 
 
 @dataclass(frozen=True, slots=True)
 class Angle:
     r"""One scalar gate parameter as a function of the trainable parameters θ and the inputs x.
 
-    Values are arrays that broadcast to ``(D, G)``: ``D`` draws of the parameters, ``G`` points of the
-    inputs. What depends on θ alone has shape ``(D, 1)``, what depends on x alone ``(1, G)``, constants
-    are floats.
+    Values are arrays that broadcast to ``(D, G)``: ``D`` draws of the parameters, ``G`` points of
+    the inputs. What depends on θ alone has shape ``(D, 1)``, what depends on x alone ``(1, G)``,
+    constants are floats.
 
     Attributes:
         value: the angle itself.
@@ -29,9 +32,9 @@ class Angle:
         linear: whether the angle is linear in θ with constant slopes.
     """
 
-    value: np.ndarray | float
-    parameters: Mapping[int, np.ndarray | float] = field(default_factory=dict)
-    inputs: Mapping[int, np.ndarray | float] = field(default_factory=dict)
+    value: Numbers
+    parameters: Mapping[int, Numbers] = field(default_factory=dict)
+    inputs: Mapping[int, Numbers] = field(default_factory=dict)
     affine: bool = True
     linear: bool = True
 

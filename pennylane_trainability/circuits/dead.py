@@ -186,8 +186,11 @@ class _Analysis:
 
     def _is_independent(self, left: list[int]) -> bool:
         """Whether the angles of the elements vary independently and results cannot cancel."""
-        angles = [getattr(self.made.elements[k], "angle", None) for k in left]
-        if not all(isinstance(angle, Angle) for angle in angles):
+        elements = [self.made.elements[k] for k in left]
+        angles = [
+            e.angle for e in elements if isinstance(e, Rotation) and isinstance(e.angle, Angle)
+        ]
+        if len(angles) < len(left):
             return False
         uses = Counter(("θ", p) for angle in angles for p in angle.parameters)
         uses.update(("x", i) for angle in angles for i in angle.inputs)
@@ -220,7 +223,8 @@ def _of_parameters(made: PauliCircuit, found: Mapping[int, Reason], analysis: _A
             uses[p] |= reasons
     dead = {}
     for p, reasons in enumerate(uses):
-        if None not in reasons:
-            one = next(iter(reasons)) if len(reasons) == 1 else Reason.SEVERAL
-            dead[p] = one if reasons else Reason.UNUSED
+        known = {reason for reason in reasons if reason is not None}
+        if len(known) == len(reasons):
+            one = next(iter(known)) if len(known) == 1 else Reason.SEVERAL
+            dead[p] = one if known else Reason.UNUSED
     return DeadParameters(dead, analysis.is_complete)

@@ -19,10 +19,11 @@ def encoding_parts(
 
     Args:
         circuit: the circuit.
-        pairs: keep every pair of eigenvalues (for the redundancy) instead of the distinct differences.
+        pairs: keep every pair of eigenvalues (for the redundancy), not the distinct differences.
 
     Raises:
-        NotFourierError: an encoding angle is not affine in the inputs, or its prefactor is trainable.
+        NotFourierError: an encoding angle is not affine in the inputs, or its prefactor is
+            trainable.
     """
     kinds: dict[tuple, list] = {}
     for gate in circuit.gates:
@@ -55,8 +56,8 @@ def _check_affine(gate: Gate, angle, circuit: Circuit) -> None:
     labels = [circuit.wires[w] for w in gate.wires]
     if len(gate.angles) > 1:
         raise NotFourierError(
-            f"{gate.name} on wires {labels} takes the input in a matrix of several angles; encode inputs with "
-            "one-angle gates, or use data=… for a Jacobian on data points."
+            f"{gate.name} on wires {labels} takes the input in a matrix of several angles; encode "
+            "inputs with one-angle gates, or use data=… for a Jacobian on data points."
         )
     if not angle.affine:
         why = (
@@ -65,9 +66,9 @@ def _check_affine(gate: Gate, angle, circuit: Circuit) -> None:
             else "it is a nonlinear function of the input"
         )
         raise NotFourierError(
-            f"The angle of {gate.name} on wires {labels} is not a₀ + a·x with constant a: {why}. The output is no "
-            "Fourier series of the input. Move the function outside the QNode, or use data=… for the Jacobian on "
-            "your data points."
+            f"The angle of {gate.name} on wires {labels} is not a₀ + a·x with constant a: {why}. "
+            "The output is no Fourier series of the input. Move the function outside the QNode, or "
+            "use data=… for the Jacobian on your data points."
         )
 
 

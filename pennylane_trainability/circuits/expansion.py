@@ -13,7 +13,7 @@ from pennylane.ops.op_math.evolution import Evolution
 from pennylane.queuing import QueuingManager
 
 from pennylane_trainability.circuits.circuit import Angle, Gate
-from pennylane_trainability.circuits.tracer import Traced, UntraceableError
+from pennylane_trainability.circuits.tracer import Traced, UntraceableError, holds_objects
 from pennylane_trainability.errors import ReadingError
 
 __all__ = ["expand"]
@@ -88,7 +88,8 @@ def expand(operations: list[Operator], position: Callable) -> tuple[list[Operato
         the operators that prepare the initial state, and the gates in order.
 
     Raises:
-        ReadingError: an operator is no gate, or depends on a traced argument in a way no rule covers.
+        ReadingError: an operator is no gate, or depends on a traced argument in a way no rule
+            covers.
     """
     with QueuingManager.stop_recording():
         return _collect(operations, position)
@@ -131,8 +132,9 @@ def _walk(op: Operator, position, depth: int = 0) -> Iterator[Gate | Operator]:
     elif isinstance(op, StatePrepBase):
         if _traced(op):
             raise ReadingError(
-                f"{name} prepares a state from an argument of the QNode; only gates can depend on inputs or "
-                "trainable parameters. Encode with rotations, or exclude the argument with argnums."
+                f"{name} prepares a state from an argument of the QNode; only gates can depend on "
+                "inputs or trainable parameters. Encode with rotations, or exclude the argument "
+                "with argnums."
             )
         yield op
     elif name in _SEVERAL_ANGLES:
@@ -157,7 +159,8 @@ def _walk_other(op: Operator, wires, position, depth) -> Iterator[Gate | Operato
             yield from _walk(part, position, depth + 1)
     elif isinstance(op, MidMeasure):
         raise ReadingError(
-            "Mid-circuit measurements are not read; apply qml.defer_measurements to the QNode first."
+            "Mid-circuit measurements are not read; apply qml.defer_measurements to the QNode "
+            "first."
         )
     elif not traced:
         raise ReadingError(
@@ -165,18 +168,19 @@ def _walk_other(op: Operator, wires, position, depth) -> Iterator[Gate | Operato
         )
     else:
         raise ReadingError(
-            f"{op.name} on wires {op.wires.tolist()} depends on an argument of the QNode, but has neither a "
-            "generator nor a decomposition. Rewrite it with rotations, or exclude the argument with argnums."
+            f"{op.name} on wires {op.wires.tolist()} depends on an argument of the QNode, but has "
+            "neither a generator nor a decomposition. Rewrite it with rotations, or exclude the "
+            "argument with argnums."
         )
 
 
 def _exponential(op: Exp, wires) -> Gate:
-    """``exp(c·H)`` with imaginary ``c``, as the evolution ``exp(−i a H)`` by the angle ``a = i c``."""
+    """``exp(c·H)`` with imaginary ``c``, as the evolution ``exp(−i a H)`` by ``a = i c``."""
     angle = op.param if isinstance(op, Evolution) else op.coeff * 1j
     if not (op.base.is_verified_hermitian and np.allclose(np.imag(angle.value), 0.0)):
         raise ReadingError(
-            f"{op.name} of {op.base} depends on an argument of the QNode but is not known to be unitary. Write it as "
-            "qml.evolve(H, t) with a Hermitian H and a real t."
+            f"{op.name} of {op.base} depends on an argument of the QNode but is not known to be "
+            "unitary. Write it as qml.evolve(H, t) with a Hermitian H and a real t."
         )
     return Gate(Evolution(op.base, 1.0), wires, (_angle(angle.real, op),))
 
@@ -203,7 +207,7 @@ def _traced(op: Operator) -> bool:
     for data in op.data:
         if type(data) is Traced:
             return True
-        if getattr(data, "dtype", None) == object:
+        if holds_objects(data):
             return True
     return False
 
@@ -211,7 +215,7 @@ def _traced(op: Operator) -> bool:
 def _angle(data, op: Operator) -> Angle:
     """An :class:`Angle` from a tracer, a 0-d object array holding one, or a number."""
     if type(data) is not Traced:
-        if getattr(data, "dtype", None) == object and np.shape(data) == ():
+        if holds_objects(data) and np.shape(data) == ():
             data = data.item()
         if type(data) is not Traced:
             if np.shape(data) != ():
@@ -229,6 +233,6 @@ class _Batched(ReadingError):
 
     def __init__(self, op):
         super().__init__(
-            f"{op.name} on wires {op.wires.tolist()} received an array where it needs a number: an argument "
-            "carries a broadcasting axis. Pass a single input and single parameters."
+            f"{op.name} on wires {op.wires.tolist()} received an array where it needs a number: an "
+            "argument carries a broadcasting axis. Pass a single input and single parameters."
         )

@@ -10,6 +10,7 @@ import pennylane as qml
 from pennylane.operation import Operator
 from pennylane.ops.op_math import Adjoint, Controlled, Exp, Pow
 from pennylane.ops.op_math.evolution import Evolution
+from pennylane.wires import Wires
 
 from pennylane_trainability.circuits.clifford import Images, clifford_images
 from pennylane_trainability.circuits.pauli import (
@@ -64,8 +65,8 @@ _DOUBLE = tuple(
     (-0.125 if text in ("XXYX", "YXYY", "XYYY", "XXXY") else 0.125, text)
     for text in ("XXYX", "YXYY", "XYYY", "XXXY", "YXXX", "XYXX", "YYYX", "YYXY")
 )
-_cache: dict[tuple, object] = {}
-_MISSING = object()
+_known_terms: dict[tuple, Terms | None] = {}
+_known_fixed: dict[tuple, tuple[Images | None, Terms | None]] = {}
 
 
 def rotation_terms(op: Operator, name: str | None = None) -> Terms | None:
@@ -87,11 +88,11 @@ def rotation_terms(op: Operator, name: str | None = None) -> Terms | None:
     if name == "PauliRot":
         return ((1.0, from_letters(op.hyperparameters["pauli_word"])),)
     key = _type_key(op)
-    terms = _cache.get(("terms", key), _MISSING) if key else _MISSING
-    if terms is _MISSING:
-        terms = _commuting(_terms(op))
-        if key:
-            _cache["terms", key] = terms
+    if key and key in _known_terms:
+        return _known_terms[key]
+    terms = _commuting(_terms(op))
+    if key:
+        _known_terms[key] = terms
     return terms
 
 
@@ -145,7 +146,8 @@ def _terms(op: Operator) -> Terms | None:
         return _fermionic(op)
     if isinstance(op, Adjoint | Pow):
         factor = -1.0 if isinstance(op, Adjoint) else float(op.z)
-        return _scaled(rotation_terms(op.base), factor, op.base.wires, op.wires)
+        inner = rotation_terms(op.base)
+        return None if inner is None else _scaled(inner, factor, op.base.wires, op.wires)
     if isinstance(op, Controlled):
         return _controlled(op)
     if isinstance(op, Evolution):
@@ -159,9 +161,8 @@ def _terms(op: Operator) -> Terms | None:
         return None
 
 
-def _scaled(terms, factor, wires, order) -> Terms | None:
-    if terms is None:
-        return None
+def _scaled(terms: Terms, factor: float, wires: Wires, order: Wires) -> Terms:
+    """``factor`` times the terms on ``wires``, as words on the wire order ``order``."""
     at = [order.index(wire) for wire in wires]
     return tuple((factor * c, place(word, at)) for c, word in terms)
 
@@ -200,6 +201,7 @@ def _expansion(hamiltonian: Operator, factor: float, order) -> Terms | None:
 
 def _fermionic(op: Operator) -> Terms:
     """Jordan–Wigner words of the excitations: letters at the ends of a wire range, Z between."""
+    table: tuple[tuple[float, str], ...]
     if op.name == "FermionicSingleExcitation":
         ranges, table = [op.wires], _SINGLE
     else:
@@ -233,14 +235,14 @@ def fixed_terms(op: Operator) -> Terms | None:
 
 def _fixed(op: Operator) -> tuple[Images | None, Terms | None]:
     key = _type_key(op) if op.num_params == 0 else None
-    if key and key in _cache:
-        return _cache[key]
+    if key and key in _known_fixed:
+        return _known_fixed[key]
     matrix = _matrix(op)
-    answer = (None, None)
+    answer: tuple[Images | None, Terms | None] = (None, None)
     if matrix is not None:
         answer = _recognised((np.round(matrix, 14) + 0.0).tobytes())
     if key:
-        _cache[key] = answer
+        _known_fixed[key] = answer
     return answer
 
 

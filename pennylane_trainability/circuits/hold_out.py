@@ -17,9 +17,9 @@ _TOLERANCE = 1e-9
 def check_hold_out(reading: Reading, inputs: np.ndarray) -> None:
     """Run the user's function once on plain numbers off the grid and compare gates and angles.
 
-    A reading by tracers is exact for functions that treat all numbers alike; this catches those that
-    look at types or values. QNodes with transforms of their own are not compared, because transforms
-    may simplify at special numbers.
+    A reading by tracers is exact for functions that treat all numbers alike; this catches those
+    that look at types or values. QNodes with transforms of their own are not compared, because
+    transforms may simplify at special numbers.
 
     Args:
         reading: the QNode, read by tracers.

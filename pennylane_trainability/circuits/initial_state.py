@@ -95,10 +95,11 @@ def _is_eigenstate(parts: Sequence[Rotation | Opaque], span: Span, state: Initia
 
     ``P_t|ψ⟩ = ±P_r|ψ⟩`` if ``P_r P_t`` stabilises the state up to its sign.
     """
-    if not _one_exponential(parts):
+    rotations = [part for part in parts if isinstance(part, Rotation)]
+    if len(rotations) < len(parts) or not _one_exponential(rotations):
         return False
     classes: list[list] = [[IDENTITY, 0.0]]
-    for part in parts:
+    for part in rotations:
         weight = part.coefficient * (1.0 if isinstance(part.angle, Angle) else part.angle)
         for entry in classes:
             sign = _eigenvalue(product(entry[0], part.word), span, state)
@@ -110,10 +111,8 @@ def _is_eigenstate(parts: Sequence[Rotation | Opaque], span: Span, state: Initia
     return all(abs(weight) < 1e-12 for _, weight in classes[1:])
 
 
-def _one_exponential(parts: Sequence[Rotation | Opaque]) -> bool:
+def _one_exponential(parts: Sequence[Rotation]) -> bool:
     """Whether the parts are ``exp(−i·angle·Σ c_t P_t/2)`` with one angle and commuting words."""
-    if not all(isinstance(part, Rotation) for part in parts):
-        return False
     angles = [part.angle for part in parts]
     varying = isinstance(angles[0], Angle)
     if any(a is not angles[0] if varying else isinstance(a, Angle) for a in angles):

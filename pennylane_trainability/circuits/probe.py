@@ -1,8 +1,8 @@
 """The second way to read a QNode: run it on plain numbers and see how the gate angles move.
 
-For functions that cannot be traced (``float(w)``, ``math.sin``, ``jnp.sin``, ``torch.sin``). Dependence
-on inputs must be affine; dependence on parameters is either linear (verified at other points) or is
-differentiated by the user's own interface (JAX, Torch).
+For functions that cannot be traced (``float(w)``, ``math.sin``, ``jnp.sin``, ``torch.sin``).
+Dependence on inputs must be affine; dependence on parameters is either linear (verified at other
+points) or is differentiated by the user's own interface (JAX, Torch).
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def probe_circuit(
 
 
 def _generic_move(pipeline, n_parameters: int, n_inputs: int) -> tuple[np.ndarray, np.ndarray]:
-    """Where to look instead of the values given: transforms such as merge_rotations drop angles of zero."""
+    """Where to look instead: transforms such as merge_rotations drop angles of zero."""
     rng = np.random.default_rng(5)
     reach = 1.0 if len(pipeline) else 0.0
     return reach * rng.uniform(0.1, 1.0, n_parameters), reach * rng.uniform(0.1, 1.0, n_inputs)
@@ -79,7 +79,7 @@ class _Runner:
         self.function, self.arguments, self.pipeline = function, arguments, pipeline
         self.digits = 12 if _double_precision(arguments) else 5
         self.tolerance = 1e-9 if self.digits == 12 else 1e-4
-        self.signature = None
+        self.signature: list[tuple] | None = None
         self.constants: list[np.ndarray] = []
 
     def __call__(self, parameters, inputs) -> tuple[Circuit, np.ndarray]:
@@ -92,14 +92,16 @@ class _Runner:
             self.signature, self.constants = signature, [data for _, data in constants]
         elif signature != self.signature:
             raise ReadingError(
-                "The gates of the QNode change with the numbers passed to it, and its arguments cannot be traced; "
-                "use NumPy functions on the arguments, or fix the structure of the circuit."
+                "The gates of the QNode change with the numbers passed to it, and its arguments "
+                "cannot be traced; use NumPy functions on the arguments, or fix the structure of "
+                "the circuit."
             )
         for (op, data), first in zip(constants, self.constants, strict=True):
             if data.shape != first.shape or np.abs(data - first).max(initial=0.0) > self.tolerance:
                 raise ReadingError(
-                    f"{op.name} on wires {op.wires.tolist()} depends on an argument of the QNode, but not through a "
-                    "gate angle that can be read. Rewrite it with rotations, or exclude the argument with argnums."
+                    f"{op.name} on wires {op.wires.tolist()} depends on an argument of the QNode, "
+                    "but not through a gate angle that can be read. Rewrite it with rotations, or "
+                    "exclude the argument with argnums."
                 )
         values = np.array([float(a.value) for g in circuit.gates for a in g.angles])
         return circuit, values
@@ -151,13 +153,13 @@ def _input_slopes(run, base, values, parameters, inputs) -> np.ndarray:
             labels = [base.wires[w] for w in gate.wires]
             if len(run.pipeline):
                 raise NotFourierError(
-                    f"With the QNode's own transforms {run.pipeline} the angle of {gate.name} on wires {labels} {why}; "
-                    "apply the analysis to the QNode without them."
+                    f"With the QNode's own transforms {run.pipeline} the angle of {gate.name} on "
+                    f"wires {labels} {why}; apply the analysis to the QNode without them."
                 )
             raise NotFourierError(
-                f"The angle of {gate.name} on wires {labels} {why}. The output is no Fourier series of the input. Move "
-                "the function outside the QNode, or write it with NumPy functions and use data=… for the Jacobian on "
-                "your data points."
+                f"The angle of {gate.name} on wires {labels} {why}. The output is no Fourier "
+                "series of the input. Move the function outside the QNode, or write it with NumPy "
+                "functions and use data=… for the Jacobian on your data points."
             )
     return slopes
 
@@ -179,8 +181,8 @@ def _interface_slopes(run: _Runner, parameters, inputs) -> np.ndarray:
     interfaces = {qml.math.get_interface(leaf.original) for leaf in run.arguments.leaves}
     if len(run.pipeline):
         raise ReadingError(
-            f"With the QNode's own transforms {run.pipeline} a gate angle depends nonlinearly on a trainable "
-            "parameter; apply the analysis to the QNode without them."
+            f"With the QNode's own transforms {run.pipeline} a gate angle depends nonlinearly on a "
+            "trainable parameter; apply the analysis to the QNode without them."
         )
 
     def angles(theta):
@@ -200,15 +202,15 @@ def _interface_slopes(run: _Runner, parameters, inputs) -> np.ndarray:
         jacobian = torch.autograd.functional.jacobian(angles, theta)
     else:
         raise ReadingError(
-            "A gate angle depends on a trainable parameter through a function that cannot be traced "
-            "(math.sin, np.clip, float(…) inside a nonlinear function …). Use NumPy functions that are smooth, "
-            "or JAX or Torch arguments with their functions."
+            "A gate angle depends on a trainable parameter through a function that cannot be "
+            "traced (math.sin, np.clip, float(…) inside a nonlinear function …). Use NumPy "
+            "functions that are smooth, or JAX or Torch arguments with their functions."
         )
     return to_numpy(jacobian)
 
 
 def _flat_data(op):
-    """The scalar angles of an operator, template by template, in the order the reader meets them."""
+    """The scalar angles of an operator, template by template, in the order of reading."""
     if op.name == "Rot" or not op.has_decomposition or op.num_params == 1:
         for d in op.data:
             if qml.math.ndim(d) == 0:

@@ -125,7 +125,7 @@ def _observable(observable: Operator, position: Mapping) -> ReadOut:
         words = [from_pauli_word(word, position) for word in sentence]
     elif len(wires) <= _MAX_DENSE:
         matrix = np.asarray(qml.matrix(observable, wire_order=observable.wires))
-        scale = np.linalg.norm(matrix, 2) or 1.0
+        scale = float(np.linalg.norm(matrix, 2)) or 1.0
         words = [place(word, wires) for _, word in pauli_coefficients(matrix, 1e-13 * scale)]
     else:
         group = _all_words(wires)

@@ -34,14 +34,16 @@ def read_circuit(
         arguments: one call, taken apart.
         parameters: flat trainable parameters, shape ``(D, P)``.
         inputs: flat inputs, shape ``(G, I)``.
-        pipeline: the QNode's own transforms, applied to what was queued; they must keep one circuit.
+        pipeline: the QNode's own transforms, applied to what was queued; they must keep one
+            circuit.
 
     Returns:
         the circuit, whose angles broadcast to ``(D, G)``, and what the function returned.
 
     Raises:
         ReadingError: a gate cannot be read; the message names it.
-        UntraceableError: the function needs plain numbers (``float(w)``, ``math.sin``, ``jnp.sin`` …).
+        UntraceableError: the function needs plain numbers (``float(w)``, ``math.sin``,
+            ``jnp.sin`` …).
     """
     args, kwargs = arguments.call(_tracer_maker(parameters, inputs))
     tape, returned = _run(function, args, kwargs)
@@ -131,12 +133,12 @@ def apply_pipeline(pipeline, tape: QuantumScript) -> QuantumScript:
         raise
     except Exception as error:
         raise ReadingError(
-            f"The QNode's own transforms {pipeline} could not be applied before reading the circuit: {error}. "
-            "Apply the analysis before them, or remove them."
+            f"The QNode's own transforms {pipeline} could not be applied before reading the "
+            f"circuit: {error}. Apply the analysis before them, or remove them."
         ) from error
     if len(tapes) != 1:
         raise ReadingError(
-            f"The QNode's own transforms turn one circuit into {len(tapes)}; apply the analysis to the QNode "
-            "without them."
+            f"The QNode's own transforms turn one circuit into {len(tapes)}; apply the analysis to "
+            "the QNode without them."
         )
     return tapes[0]

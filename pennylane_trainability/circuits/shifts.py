@@ -6,6 +6,7 @@ A gate whose generator has the eigenvalue differences ``Ω`` is differentiated b
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
@@ -73,7 +74,7 @@ def shift_rule(frequencies: tuple[float, ...]) -> tuple[tuple[float, float], ...
     return tuple((float(c), float(s)) for c, s in rule)
 
 
-def shift_plan(circuit: Circuit, dead: set[int] = frozenset()) -> ShiftPlan:
+def shift_plan(circuit: Circuit, dead: Collection[int] = frozenset()) -> ShiftPlan:
     """The changed circuits for all trainable angles that are not dead by structure.
 
     Args:

@@ -12,6 +12,7 @@ import numpy as np
 import pennylane as qml
 
 from pennylane_trainability.circuits.circuit import Gate
+from pennylane_trainability.circuits.tracer import Traced, holds_objects
 
 __all__ = [
     "HADAMARD",
@@ -109,7 +110,8 @@ def _by_name(name: str, n_wires: int) -> Spectral:
 
 @lru_cache(maxsize=256)
 def _pauli_word(word: str) -> Spectral:
-    matrix, values = np.ones((1, 1), complex), np.ones(1)
+    matrix: np.ndarray = np.ones((1, 1), complex)
+    values: np.ndarray = np.ones(1)
     for letter in word:
         factor = {"I": np.eye(2), "X": _X, "Y": _Y, "Z": _Z}[letter]
         matrix = np.kron(matrix, factor)
@@ -131,9 +133,7 @@ def _kron(factors) -> np.ndarray:
 @qml.QueuingManager.stop_recording()
 def _from_generator(op) -> Spectral:
     """From PennyLane's own generator; ``H = -G``."""
-    if type(op.data[0]).__module__.startswith("pennylane_trainability") or (
-        getattr(op.data[0], "dtype", None) == object
-    ):
+    if type(op.data[0]) is Traced or holds_objects(op.data[0]):
         op = qml.ops.functions.bind_new_parameters(op, [0.0])
     generator = op.generator()
     matrix = -np.asarray(qml.matrix(generator, wire_order=op.wires), complex)

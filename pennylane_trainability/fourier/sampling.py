@@ -66,10 +66,11 @@ def choose_sampling(spectrum: Spectrum, max_points: int = 20_000) -> Sampling:
         if total <= max(8 * spectrum.n_rows, 64) or spectrum.n_inputs > 1:
             if total > max_points:
                 raise BudgetError(
-                    f"The full grid for {spectrum.n_inputs} inputs has {' × '.join(map(str, sizes))} = "
-                    f"{total} points, more than max_points={max_points}. Analyse fewer inputs at a time "
-                    "(encoding_args={name: indices}), pass spectrum=… with fewer frequencies, use data=…, or "
-                    "raise max_points."
+                    f"The full grid for {spectrum.n_inputs} inputs has "
+                    f"{' × '.join(map(str, sizes))} = {total} points, more than "
+                    f"max_points={max_points}. Analyse fewer inputs at a time "
+                    "(encoding_args={name: indices}), pass spectrum=… with fewer frequencies, use "
+                    "data=…, or raise max_points."
                 )
             return _uniform(spectrum, units, sizes)
     return _long_interval(spectrum, max_points)
@@ -108,22 +109,28 @@ def _long_interval(spectrum: Spectrum, max_points: int) -> Sampling:
     gap = np.linalg.norm(everything[:, None] - everything[None], axis=-1)
     gap = gap[gap > 1e-9].min()
     rng = np.random.default_rng(20260518)  # fixed: the same points for the same spectrum
-    best = None
-    for stretch in (2.0, 4.0, 8.0, 16.0):
-        grid = (np.arange(count)[:, None] + rng.uniform(size=(count, spectrum.n_inputs))) / count
-        for column in range(1, spectrum.n_inputs):
-            grid[:, column] = rng.permutation(grid[:, column])
-        points = grid * stretch * np.pi / gap
-        basis = spectrum.basis(points)
-        condition = float(np.linalg.cond(basis))
-        if best is None or condition < best[0]:
-            best = (condition, points, basis)
+    condition, points, basis = _jittered(spectrum, count, 2.0, gap, rng)
+    for stretch in (4.0, 8.0, 16.0):
         if condition < 10:
             break
-    condition, points, basis = best
+        found = _jittered(spectrum, count, stretch, gap, rng)
+        if found[0] < condition:
+            condition, points, basis = found
     if condition > 1e8:
         raise NotFourierError(
-            f"The frequencies are too close to tell apart: condition number {condition:.1e} with {count} sample "
-            "points. Pass spectrum=… with well separated frequencies."
+            f"The frequencies are too close to tell apart: condition number {condition:.1e} with "
+            f"{count} sample points. Pass spectrum=… with well separated frequencies."
         )
     return Sampling(spectrum, points, np.linalg.pinv(basis), condition)
+
+
+def _jittered(
+    spectrum: Spectrum, count: int, stretch: float, gap: float, rng: np.random.Generator
+) -> tuple[float, np.ndarray, np.ndarray]:
+    """Condition number, points and basis of one jittered grid."""
+    grid = (np.arange(count)[:, None] + rng.uniform(size=(count, spectrum.n_inputs))) / count
+    for column in range(1, spectrum.n_inputs):
+        grid[:, column] = rng.permutation(grid[:, column])
+    points = grid * stretch * np.pi / gap
+    basis = spectrum.basis(points)
+    return float(np.linalg.cond(basis)), points, basis

@@ -19,7 +19,7 @@ class Spectrum:
     """The positive half of a spectrum, in row order.
 
     Attributes:
-        frequencies: ``(R, I)``, lexicographically positive vectors in ascending order, without zero.
+        frequencies: ``(R, I)``, lexicographically positive vectors, ascending, without zero.
     """
 
     frequencies: np.ndarray
@@ -98,8 +98,8 @@ def minkowski_sum(parts: list[tuple[np.ndarray, np.ndarray, int]], n_inputs: int
     """All sums of one eigenvalue difference per encoding gate.
 
     Args:
-        parts: ``(direction (I,), differences (q,), multiplicity)`` per kind of gate; a gate of angle
-            ``direction·x`` contributes ``difference · direction``.
+        parts: ``(direction (I,), differences (q,), multiplicity)`` per kind of gate; a gate of
+            angle ``direction·x`` contributes ``difference · direction``.
         n_inputs: number of inputs ``I``.
 
     Returns:

@@ -8,6 +8,7 @@ carries ``λ`` (starting at ``O ψ``) and reads all gradients of a stage from ``
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pennylane as qml
@@ -17,7 +18,7 @@ from pennylane_trainability.errors import BudgetError
 from pennylane_trainability.simulation.elements import elements_of, trainable_angles
 from pennylane_trainability.simulation.fusion import schedule
 from pennylane_trainability.simulation.observables import Output, outputs_of
-from pennylane_trainability.simulation.passes import PhasePass, compile_passes
+from pennylane_trainability.simulation.passes import PhaseTables, compile_passes
 
 __all__ = ["DEFAULT_MEMORY", "Simulation", "chain_rule", "extent", "simulate", "split_outputs"]
 
@@ -69,13 +70,13 @@ def simulate(
     passes, chains = compile_passes(stages, circuit.n_wires, draws)
     for start in range(0, points, chunk):
         inputs = slice(start, min(start + chunk, points))
-        here = [p.at(inputs) if type(p) is PhasePass else p for p in passes]
+        here = [p.at(inputs) if type(p) is PhaseTables else p for p in passes]
         sweep = _Sweep(circuit, here, chains, draws, inputs.stop - inputs.start)
         values[:, :, inputs] = sweep.run(operators, bool(angles), width, slopes[:, :, inputs])
-    grads = chain_rule(slopes, angles, circuit.n_parameters) if gradient else None
-    return Simulation(
-        outputs, split_outputs(values, outputs), split_outputs(grads, outputs) if gradient else None
-    )
+    gradients = None
+    if gradient:
+        gradients = split_outputs(chain_rule(slopes, angles, circuit.n_parameters), outputs)
+    return Simulation(outputs, split_outputs(values, outputs), gradients)
 
 
 def extent(circuit: Circuit) -> tuple[int, int]:
@@ -97,8 +98,8 @@ def _chunks(n, draws, points, kept, n_operators, memory) -> tuple[int, int]:
     if fit < fixed + 2:
         raise BudgetError(
             f"One state of {n} wires for {draws} draws with {kept} kept stages needs "
-            f"{state * (fixed + 2) / 2**20:.0f} MiB; the budget is {memory / 2**20:.0f} MiB. Raise memory=…, or "
-            "use fewer draws."
+            f"{state * (fixed + 2) / 2**20:.0f} MiB; the budget is {memory / 2**20:.0f} MiB. Raise "
+            "memory=…, or use fewer draws."
         )
     width = max(1, min(n_operators, (fit - fixed) // 3))
     points_fit = max(1, fit // (fixed + 3 * width))
@@ -188,7 +189,8 @@ def chain_rule(slopes: np.ndarray, angles: list[Angle], n_parameters: int) -> np
         if len(set(target)) == len(target):
             out[..., target] += slopes[..., source] * factor
         else:
-            np.add.at(out, (..., target), slopes[..., source] * factor)
+            place: Any = (..., target)  # NumPy's stubs leave the ellipsis out
+            np.add.at(out, place, slopes[..., source] * factor)
     return out
 
 

@@ -8,6 +8,7 @@ A group of gates ``M = U_m … U_1`` on a few wires has ``∂_j M = -i G_j M`` w
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -53,7 +54,7 @@ class Chains:
     row: dict
 
 
-def product_chains(stages: list[Stage], n_draws: int) -> Chains | None:
+def product_chains(stages: list[Stage], n_draws: int) -> Chains:
     """The chains of one-wire gates in the product stages, vectorised over all of them."""
     chains: dict = {}
     for number, stage in enumerate(stages):
@@ -61,7 +62,8 @@ def product_chains(stages: list[Stage], n_draws: int) -> Chains | None:
             for gate in stage.members:
                 chains.setdefault((number, gate.wires[0]), []).append(gate)
     if not chains:
-        return None
+        empty = np.zeros((0, 0, n_draws, 2, 2), complex)
+        return Chains(np.zeros((0, n_draws, 2, 2), complex), empty, np.zeros((0, 0), int), {})
     lists = list(chains.values())
     count, length = len(lists), max(map(len, lists))
     gates = [g for chain in lists for g in chain]
@@ -111,7 +113,7 @@ def _one_wire_matrices(gates: list[Dense], n_draws: int) -> np.ndarray:
     return out
 
 
-def groups_of(number: int, stage: Stage, chains: Chains | None, n_wires: int) -> list[Group]:
+def groups_of(number: int, stage: Stage, chains: Chains, n_wires: int) -> list[Group]:
     """The dense groups of a product or window stage, on disjoint wires."""
     if stage.kind == "product":
         return [_product_group(number, window, chains) for window in _windows(stage.wires, n_wires)]
@@ -131,7 +133,7 @@ def _windows(wires: set[int], n_wires: int) -> list[tuple[int, ...]]:
     for run in runs:
         pieces = -(-len(run) // width)
         cuts = [round(p * len(run) / pieces) for p in range(pieces + 1)]
-        out += [tuple(run[a:b]) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+        out += [tuple(run[a:b]) for a, b in pairwise(cuts)]
     return out
 
 
@@ -149,7 +151,7 @@ def _product_group(number: int, window: tuple[int, ...], chains: Chains) -> Grou
 
 
 def _window_group(stage: Stage) -> Group:
-    """From the last gate to the first: ``tail`` is what comes after a gate, in the end the matrix."""
+    """From the last gate to the first: ``tail`` is what comes after a gate, at last the matrix."""
     wires = tuple(sorted(stage.wires))
     k = len(wires)
     position = {w: p for p, w in enumerate(wires)}

@@ -95,8 +95,8 @@ def elements_of(circuit: Circuit) -> list:
 def _fixed(gate: Gate):
     if not gate.op.has_matrix:
         raise ReadingError(
-            f"{gate.name} is not unitary, so an exact state-vector simulation does not exist; run the QNode "
-            "on its own device instead."
+            f"{gate.name} is not unitary, so an exact state-vector simulation does not exist; run "
+            "the QNode on its own device instead."
         )
     found = monomial(gate)
     if found is not None:

@@ -63,16 +63,9 @@ def exact_jacobian(
         )
         scale = max(scale, float(np.abs(values).max()))
     if residual > _HOLD_OUT_TOLERANCE * scale * sampling.condition:
-        raise NotFourierError(
-            f"The Fourier series misses the QNode by {residual:.1e} at a point off the sample grid: "
-            + (
-                "the spectrum given lacks frequencies of this circuit (aliasing). Leave spectrum=None to detect them."
-                if series.given
-                else "the output is no Fourier series with the detected frequencies."
-            )
-        )
+        raise _misses(residual, series.given)
     jacobian = None
-    if gradient:
+    if simulation.gradients is not None:
         jacobian = tuple(
             np.moveaxis(np.tensordot(sampling.matrix, g[:, :-1], axes=(1, 1)), 0, 1)
             for g in simulation.gradients
@@ -80,10 +73,23 @@ def exact_jacobian(
     return ExactJacobian(tuple(rows), jacobian, residual)
 
 
+def _misses(residual: float, given: bool) -> NotFourierError:
+    why = (
+        "the spectrum given lacks frequencies of this circuit (aliasing). Leave spectrum=None to "
+        "detect them."
+        if given
+        else "the output is no Fourier series with the detected frequencies."
+    )
+    return NotFourierError(
+        f"The Fourier series misses the QNode by {residual:.1e} at a point off the sample grid: "
+        f"{why}"
+    )
+
+
 def _simulate_draws(
     series: Series, parameters, gradient: bool, memory: int, engine: str
 ) -> Simulation:
-    """All draws, in groups whose states stay small enough for the processor's cache and the budget."""
+    """All draws, in groups whose states fit the processor's cache and the budget."""
     if engine == "lightning":
         return simulate_with_lightning(series.circuit(parameters), gradient=gradient)
     if parameters is None or len(parameters) == 1:
@@ -94,10 +100,12 @@ def _simulate_draws(
         simulate(series.circuit(parameters[k : k + size]), gradient=gradient, memory=memory)
         for k in range(0, len(parameters), size)
     ]
-    values = [np.concatenate([p.values[m] for p in parts]) for m in range(len(parts[0].values))]
-    gradients = None
-    if gradient:
-        gradients = tuple(
-            np.concatenate([p.gradients[m] for p in parts]) for m in range(len(parts[0].values))
-        )
-    return Simulation(parts[0].outputs, tuple(values), gradients)
+    slopes = [p.gradients for p in parts if p.gradients is not None]
+    return Simulation(
+        parts[0].outputs, _joined([p.values for p in parts]), _joined(slopes) if slopes else None
+    )
+
+
+def _joined(parts: list[tuple[np.ndarray, ...]]) -> tuple[np.ndarray, ...]:
+    """Per measurement, the draws of all groups one after another."""
+    return tuple(np.concatenate(blocks) for blocks in zip(*parts, strict=True))

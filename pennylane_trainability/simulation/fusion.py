@@ -1,8 +1,9 @@
 """Which elements share one pass over the state: a schedule of stages, chosen by predicted cost.
 
 A *product* stage holds one-wire gates on any wires and is applied window by window (Kronecker
-products); a *window* stage holds disjoint groups of gates on a few wires each, every group one dense
-matrix; a *permutation* stage and a *phase* stage hold any number of such elements on any wires.
+products); a *window* stage holds disjoint groups of gates on a few wires each, every group one
+dense matrix; a *permutation* stage and a *phase* stage hold any number of such elements on any
+wires.
 """
 
 from __future__ import annotations
@@ -60,8 +61,8 @@ def schedule(elements: list, n_wires: int, rows: int) -> list[Stage]:
 def _swap_hadamards(stages: list[Stage]) -> list[Stage]:
     """Hadamards on both wires turn a CNOT around: basis changes of an encoding move before it.
 
-    ``[product][CNOTs][H on all their wires]`` becomes ``[product, H][CNOTs reversed]``, which saves the
-    pass for the Hadamards.
+    ``[product][CNOTs][H on all their wires]`` becomes ``[product, H][CNOTs reversed]``, which saves
+    the pass for the Hadamards.
     """
     out: list[Stage] = []
     for stage in stages:

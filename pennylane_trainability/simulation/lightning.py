@@ -55,11 +55,10 @@ def simulate_with_lightning(circuit: Circuit, *, gradient: bool = True) -> Simul
     if angles:
         found = _derivatives(device, circuit, tapes, len(angles))
         slopes[:] = np.moveaxis(found.reshape(draws, points, *found.shape[1:]), 2, 0)
-    grads = chain_rule(slopes, angles, circuit.n_parameters) if gradient else None
-    stack = np.moveaxis(values, 2, 0)
-    return Simulation(
-        outputs, split_outputs(stack, outputs), split_outputs(grads, outputs) if gradient else None
-    )
+    gradients = None
+    if gradient:
+        gradients = split_outputs(chain_rule(slopes, angles, circuit.n_parameters), outputs)
+    return Simulation(outputs, split_outputs(np.moveaxis(values, 2, 0), outputs), gradients)
 
 
 def _tape(circuit: Circuit, draw: int, point: int) -> QuantumScript:
@@ -102,6 +101,7 @@ def _trainable(circuit: Circuit, original: QuantumScript, ready: QuantumScript) 
                 break
         else:
             raise ReadingError(
-                f"lightning decomposes {op.name}, so its derivative is not one number; use engine='exact'."
+                f"lightning decomposes {op.name}, so its derivative is not one number; use "
+                "engine='exact'."
             )
     return positions

@@ -10,6 +10,7 @@ import pennylane as qml
 from pennylane.measurements import ExpectationMP, MeasurementProcess, ProbabilityMP
 
 from pennylane_trainability.circuits.circuit import Circuit
+from pennylane_trainability.circuits.tracer import Traced, holds_objects
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.simulation.statevector import apply_matrix, local_index
 
@@ -53,8 +54,9 @@ def _output(measurement: MeasurementProcess, circuit: Circuit) -> Output:
         return _probabilities(measurement, position, n)
     if type(measurement) is not ExpectationMP or measurement.obs is None:
         raise ReadingError(
-            f"{measurement} is neither an expectation value nor probabilities. Return qml.expval(…) or "
-            "qml.probs(…); states, samples, counts and variances have no coefficient Jacobian here."
+            f"{measurement} is neither an expectation value nor probabilities. Return "
+            "qml.expval(…) or qml.probs(…); states, samples, counts and variances have no "
+            "coefficient Jacobian here."
         )
     words = measurement.obs.pauli_rep
     if words is not None:
@@ -85,10 +87,10 @@ def _pauli_sum(sentence, position, n) -> Output:
     index = np.arange(2**n)
     flips: dict[int, np.ndarray] = {}
     for word, coefficient in sentence.items():
-        if type(coefficient).__name__ == "Traced" or getattr(coefficient, "dtype", None) == object:
+        if type(coefficient) is Traced or holds_objects(coefficient):
             raise ReadingError(
-                "A coefficient of the observable depends on an argument of the QNode. Multiply the result "
-                "outside the QNode, or exclude the argument with argnums."
+                "A coefficient of the observable depends on an argument of the QNode. Multiply the "
+                "result outside the QNode, or exclude the argument with argnums."
             )
         mask, sign, factor = 0, np.zeros_like(index), complex(coefficient)
         for label, letter in word.items():

@@ -17,7 +17,7 @@ from pennylane_trainability.simulation.statevector import (
     reduced_outer,
 )
 
-__all__ = ["DensePass", "PermutationPass", "PhasePass", "compile_passes"]
+__all__ = ["DensePass", "PermutationPass", "PhasePass", "PhaseTables", "compile_passes"]
 
 
 @dataclass(slots=True, eq=False)
@@ -44,14 +44,14 @@ class DensePass:
         return state
 
     def gradient(self, psi, lam, out: np.ndarray, chain_sums: dict) -> None:
-        """Write ``2 Im tr(G S)`` into ``out`` (..., D, G, A); one-wire chains only deposit their ``S``."""
+        """Write ``2 Im tr(G S)`` into ``out`` (..., D, G, A); chains only deposit their ``S``."""
         conjugate = lam.conj()
         for group in self.groups:
             if not (group.slots or group.chains):
                 continue
             outer = reduced_outer(psi, conjugate, group.wires)
             size = outer.shape[-1]
-            if group.slots:
+            if group.effective is not None:
                 generators = group.effective.swapaxes(0, 1).swapaxes(
                     -1, -2
                 )  # (D, s, K, K), transposed
@@ -87,17 +87,25 @@ class PermutationPass:
 
 
 @dataclass(slots=True, eq=False)
-class PhasePass:
-    """Multiplication by ``exp(-i a h)``; the only pass that depends on the inputs."""
+class PhaseTables:
+    """A phase pass that still waits for its input points."""
 
     tables: list[tuple]
-    slots: tuple[int, ...] = ()
-    values: np.ndarray | None = None
-    phase: np.ndarray | None = None
+    slots: tuple[int, ...]
+    values: np.ndarray | None
 
     def at(self, inputs: slice) -> PhasePass:
         """The pass at some input points."""
-        return PhasePass(self.tables, self.slots, self.values, phase_of(self.tables, inputs))
+        return PhasePass(phase_of(self.tables, inputs), self.slots, self.values)
+
+
+@dataclass(slots=True, eq=False)
+class PhasePass:
+    """Multiplication by ``exp(-i a h)``; the only pass that depends on the inputs."""
+
+    phase: np.ndarray
+    slots: tuple[int, ...] = ()
+    values: np.ndarray | None = None
 
     @property
     def is_trainable(self) -> bool:
@@ -117,7 +125,7 @@ class PhasePass:
         out[..., list(self.slots)] = 2 * ((lam.conj() * psi).imag @ self.values)
 
 
-def compile_passes(stages: list[Stage], n_wires: int, n_draws: int) -> tuple[list, Chains | None]:
+def compile_passes(stages: list[Stage], n_wires: int, n_draws: int) -> tuple[list, Chains]:
     """The passes of a schedule; phases still wait for their input points."""
     chains = product_chains(stages, n_draws)
     passes: list = []
@@ -141,11 +149,11 @@ def compile_passes(stages: list[Stage], n_wires: int, n_draws: int) -> tuple[lis
                 seen[key] = PermutationPass(source, phase, inverse)
             passes.append(seen[key])
         else:
-            passes.append(_phase_pass(stage, n_wires))
+            passes.append(_phase_tables(stage, n_wires))
     return passes, chains
 
 
-def _phase_pass(stage: Stage, n_wires: int) -> PhasePass:
+def _phase_tables(stage: Stage, n_wires: int) -> PhaseTables:
     slots = tuple(m.slot for m in stage.members if m.slot is not None)
     values = None
     if slots:
@@ -158,4 +166,4 @@ def _phase_pass(stage: Stage, n_wires: int) -> PhasePass:
             ],
             axis=-1,
         )
-    return PhasePass(phase_tables(stage.members, n_wires), slots, values)
+    return PhaseTables(phase_tables(stage.members, n_wires), slots, values)

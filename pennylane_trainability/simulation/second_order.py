@@ -44,10 +44,9 @@ def jacobian_vjp(
     for batch in _batches(circuit, memory, len(series.sampling.points)):
         shifted = _shifted(circuit, batch)
         simulation = simulate(shifted, memory=memory)
-        total = sum(
-            np.tensordot(g, w, axes=w.ndim)
-            for g, w in zip(simulation.gradients, weights, strict=True)
-        )  # (D,)
+        total = np.zeros(len(batch))  # (D,)
+        for g, w in zip(simulation.gradients or (), weights, strict=True):
+            total += np.tensordot(g, w, axes=w.ndim)
         for (gate, coefficient, _), value in zip(batch, total, strict=True):
             for p, slope in circuit.gates[gate].angles[0].parameters.items():
                 out[p] += float(slope) * coefficient * value
@@ -62,8 +61,9 @@ def _batches(circuit: Circuit, memory: int, points: int):
             continue
         if len(gate.angles) > 1 or not gate.angles[0].linear:
             raise NotImplementedError(
-                f"J cannot be differentiated again through {gate.name}: its angles are nonlinear in the parameters, "
-                "or it has several. Use rotations whose angles are linear in the parameters."
+                f"J cannot be differentiated again through {gate.name}: its angles are nonlinear "
+                "in the parameters, or it has several. Use rotations whose angles are linear in "
+                "the parameters."
             )
         jobs += [(number, c, s) for c, s in shift_rule(gate_frequencies(gate))]
     width = max(1, min(memory // 4, 2**26) // (16 * 2**circuit.n_wires * points * 8))

@@ -1,4 +1,4 @@
-"""Passes over batches of state vectors: arrays of shape ``(..., D, G, 2^n)``, wire 0 the leading bit."""
+"""Passes over batches of state vectors: arrays ``(..., D, G, 2^n)``, wire 0 the leading bit."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def reduced_outer(psi: np.ndarray, lam: np.ndarray, wires: tuple[int, ...]) -> n
 
 
 def permutation_of(members: list[Permutation], n: int) -> tuple[np.ndarray, np.ndarray | None]:
-    """``new[i] = phase[i] · old[source[i]]`` for a run of monomial gates; ``None`` where no phase."""
+    """``new[i] = phase[i] · old[source[i]]`` of a run of monomial gates; ``None``: no phase."""
     index = np.arange(2**n)
     phase = None
     for gate in reversed(members):
@@ -124,13 +124,17 @@ def phase_tables(members: list[Phase], n: int) -> list[tuple]:
 
 def phase_of(tables: list[tuple], inputs: slice) -> np.ndarray:
     """``exp(-i Σ a h_j)`` of all phases of a stage at some input points, shape ``(D, G, 2^n)``."""
-    out = None
-    for angle, exponents, inverse in tables:
-        factor = np.exp(-1j * angle[:, inputs, None] * exponents)
-        if inverse is not None:
-            factor = np.take(factor, inverse, axis=-1)
-        out = factor if out is None else out * factor
+    first, *rest = tables
+    out = _factor(first, inputs)
+    for table in rest:
+        out = out * _factor(table, inputs)
     return out
+
+
+def _factor(table: tuple, inputs: slice) -> np.ndarray:
+    angle, exponents, inverse = table
+    factor = np.exp(-1j * angle[:, inputs, None] * exponents)
+    return factor if inverse is None else np.take(factor, inverse, axis=-1)
 
 
 def local_index(index: np.ndarray, wires: tuple[int, ...], n: int) -> np.ndarray:
