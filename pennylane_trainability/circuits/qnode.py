@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,11 @@ from pennylane_trainability.circuits.arguments import (
     Arguments,
     is_differentiated,
     is_jax_tracer,
-    resolve_arguments,
 )
 from pennylane_trainability.circuits.circuit import Angle, Circuit, Gate
 from pennylane_trainability.circuits.probe import probe_circuit
 from pennylane_trainability.circuits.reading import read_circuit
+from pennylane_trainability.circuits.resolution import resolve_arguments
 from pennylane_trainability.errors import ReadingError
 
 __all__ = ["Reading", "read_qnode"]
@@ -53,8 +54,8 @@ class Reading:
             )[0]
         if len(parameters) > 1:
             raise ReadingError(
-                "This QNode cannot be traced and its angles are nonlinear in the parameters, so parameter draws "
-                "cannot be taken together; analyse one parameter point (n_draws=0)."
+                "This QNode cannot be traced and its angles are nonlinear in the parameters, so "
+                "parameter draws cannot be taken together; analyse one parameter point (n_draws=0)."
             )
         if not np.allclose(parameters[0], self.arguments.parameters):
             raise ReadingError(
@@ -104,31 +105,24 @@ def read_qnode(
         raise NotImplementedError(
             "Reading a QNode does not work with program capture; call qml.capture.disable() first."
         )
-    resolved = resolve_arguments(
-        qnode.func, args, kwargs, encoding_args, argnums, need_inputs=need_inputs
+    resolve = partial(
+        resolve_arguments,
+        *(qnode.func, args, kwargs, encoding_args, argnums),
+        need_inputs=need_inputs,
     )
+    resolved = resolve()
     if not differentiable and any(is_differentiated(leaf.original) for leaf in resolved.leaves):
         raise NotImplementedError(
-            "This result has numbers that cannot be differentiated or compiled; call it outside jit, vmap and "
-            "grad. Inside, use qml.transforms.coefficient_jacobian."
+            "This result has numbers that cannot be differentiated or compiled; call it outside "
+            "jit, vmap and grad. Inside, use qml.transforms.coefficient_jacobian."
         )
     try:
         return _trace(qnode, resolved)
     except Exception as first:
         if any(leaf.is_input.any() and leaf.value.ndim for leaf in resolved.leaves):
-            dropped = resolve_arguments(
-                qnode.func,
-                args,
-                kwargs,
-                encoding_args,
-                argnums,
-                need_inputs=need_inputs,
-                drop_batch=True,
-            )
-            try:
+            dropped = resolve(drop_batch=True)
+            with suppress(Exception):
                 return _trace(qnode, dropped)
-            except Exception:
-                pass
         if isinstance(first, ReadingError):
             raise
         with _without_tracing(resolved):
@@ -160,8 +154,8 @@ def _check_structure(circuit: Circuit, structure) -> None:
     leaves = qml.pytrees.flatten(structure, is_leaf=_is_measurement)[0]
     if len(leaves) != len(circuit.measurements) or not all(map(_is_measurement, leaves)):
         raise ReadingError(
-            f"The QNode queues {len(circuit.measurements)} measurements and returns {len(leaves)} objects; return "
-            "every measurement, and nothing else."
+            f"The QNode queues {len(circuit.measurements)} measurements and returns {len(leaves)} "
+            "objects; return every measurement, and nothing else."
         )
 
 
@@ -180,8 +174,9 @@ def _probe(qnode, resolved: Arguments, first: Exception) -> Reading:
     nonlinear = not all(a.linear for g in circuit.gates for a in g.angles)
     if nonlinear and any(is_differentiated(leaf.original) for leaf in resolved.leaves):
         raise NotImplementedError(
-            "Inside jit, vmap and grad a QNode with nonlinear functions of its parameters is read only if they are "
-            "NumPy functions or those of qml.math (qml.math.sin instead of jnp.sin)."
+            "Inside jit, vmap and grad a QNode with nonlinear functions of its parameters is read "
+            "only if they are NumPy functions or those of qml.math (qml.math.sin instead of "
+            "jnp.sin)."
         )
     return Reading(resolved, circuit, False, qnode, structure)
 
