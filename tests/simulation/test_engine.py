@@ -236,7 +236,7 @@ def test_many_inputs_on_many_wires_are_cut(rng):
         qml.IsingXY(w[1], wires=[10, 3])
         qml.CNOT([7, 10])
         qml.RX(x, wires=10)
-        return qml.expval(qml.Z(10))
+        return qml.expval(qml.Z(10) + 0.5 * qml.Y(3) + qml.X(7))
 
     weights, inputs = rng.uniform(0, 6, (1, 2)), rng.uniform(0, 6, 70)
     points = [(0, g) for g in (0, 31, 63, 64, 69)]
