@@ -1,6 +1,6 @@
 """Which parameters of a PennyLane QNode can learn, which cannot, why, and what to change."""
 
-from importlib.metadata import PackageNotFoundError, version
+from importlib import metadata as _metadata
 
 from pennylane_trainability.analysis import analyze as analyze
 from pennylane_trainability.diagnostics.data_jacobian import DataJacobian as DataJacobian
@@ -27,8 +27,8 @@ from pennylane_trainability.templates import SerialReuploading as SerialReupload
 from pennylane_trainability.transforms import coefficient_jacobian as coefficient_jacobian
 
 try:
-    __version__ = version("pennylane-trainability")
-except PackageNotFoundError:  # a source tree that is not installed
+    __version__ = _metadata.version("pennylane-trainability")
+except _metadata.PackageNotFoundError:  # a source tree that is not installed
     __version__ = "0+unknown"
 
 _register()
