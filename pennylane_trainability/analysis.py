@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from pennylane.measurements import Shots
@@ -13,26 +14,26 @@ from pennylane_trainability.circuits.dead import dead_parameters
 from pennylane_trainability.circuits.encoding import encoding_parts
 from pennylane_trainability.circuits.qnode import Reading, read_qnode
 from pennylane_trainability.circuits.series import Series, series_of
-from pennylane_trainability.circuits.shifts import shift_plan
 from pennylane_trainability.diagnostics.column_space import column_space
 from pennylane_trainability.diagnostics.data_jacobian import data_points
 from pennylane_trainability.diagnostics.findings import Evidence, findings_of
-from pennylane_trainability.diagnostics.measured import (
-    MeasuredJacobian,
-    default_executor,
-    measure_series,
+from pennylane_trainability.diagnostics.measure import default_executor
+from pennylane_trainability.diagnostics.stack import (
+    JacobianStack,
+    exact_stack,
+    measured_stack,
+    shotless_stack,
+    stack_on_data,
 )
 from pennylane_trainability.diagnostics.target import TargetFit, target_fit
 from pennylane_trainability.errors import NotFourierError, ReadingError
-from pennylane_trainability.executor import Executor, cost_of
-from pennylane_trainability.fourier import Spectrum, redundancy, spectrum_of
+from pennylane_trainability.executor import Executor
+from pennylane_trainability.fourier import redundancy
 from pennylane_trainability.laws import Law, Uniform, draw
 from pennylane_trainability.report import Report
-from pennylane_trainability.results import Cost, Provenance
-from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY, simulate
-from pennylane_trainability.simulation.fourier_jacobian import exact_jacobian
-from pennylane_trainability.transforms.engines import broadcasts, choose_engine, device_name
-from pennylane_trainability.transforms.jacobian_tapes import jacobian_tapes
+from pennylane_trainability.results import Provenance, kept_seed
+from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY
+from pennylane_trainability.transforms.engines import choose_engine, device_name
 
 __all__ = ["analyze"]
 
@@ -41,11 +42,11 @@ __all__ = ["analyze"]
 class _Question:
     """The options of one analysis."""
 
-    qnode: object
-    data: object
-    targets: object
-    spectrum: object
-    n_draws: int
+    qnode: Any
+    data: Any
+    targets: Any
+    spectrum: Any
+    n_draws: int | None
     law: Law
     seed: int
     level: float
@@ -77,25 +78,27 @@ def analyze(
 ):
     r"""Which parameters of a QNode can learn, which cannot, why, and what to change.
 
-    Computes the coefficient Jacobian :math:`J` (see :func:`coefficient_jacobian`) at the values given and
-    at parameter draws, and keeps three things apart: *dead* parameters (their column of :math:`J` is zero
-    for all parameters, with the reason), *redundant* directions (:math:`P - \mathrm{rank}`) and
-    *unreachable* directions (:math:`K - \mathrm{rank}`).
+    Computes the coefficient Jacobian :math:`J` (see :func:`coefficient_jacobian`) at the values
+    given and at parameter draws, and keeps three things apart: *dead* parameters (their column of
+    :math:`J` is zero for all parameters, with the reason), *redundant* directions
+    (:math:`P - \mathrm{rank}`) and *unreachable* directions (:math:`K - \mathrm{rank}`).
 
     Args:
         qnode: a QNode that returns ``expval`` or ``probs``.
         encoding_args: the inputs; see :func:`coefficient_jacobian`.
         argnums: the trainable arguments; see :func:`coefficient_jacobian`.
-        data: data points ``(n, *shape of the input)``; a QNode that is no Fourier series is analysed on
-            these points.
-        targets: target values on ``data``, ``(n,)`` or ``(n, outputs)``; or, without ``data``, a function
-            of the inputs ``(n, I) → (n,)``.
+        data: data points ``(n, *shape of the input)``; a QNode that is no Fourier series is
+            analysed on these points.
+        targets: target values on ``data``, ``(n,)`` or ``(n, outputs)``; or, without ``data``, a
+            function of the inputs ``(n, I) → (n,)``.
         spectrum: frequencies; ``None`` finds them.
-        n_draws: parameter draws beside the values given; default 20 on a simulator, 0 where measured.
+        n_draws: parameter draws beside the values given; default 20 on a simulator, 0 where
+            measured.
         law: how parameters are drawn; default: uniform over each parameter's period.
         seed: seed of the draws; drawn and kept if ``None``.
         level: level of intervals and bounds.
-        engine: ``"auto"``, ``"exact"``, ``"lightning"`` (exact, by its adjoint method) or ``"measured"``.
+        engine: ``"auto"``, ``"exact"``, ``"lightning"`` (exact, by its adjoint method) or
+            ``"measured"``.
         max_circuits: refuse more circuits before running any.
         max_shots: refuse more shots before running any.
         executor: how circuits are run.
@@ -112,7 +115,8 @@ def analyze(
         BudgetError: the cost exceeds a budget.
 
     **Cost.** On a simulator without shots: no circuits. Otherwise the circuits of one measured
-    coefficient Jacobian at the values given, plus one circuit per input point, in one device execution.
+    coefficient Jacobian at the values given, plus one circuit per input point, in one device
+    execution.
 
     **Example**
 
@@ -135,38 +139,26 @@ def analyze(
     runner = default_executor(qnode.device, max_circuits, max_shots, executor)
     if progress is not None:
         runner = runner.with_progress(progress)
-    entropy = int(np.random.SeedSequence(seed).entropy) if seed is None else seed
     _check_options(n_draws, level)
+    question = _Question(
+        qnode=qnode,
+        data=data,
+        targets=targets,
+        spectrum=spectrum,
+        n_draws=n_draws,
+        law=law or Uniform(),
+        seed=kept_seed(seed),
+        level=level,
+        engine=engine,
+        runner=runner,
+        memory=memory,
+        max_points=max_points,
+    )
 
     @functools.wraps(qnode.func)
     def report(*args, **kwargs) -> Report:
-        question = _Question(
-            qnode,
-            data,
-            targets,
-            spectrum,
-            n_draws,
-            law or Uniform(),
-            entropy,
-            level,
-            engine,
-            runner,
-            memory,
-            max_points,
-        )
         reading = read_qnode(qnode, args, kwargs, encoding_args, argnums)
-        chosen = choose_engine(qnode.device, Shots(qnode.shots), engine)
-        if data is not None:
-            data_points(data, reading)  # refuse data that do not fit, needed or not
-        try:
-            series = series_of(reading, spectrum, max_points)
-        except NotFourierError as error:
-            if data is None:
-                raise
-            return _on_data(question, reading, chosen, str(error))
-        if chosen == "measured":
-            return _measured(question, series)
-        return _exact(question, series, chosen)
+        return _report(question, _stack(question, reading))
 
     return report
 
@@ -178,7 +170,24 @@ def _check_options(n_draws, level) -> None:
         raise ValueError(f"level needs a number between 0 and 1; got {level!r}.")
 
 
-def _draws(question: _Question, reading: Reading, default: int) -> np.ndarray:
+def _stack(question: _Question, reading: Reading) -> JacobianStack:
+    """The Jacobians, by the road that engine, device and encoding ask for."""
+    qnode = question.qnode
+    chosen = choose_engine(qnode.device, Shots(qnode.shots), question.engine)
+    if question.data is not None:
+        data_points(question.data, reading)  # refuse data that do not fit, needed or not
+    try:
+        series = series_of(reading, question.spectrum, question.max_points)
+    except NotFourierError as error:
+        if question.data is None:
+            raise
+        return _on_data(question, reading, chosen, str(error))
+    if chosen == "measured":
+        return _measured(question, series)
+    return exact_stack(series, _draws(question, series.reading), question.memory, chosen)
+
+
+def _draws(question: _Question, reading: Reading, default: int = 20) -> np.ndarray:
     """The values given, then the draws, ``(1 + D, P)``."""
     given = reading.arguments.parameters
     count = default if question.n_draws is None else question.n_draws
@@ -193,172 +202,103 @@ def _draws(question: _Question, reading: Reading, default: int) -> np.ndarray:
     return np.concatenate([given[None], drawn])
 
 
-def _exact(question: _Question, series: Series, engine: str) -> Report:
-    parameters = _draws(question, series.reading, 20)
-    found = exact_jacobian(series, parameters, memory=question.memory, engine=engine)
-    jacobians = np.concatenate([_stack(j) for j in found.jacobian], axis=1)
-    rows = np.concatenate(
-        [np.moveaxis(r.reshape(*r.shape[:2], -1), 1, 2) for r in found.rows], axis=1
-    )
-    return _report(question, series.reading, series.spectrum, jacobians, rows, engine)
-
-
-def _stack(jacobian: np.ndarray) -> np.ndarray:
-    """``(D, K, *shape, P)`` → ``(D, outputs·K, P)``, output-major."""
-    d, k, p = jacobian.shape[0], jacobian.shape[1], jacobian.shape[-1]
-    return np.moveaxis(jacobian.reshape(d, k, -1, p), 2, 1).reshape(d, -1, p)
-
-
-def _measured(question: _Question, series: Series) -> Report:
-    shots = Shots(question.qnode.shots)
+def _measured(question: _Question, series: Series) -> JacobianStack:
     if question.n_draws:
         raise ReadingError(
-            "Parameter draws are taken on simulators only; a measured analysis speaks of the values given. Leave "
-            "n_draws=None, or force engine='exact'."
+            "Parameter draws are taken on simulators only; a measured analysis speaks of the "
+            "values given. Leave n_draws=None, or force engine='exact'."
         )
-    if not shots:
-        return _on_analytic_device(question, series)
-    measured = measure_series(
-        series, question.qnode, question.runner, seed=question.seed, level=question.level
-    )
-    return _report(
-        question,
-        series.reading,
-        series.spectrum,
-        measured.value[None],
-        measured.coefficients[None],
-        "measured",
-        measured,
-        measured.cost,
-    )
+    if not Shots(question.qnode.shots):
+        return shotless_stack(series, question.qnode, question.runner)
+    return measured_stack(series, question.qnode, question.runner, question.seed, question.level)
 
 
-def _on_analytic_device(question: _Question, series: Series) -> Report:
-    """A device that returns exact means of a noisy or mixed state: shift rules without sampling error."""
-    qnode = question.qnode
-    plan = shift_plan(series.reading.circuit, set(dead_parameters(series.reading.circuit)))
-    built = jacobian_tapes(
-        series.circuit(hold_out=False),
-        series.sampling.matrix,
-        None,
-        broadcast=broadcasts(qnode.device),
-        plan=plan.with_unshifted(),
-    )
-    cost = cost_of(built.tapes, built.n_circuits)
-    question.runner.check(cost)
-    means, _ = built.moments(built.frequencies(question.runner.run(built.tapes)), None)
-    jacobian = np.moveaxis(built.jacobian(means), 1, 0)
-    rows = np.einsum("kg,go->ok", built.matrix, means[0])
-    return _report(
-        question,
-        series.reading,
-        series.spectrum,
-        jacobian.reshape(1, -1, jacobian.shape[-1]),
-        rows[None],
-        "measured without shots",
-        cost=cost,
-    )
-
-
-def _on_data(question: _Question, reading: Reading, chosen: str, why: str) -> Report:
-    """A QNode that is no Fourier series: the rows are the outputs on the data points."""
+def _on_data(question: _Question, reading: Reading, chosen: str, why: str) -> JacobianStack:
     if chosen == "measured":
         raise ReadingError(
-            f"{why} On a device with shots use pennylane_trainability.data_jacobian for the Jacobian on data."
+            f"{why} On a device with shots use pennylane_trainability.data_jacobian for the "
+            "Jacobian on data."
         )
     points = data_points(question.data, reading)
-    parameters = _draws(question, reading, 20)
-    blocks = []
-    for one in parameters:
-        simulation = simulate(reading.at(one[None], points), memory=question.memory)
-        size = reading.circuit.n_parameters
-        blocks.append(
-            np.concatenate(
-                [g[0].reshape(len(points), -1, size) for g in simulation.gradients], axis=1
-            )
-        )
-    jacobians = np.moveaxis(np.array(blocks), 2, 1).reshape(len(parameters), -1, size)
-    empty = spectrum_of(np.zeros((0, reading.circuit.n_inputs)))
-    return _report(
-        question, reading, empty, jacobians, None, "exact", note=f"Rows are data points: {why}"
-    )
+    return stack_on_data(reading, points, _draws(question, reading), question.memory, why)
 
 
-def _report(
-    question: _Question,
-    reading: Reading,
-    spectrum: Spectrum,
-    jacobians: np.ndarray,
-    rows: np.ndarray | None,
-    engine: str,
-    measured: MeasuredJacobian | None = None,
-    cost: Cost | None = None,
-    note: str | None = None,
-) -> Report:
+def _report(question: _Question, stack: JacobianStack) -> Report:
+    reading, frequencies = stack.reading, stack.spectrum.frequencies
     names = reading.arguments.parameter_labels()
     dead = dead_parameters(reading.circuit)
-    drawn = jacobians[1:] if len(jacobians) > 1 else jacobians
-    space = column_space(drawn)
-    fit = _target(question, reading, spectrum, rows, jacobians[0])
-    law = str(question.law) if len(jacobians) > 1 else "the values given only"
+    several = len(stack.jacobians) > 1
+    space = column_space(stack.jacobians[1:] if several else stack.jacobians)
+    fit = _target(question, stack)
+    law = str(question.law) if several else "the values given only"
     evidence = Evidence(
-        space, rows, spectrum.frequencies, dead, names, fit, law, question.level, measured
-    )
-    paths = (
-        redundancy(encoding_parts(reading.circuit, pairs=True), spectrum)
-        if rows is not None
-        else np.zeros(0)
+        space, stack.rows, frequencies, dead, names, fit, law, question.level, stack.measured
     )
     return Report(
         name=getattr(question.qnode, "__name__", "QNode"),
         findings=findings_of(evidence),
         space=space,
-        given=column_space(jacobians[:1]),
-        coefficients=rows,
-        frequencies=spectrum.frequencies,
-        redundancy=paths,
+        given=column_space(stack.jacobians[:1]),
+        coefficients=stack.rows,
+        frequencies=frequencies,
+        redundancy=_paths(stack),
         parameters=names,
         inputs=reading.arguments.input_labels(),
         reasons={names[p]: reason.value for p, reason in dead.items()},
         target=fit,
-        measured=measured,
+        measured=stack.measured,
         law=law,
-        notes=reading.arguments.notes + ((note,) if note else ()),
-        cost=cost or Cost(),
-        provenance=Provenance(
-            seed=question.seed,
-            n_samples=len(jacobians),
-            shots=Shots(question.qnode.shots).total_shots,
-            device=device_name(question.qnode.device),
-            engine=engine,
-        ),
+        notes=reading.arguments.notes + stack.notes,
+        cost=stack.cost,
+        provenance=_provenance(question, stack),
     )
 
 
-def _target(question: _Question, reading, spectrum: Spectrum, rows, jacobian) -> TargetFit | None:
-    if question.targets is None or rows is None:
+def _paths(stack: JacobianStack) -> np.ndarray:
+    """How many eigenvalue paths lead to every frequency."""
+    if stack.rows is None:
+        return np.zeros(0)
+    return redundancy(encoding_parts(stack.reading.circuit, pairs=True), stack.spectrum)
+
+
+def _provenance(question: _Question, stack: JacobianStack) -> Provenance:
+    return Provenance(
+        seed=question.seed,
+        n_samples=len(stack.jacobians),
+        shots=Shots(question.qnode.shots).total_shots,
+        device=device_name(question.qnode.device),
+        engine=stack.engine,
+    )
+
+
+def _target(question: _Question, stack: JacobianStack) -> TargetFit | None:
+    if question.targets is None or stack.rows is None:
         return None
-    if callable(question.targets):
-        points = np.random.default_rng(0).uniform(
-            -np.pi, np.pi, (8 * spectrum.n_rows, spectrum.n_inputs)
+    points, values = _target_points(question, stack)
+    outputs = stack.rows.shape[1]
+    if values.size != len(points) * outputs or not np.all(np.isfinite(values)):
+        raise ReadingError(
+            f"targets needs {len(points)} × {outputs} finite numbers, one per data point and "
+            f"output; got shape {values.shape}."
         )
-        values = np.asarray(question.targets(points), float)
-    elif question.data is None:
+    jacobian = stack.jacobians[0]
+    return target_fit(
+        stack.spectrum,
+        points,
+        values.reshape(len(points), outputs),
+        stack.rows,
+        jacobian.reshape(outputs, -1, jacobian.shape[-1]),
+    )
+
+
+def _target_points(question: _Question, stack: JacobianStack) -> tuple[np.ndarray, np.ndarray]:
+    """Where the target is known, and its values there."""
+    if callable(question.targets):
+        size = (8 * stack.spectrum.n_rows, stack.spectrum.n_inputs)
+        points = np.random.default_rng(0).uniform(-np.pi, np.pi, size)
+        return points, np.asarray(question.targets(points), float)
+    if question.data is None:
         raise ReadingError(
             "targets=… needs data=… (the points they belong to), or a function of the inputs."
         )
-    else:
-        points, values = data_points(question.data, reading), np.asarray(question.targets, float)
-    outputs = rows.shape[1]
-    if values.size != len(points) * outputs or not np.all(np.isfinite(values)):
-        raise ReadingError(
-            f"targets needs {len(points)} × {outputs} finite numbers, one per data point and output; got shape "
-            f"{values.shape}."
-        )
-    return target_fit(
-        spectrum,
-        points,
-        values.reshape(len(points), outputs),
-        rows,
-        jacobian.reshape(outputs, -1, jacobian.shape[-1]),
-    )
+    return data_points(question.data, stack.reading), np.asarray(question.targets, float)

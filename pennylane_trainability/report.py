@@ -22,11 +22,11 @@ class Report(Result):
     Attributes:
         name: name of the quantum function.
         findings: what is wrong or right, gravest first.
-        space: column space of the Jacobian over the parameter draws (the measured value alone, where the
-            Jacobian was measured).
+        space: column space of the Jacobian over the parameter draws (the measured value alone,
+            where the Jacobian was measured).
         given: column space at the values given.
-        coefficients: ``(1 + D, outputs, K)`` coefficients, the values given first; ``None`` where the rows
-            are data points.
+        coefficients: ``(1 + D, outputs, K)`` coefficients, the values given first; ``None`` where
+            the rows are data points.
         frequencies: ``(R, I)``, positive half of the spectrum.
         redundancy: eigenvalue paths per frequency, zero first, ``(1 + R,)``.
         parameters: names of the columns.
@@ -96,7 +96,7 @@ class Report(Result):
 
     @property
     def gradient_strength(self) -> np.ndarray:
-        """Norm of the rows of ``J`` per frequency and draw, ``(D, 1 + R)``, zero first, over all outputs."""
+        """Norm of the rows of ``J`` per frequency and draw over all outputs, ``(D, 1 + R)``."""
         stack = self.space.jacobians
         n = len(self.frequencies)
         per_row = np.sum(
@@ -118,8 +118,8 @@ class Report(Result):
         live = self.n_parameters - len(self.dead)
         at_least = "at least " if self.measured is not None else ""
         return (
-            f"{self.name}: {live} of {self.n_parameters} parameters can learn, on {at_least}{self.rank} of "
-            f"{self.n_rows} directions"
+            f"{self.name}: {live} of {self.n_parameters} parameters can learn, on "
+            f"{at_least}{self.rank} of {self.n_rows} directions"
         )
 
     def rows(self) -> list[tuple[str, object]]:
@@ -161,7 +161,8 @@ class Report(Result):
             ),
             (
                 "singular values",
-                f"σ₁ {_spread(space.singular_values[:, 0])}; σ_K {_spread(space.smallest_row_values)}",
+                f"σ₁ {_spread(space.singular_values[:, 0])}; σ_K "
+                f"{_spread(space.smallest_row_values)}",
             ),
             ("condition σ₁/σ_rank", _spread(space.conditions)),
             ("effective rank", _spread(space.entropy_ranks)),

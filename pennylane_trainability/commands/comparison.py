@@ -233,7 +233,8 @@ def _trial(shape, data: Airline, seed: int, n_draws: int) -> Trial:
 
 def _space(reading: Reading, n_draws: int, rng) -> ColumnSpace:
     draws = draw(Uniform(), reading.circuit, reading.arguments.parameters, n_draws, rng)
-    return column_space(exact_jacobian(series_of(reading), draws).jacobian[0])
+    (jacobian,) = exact_jacobian(series_of(reading), draws).jacobian or ()
+    return column_space(jacobian)
 
 
 def _outputs(reading: Reading, parameters: np.ndarray, grid: np.ndarray) -> np.ndarray:

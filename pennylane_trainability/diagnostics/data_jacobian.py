@@ -12,7 +12,7 @@ from pennylane_trainability.circuits.circuit import Circuit
 from pennylane_trainability.circuits.dead import dead_parameters
 from pennylane_trainability.circuits.qnode import Reading, read_qnode
 from pennylane_trainability.circuits.shifts import shift_plan
-from pennylane_trainability.diagnostics.measured import default_executor
+from pennylane_trainability.diagnostics.measure import default_executor
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import Executor, cost_of
 from pennylane_trainability.results import Cost, Provenance, Result, record
@@ -185,7 +185,8 @@ def data_points(data, reading: Reading) -> np.ndarray:
     flat = points.reshape(len(points), -1) if points.ndim else points.reshape(1, 1)
     if flat.shape[1] != n_inputs:
         raise ReadingError(
-            f"data needs shape (n, {n_inputs}), one row of {n_inputs} inputs per data point; got {points.shape}."
+            f"data needs shape (n, {n_inputs}), one row of {n_inputs} inputs per data point; got "
+            f"{points.shape}."
         )
     if not np.all(np.isfinite(flat)):
         raise ReadingError("data contains NaN or infinity; remove these points.")
@@ -198,8 +199,8 @@ def _targets(targets, shape) -> np.ndarray | None:
     values = np.asarray(targets, float)
     if values.size != shape[0] * shape[1] or not np.all(np.isfinite(values)):
         raise ReadingError(
-            f"targets needs {shape[0]} × {shape[1]} finite numbers, one per data point and output; got shape "
-            f"{values.shape}."
+            f"targets needs {shape[0]} × {shape[1]} finite numbers, one per data point and "
+            f"output; got shape {values.shape}."
         )
     return values.reshape(shape)
 
@@ -215,7 +216,8 @@ def evaluate(
     n = simulation.values[0].shape[1]
     outputs = np.concatenate([v[0].reshape(n, -1) for v in simulation.values], axis=1)
     size = circuit.n_parameters
-    jacobian = np.concatenate([g[0].reshape(n, -1, size) for g in simulation.gradients], axis=1)
+    gradients = [g[0].reshape(n, -1, size) for g in simulation.gradients or ()]
+    jacobian = np.concatenate(gradients, axis=1)
     return outputs, jacobian
 
 

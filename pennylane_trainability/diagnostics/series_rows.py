@@ -11,7 +11,7 @@ from pennylane.measurements import Shots
 from pennylane_trainability.circuits.qnode import read_qnode
 from pennylane_trainability.circuits.series import Series, series_of
 from pennylane_trainability.circuits.shifts import UNSHIFTED
-from pennylane_trainability.diagnostics.measured import default_executor
+from pennylane_trainability.diagnostics.measure import default_executor
 from pennylane_trainability.executor import Executor, cost_of
 from pennylane_trainability.results import Cost, Provenance, Result, record
 from pennylane_trainability.results.text import table
@@ -86,8 +86,8 @@ def fourier_rows(
 ):
     r"""The Fourier coefficients of a QNode and the labels of the rows of its coefficient Jacobian.
 
-    ``f(x) = Σ_k c_k e^{+ik·x}``; rows ``c_0``, then ``√2 Re c_k`` and ``√2 Im c_k`` per frequency of the
-    positive half of the spectrum (Schuld, Sweke and Meyer, PRA 103, 032430).
+    ``f(x) = Σ_k c_k e^{+ik·x}``; rows ``c_0``, then ``√2 Re c_k`` and ``√2 Im c_k`` per frequency
+    of the positive half of the spectrum (Schuld, Sweke and Meyer, PRA 103, 032430).
 
     Args:
         qnode: a QNode that returns ``expval`` or ``probs``.

@@ -1,4 +1,4 @@
-"""How does a target look in the rows of the model: what lies outside, and is the model loud enough?"""
+"""How does a target look in the rows of the model: what lies outside, is the model loud enough?"""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ class TargetFit(Result):
     """A target on data points, seen from a model.
 
     Attributes:
-        coefficients: least-squares coefficients of the target in the model's rows, ``(outputs, K)``.
-        outside_spectrum: share of the target's energy no coefficient of the spectrum can give, scatter
-            among equal inputs left out.
-        scatter: share of the target's energy that is scatter among equal inputs, which no function of
-            the input explains.
+        coefficients: least-squares coefficients of the target in the model's rows,
+            ``(outputs, K)``.
+        outside_spectrum: share of the target's energy no coefficient of the spectrum can give,
+            scatter among equal inputs left out.
+        scatter: share of the target's energy that is scatter among equal inputs, which no function
+            of the input explains.
         outside_columns: share of the remaining error at the given parameters that no first-order
             step changes (``‖(1 − ΠJ) e‖² / ‖e‖²``).
         unidentified: number of rows the data points cannot tell apart.
@@ -55,7 +56,8 @@ class TargetFit(Result):
             ("not identified by the data", f"{self.unidentified} rows"),
             (
                 "scale",
-                f"target {self.target_scale:.3g}, model {np.median(self.model_scales):.3g} (median)",
+                f"target {self.target_scale:.3g}, model {np.median(self.model_scales):.3g} "
+                "(median)",
             ),
         ]
 

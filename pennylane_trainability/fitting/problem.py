@@ -49,7 +49,7 @@ class Problem:
                 "Fit a QNode that returns the one of interest."
             )
         values = np.broadcast_to(found.values[0], shape)
-        if not gradient:
+        if found.gradients is None:
             return values, None
         slopes = found.gradients[0]
         return values, np.broadcast_to(slopes, (*shape, slopes.shape[-1]))

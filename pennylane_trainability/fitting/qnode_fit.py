@@ -12,7 +12,7 @@ import pennylane as qml
 from pennylane_trainability.circuits.qnode import read_qnode
 from pennylane_trainability.fitting.least_squares import Search, levenberg_marquardt, r_squared
 from pennylane_trainability.fitting.problem import Problem, draw_starts, state_problem
-from pennylane_trainability.results import Provenance, Result, record
+from pennylane_trainability.results import Provenance, Result, kept_seed, record
 from pennylane_trainability.transforms.engines import device_name, is_exact_simulator
 
 __all__ = ["Fit", "fit"]
@@ -152,7 +152,7 @@ def fit(
         _refuse_shots(qnode)
         reading = read_qnode(qnode, args, kwargs, encoding_args, argnums)
         problem = state_problem(reading, data, targets, held_out, readout == "affine")
-        entropy = np.random.SeedSequence(seed).entropy
+        entropy = kept_seed(seed)
         starts = draw_starts(problem, restarts, np.random.default_rng(entropy))
         search = levenberg_marquardt(problem.residuals, starts, max_steps)
         provenance = Provenance(

@@ -13,7 +13,12 @@
 from pennylane_trainability.results.base import Result, record, to_json
 from pennylane_trainability.results.estimate import Claim, Estimate, format_error
 from pennylane_trainability.results.finding import Finding, Severity
-from pennylane_trainability.results.provenance import Cost, Provenance, installed_versions
+from pennylane_trainability.results.provenance import (
+    Cost,
+    Provenance,
+    installed_versions,
+    kept_seed,
+)
 from pennylane_trainability.results.text import aligned, describe, markdown_table, table
 
 __all__ = [
@@ -28,6 +33,7 @@ __all__ = [
     "describe",
     "format_error",
     "installed_versions",
+    "kept_seed",
     "markdown_table",
     "record",
     "table",

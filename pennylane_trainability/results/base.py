@@ -22,12 +22,13 @@ __all__ = ["Result", "record", "to_json"]
 def record(cls):
     """Class decorator: a frozen, slotted, keyword-only dataclass compared by identity.
 
-    Comparing array fields with ``==`` has no single answer; two records are equal if they are the same
-    object.
+    Comparing array fields with ``==`` has no single answer; two records are equal if they are the
+    same object.
     """
     return dataclass(frozen=True, slots=True, kw_only=True, eq=False)(cls)
 
 
+@dataclass(frozen=True, eq=False)
 class Result:
     """What a diagnostic hands back. Subclasses are decorated with :func:`record`.
 
@@ -98,7 +99,7 @@ def _frozen(value: object) -> object:
         copy = np.array(value)
         copy.setflags(write=False)
         return copy
-    if type(value) in (tuple, list):
+    if type(value) is tuple or type(value) is list:
         return tuple(_frozen(entry) for entry in value)
     if type(value) is dict:
         return {key: _frozen(entry) for key, entry in value.items()}

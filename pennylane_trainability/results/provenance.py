@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import field, fields
 from importlib import metadata
 
 from pennylane_trainability.results.base import Result, record
 
-__all__ = ["Cost", "Provenance", "installed_versions"]
+__all__ = ["Cost", "Provenance", "installed_versions", "kept_seed"]
 
 
 def installed_versions(*packages: str) -> dict[str, str]:
@@ -23,6 +24,15 @@ def installed_versions(*packages: str) -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return versions
+
+
+def kept_seed(seed: int | None) -> int:
+    """The seed given, or one drawn from the system, to be kept so that the run can be repeated.
+
+    >>> kept_seed(7)
+    7
+    """
+    return secrets.randbits(128) if seed is None else seed
 
 
 def _our_versions() -> dict[str, str]:

@@ -129,8 +129,8 @@ def _leave_one_out(count: int) -> np.ndarray:
     return index + (index >= np.arange(count)[:, None])
 
 
-def _bca_tails(value, copies, shortened, level) -> list[tuple[float, float]]:
-    """The quantiles at which BCa reads the resamples, per column.
+def _bca_tails(value, copies, shortened, level) -> np.ndarray:
+    """The quantiles at which BCa reads the resamples, per column, ``(M, 2)``.
 
     ``Φ(z₀ + (z₀ ± z)/(1 − a (z₀ ± z)))`` with the bias ``z₀`` from the share of resamples below
     the estimate, and the acceleration ``a`` from the skewness of the leave-one-out values.
@@ -144,8 +144,8 @@ def _bca_tails(value, copies, shortened, level) -> list[tuple[float, float]]:
     for bias_share, a in zip(np.clip(share, edge, 1 - edge), skew, strict=True):
         bias = _NORMAL.inv_cdf(float(bias_share))
         shifted = [bias + _NORMAL.inv_cdf((1 + sign * level) / 2) for sign in (-1, 1)]
-        tails.append(tuple(_NORMAL.cdf(bias + z / max(1 - a * z, 1e-3)) for z in shifted))
-    return tails
+        tails.append([_NORMAL.cdf(bias + z / max(1 - a * z, 1e-3)) for z in shifted])
+    return np.array(tails)
 
 
 def quantile(samples: np.ndarray, q: float, *, level: float = 0.95, law: str = "") -> Estimate:

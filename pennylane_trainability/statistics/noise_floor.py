@@ -112,8 +112,12 @@ class NoiseFloor(Result):
     def rows(self) -> list[tuple[str, object]]:
         """Floor, rank, and a bound on the largest value that is not resolved."""
         kind = "eigenvalues" if self.symmetric else "singular values"
-        rank, rows = self.rank(), [("noise floor", f"{self.floor():.3g}")]
-        rows += [(kind, self.values), ("rank", self.rank_estimate())]
+        rank = self.rank()
+        rows: list[tuple[str, object]] = [
+            ("noise floor", f"{self.floor():.3g}"),
+            (kind, self.values),
+            ("rank", self.rank_estimate()),
+        ]
         if rank < len(self.values):
             rows.append(("the rest", f"each ≤ {self.bounds()[1][rank]:.3g}"))
         return rows

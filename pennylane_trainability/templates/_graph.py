@@ -30,7 +30,7 @@ def register(template: type[Operator], samples: Callable[..., Iterable[tuple]]) 
     """
 
     def resources(**resource_params):
-        counts = Counter()
+        counts: Counter = Counter()
         # The examples are only looked at, so nothing may record them.
         # `pause` switches capture on at its end, whether or not it was on before.
         uncaptured = capture.pause() if capture.enabled() else nullcontext()

@@ -1,4 +1,4 @@
-"""Which measurement bases determine the outputs of a QNode, and how outputs follow from frequencies.
+"""Which measurement bases determine the outputs of a QNode, and how they follow from frequencies.
 
 Every output is linear in the outcome frequencies of one or more bases: a Pauli word of signs, a
 probability of an indicator. Qubit-wise commuting words and probabilities share a basis.
@@ -75,7 +75,7 @@ class Basis:
 
 def output_shapes(circuit: Circuit) -> tuple[tuple[int, ...], ...]:
     """The shape of every measurement's result."""
-    shapes = []
+    shapes: list[tuple[int, ...]] = []
     for m in circuit.measurements:
         if type(m) is ProbabilityMP and m.obs is None:
             shapes.append((2 ** (len(m.wires) or circuit.n_wires),))
@@ -83,8 +83,8 @@ def output_shapes(circuit: Circuit) -> tuple[tuple[int, ...], ...]:
             shapes.append(())
         else:
             raise ReadingError(
-                f"{m} is neither an expectation value nor probabilities, so its error cannot be read from "
-                "counts. Return qml.expval(…) or qml.probs(…)."
+                f"{m} is neither an expectation value nor probabilities, so its error cannot be "
+                "read from counts. Return qml.expval(…) or qml.probs(…)."
             )
     if not shapes:
         raise ReadingError(
@@ -97,8 +97,8 @@ def bases_of(circuit: Circuit) -> list[Basis]:
     """The bases that determine all outputs, greedily merged where qubit-wise compatible.
 
     Raises:
-        ReadingError: a measurement is neither an expectation value nor probabilities, or an observable
-            can be measured in no known basis; the message names it.
+        ReadingError: a measurement is neither an expectation value nor probabilities, or an
+            observable can be measured in no known basis; the message names it.
     """
     bases: list[Basis] = []
     start = 0
@@ -107,7 +107,8 @@ def bases_of(circuit: Circuit) -> list[Basis]:
             wires = list(m.wires) or list(circuit.wires)
             if len(wires) > _MAX_WIRES:
                 raise ReadingError(
-                    f"probs on {len(wires)} wires has {2 ** len(wires)} outcomes; measure at most {_MAX_WIRES} wires."
+                    f"probs on {len(wires)} wires has {2 ** len(wires)} outcomes; measure at most "
+                    f"{_MAX_WIRES} wires."
                 )
             basis = _join(bases, dict.fromkeys(wires, "Z"))
             basis._words.append((range(start, start + shape[0]), tuple(wires), None))
@@ -140,9 +141,13 @@ def _add_observable(bases: list[Basis], observable, output: int) -> None:
         return
     constant = 0.0
     for word, coefficient in words.items():
-        if getattr(coefficient, "dtype", None) == object or type(coefficient).__name__ == "Traced":
+        if (
+            getattr(coefficient, "dtype", None) == np.dtype(object)
+            or type(coefficient).__name__ == "Traced"
+        ):
             raise ReadingError(
-                "A coefficient of the observable depends on an argument of the QNode; multiply the result outside."
+                "A coefficient of the observable depends on an argument of the QNode; multiply "
+                "the result outside."
             )
         value = float(np.real(coefficient))
         if not len(word):
@@ -169,16 +174,15 @@ def _add_diagonalised(bases: list[Basis], observable, output: int) -> None:
 
 def _no_basis(observable) -> ReadingError:
     return ReadingError(
-        f"{observable} can be measured in no known basis, so its error cannot be read from counts. Write it as a sum "
-        "of Pauli words."
+        f"{observable} can be measured in no known basis, so its error cannot be read from "
+        "counts. Write it as a sum of Pauli words."
     )
 
 
 def _fill_weights(basis: Basis) -> None:
     wires = basis.wires
-    if basis.parity:
-        bits = None
-    else:
+    bits: dict = {}
+    if not basis.parity:
         index = np.arange(2 ** len(wires))
         bits = {w: (index >> (len(wires) - 1 - k)) & 1 for k, w in enumerate(wires)}
     for output, word, value in basis._words:
@@ -188,7 +192,7 @@ def _fill_weights(basis: Basis) -> None:
                 local = (local << 1) | bits[w]
             for k, flat in enumerate(output):
                 basis.weights[flat] = basis.weights.get(flat, 0.0) + (local == k)
-        elif bits is None:
+        elif basis.parity:
             basis.weights[output] = value * (np.array([1.0, -1.0]) if word else np.ones(2))
         else:
             sign = np.ones(basis.n_outcomes)

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import copy
 import functools
-from dataclasses import dataclass
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pennylane as qml
-from pennylane.measurements import MeasurementProcess
 from pennylane.tape import QuantumScript
 
 from pennylane_trainability.circuits.dead import dead_parameters
-from pennylane_trainability.circuits.qnode import Reading, read_qnode
+from pennylane_trainability.circuits.qnode import read_qnode
 from pennylane_trainability.circuits.series import Series, series_of
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY
@@ -28,33 +24,9 @@ from pennylane_trainability.transforms.engines import (
 )
 from pennylane_trainability.transforms.interfaces import interface_of, is_traced, wrap
 from pennylane_trainability.transforms.jacobian_tapes import jacobian_tapes
+from pennylane_trainability.transforms.task import Carrier, Task, task_of_tape
 
 __all__ = ["coefficient_jacobian"]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Task:
-    """What the quantum function hands to the transform: one reading and the options."""
-
-    series: Series
-    device: Any
-    engine: str
-    memory: int
-
-    @property
-    def reading(self) -> Reading:
-        return self.series.reading
-
-
-class _Carrier(MeasurementProcess):
-    """Takes a task through a tape to the transform."""
-
-    def __init__(self, task: _Task):
-        super().__init__()
-        self.task = task
-
-    def __repr__(self):
-        return "coefficient_jacobian"
 
 
 @functools.partial(qml.transform, final_transform=True)
@@ -74,32 +46,36 @@ def coefficient_jacobian(
 
     .. math:: f(x; \theta) = \sum_k c_k(\theta)\, e^{+i k \cdot x}, \qquad c_{-k} = c_k^*,
 
-    and this transform returns the real Jacobian :math:`J = \partial c / \partial \theta` with the rows
-    :math:`c_0`, then :math:`\sqrt2\,\mathrm{Re}\,c_k` and :math:`\sqrt2\,\mathrm{Im}\,c_k` for every
-    frequency of the positive half of the spectrum, ascending. With these rows :math:`J^T J` is the mean
-    over the input of :math:`\partial f\,\partial f^T` (Parseval). The concept is the coefficient-matching
-    Jacobian of Poppel et al., `arXiv:2605.05942 <https://arxiv.org/abs/2605.05942>`__.
+    and this transform returns the real Jacobian :math:`J = \partial c / \partial \theta` with the
+    rows :math:`c_0`, then :math:`\sqrt2\,\mathrm{Re}\,c_k` and :math:`\sqrt2\,\mathrm{Im}\,c_k` for
+    every frequency of the positive half of the spectrum, ascending. With these rows :math:`J^T J`
+    is the mean over the input of :math:`\partial f\,\partial f^T` (Parseval). The concept is the
+    coefficient-matching Jacobian of Poppel et al.,
+    `arXiv:2605.05942 <https://arxiv.org/abs/2605.05942>`__.
 
     On a noiseless state-vector simulator without shots the numbers come from this package's own
-    state-vector engine and nothing is executed on the device; on every other device they are measured there.
+    state-vector engine and nothing is executed on the device; on every other device they are
+    measured there.
 
     Args:
         tape (QNode or QuantumScript): the circuit. A QNode must return ``expval`` or ``probs``.
-        encoding_args: the inputs: name(s) or position(s) of QNode arguments, or ``{name: indices}``.
-            ``None`` takes the one floating argument with ``requires_grad=False``, or else the one keyword
-            array. On a tape: ``{input: parameter indices}``.
-        argnums: name(s) or position(s) of the trainable arguments; ``None`` takes every other floating
-            argument (except PennyLane tensors marked ``requires_grad=False``).
-        spectrum: frequencies, ``(m,)`` or ``(m, number of inputs)``; ``None`` finds them from the gates.
-        engine: ``"auto"``, ``"exact"`` (simulate), ``"lightning"`` (simulate with lightning's adjoint method)
-            or ``"measured"`` (run circuits on the device).
+        encoding_args: the inputs: name(s) or position(s) of QNode arguments, or
+            ``{name: indices}``. ``None`` takes the one floating argument with
+            ``requires_grad=False``, or else the one keyword array. On a tape:
+            ``{input: parameter indices}``.
+        argnums: name(s) or position(s) of the trainable arguments; ``None`` takes every other
+            floating argument (except PennyLane tensors marked ``requires_grad=False``).
+        spectrum: frequencies, ``(m,)`` or ``(m, number of inputs)``; ``None`` finds them from the
+            gates.
+        engine: ``"auto"``, ``"exact"`` (simulate), ``"lightning"`` (simulate with lightning's
+            adjoint method) or ``"measured"`` (run circuits on the device).
         memory: bytes the exact engine may hold in states at once.
         max_points: refuse grids with more input points.
 
     Returns:
-        One array ``(K, *measurement shape, *argument shape)`` per trainable argument (the array itself for
-        one argument, a tuple for several), in the structure of the QNode's return value; with a shot
-        vector a tuple of these. A tape gives ``(tapes, post-processing)``.
+        One array ``(K, *measurement shape, *argument shape)`` per trainable argument (the array
+        itself for one argument, a tuple for several), in the structure of the QNode's return value;
+        with a shot vector a tuple of these. A tape gives ``(tapes, post-processing)``.
 
     Raises:
         ReadingError: no input or no trainable parameter is recognised, or a gate cannot be read.
@@ -107,8 +83,8 @@ def coefficient_jacobian(
         BudgetError: the grid has more than ``max_points`` points, or states exceed ``memory``.
 
     **Cost.** Exact: no circuits. Measured: ``G`` input points times the shifted circuits (two per
-    rotation, four per controlled rotation; none for gates outside the light cone) times the measurement
-    bases, all in one device execution.
+    rotation, four per controlled rotation; none for gates outside the light cone) times the
+    measurement bases, all in one device execution.
 
     **Example**
 
@@ -129,15 +105,16 @@ def coefficient_jacobian(
            [-0.1925, -0.2631],
            [ 0.    ,  0.    ]])
 
-    The first column follows from :math:`f = \cos\theta_0\cos\theta_1\cos x - \sin\theta_0\sin\theta_1`.
+    The first column follows from
+    :math:`f = \cos\theta_0\cos\theta_1\cos x - \sin\theta_0\sin\theta_1`.
 
-    The result can be differentiated once more under autograd, JAX (also inside ``jax.jit``) and Torch on
-    the exact engine, where angles are linear in the parameters; measured values cannot.
+    The result can be differentiated once more under autograd, JAX (also inside ``jax.jit``) and
+    Torch on the exact engine, where angles are linear in the parameters; measured values cannot.
     """
-    if len(tape.measurements) == 1 and isinstance(tape.measurements[0], _Carrier):
+    if len(tape.measurements) == 1 and isinstance(tape.measurements[0], Carrier):
         task = tape.measurements[0].task
     else:
-        task = _task_of_tape(tape, encoding_args, argnums, spectrum, engine, memory, max_points)
+        task = task_of_tape(tape, encoding_args, argnums, spectrum, engine, memory, max_points)
     if task.device is None and task.engine == "auto":
         chosen = "measured"
     else:
@@ -152,7 +129,8 @@ def _on_qnode(self, qnode, targs, tkwargs):
     options = dict(zip(("encoding_args", "argnums"), targs, strict=False)) | tkwargs
     if qml.capture.enabled():
         raise NotImplementedError(
-            "coefficient_jacobian does not work with program capture; call qml.capture.disable() first."
+            "coefficient_jacobian does not work with program capture; call qml.capture.disable() "
+            "first."
         )
     new = copy.copy(qnode)
     new.func = _reader(qnode, **options)
@@ -177,8 +155,8 @@ def _reader(
         with qml.QueuingManager.stop_recording():
             reading = read_qnode(qnode, args, kwargs, encoding_args, argnums, differentiable=True)
             device = _device_of_the_call(qnode.device)
-            task = _Task(series_of(reading, spectrum, max_points), device, engine, memory)
-        return _Carrier(task)
+            task = Task(series_of(reading, spectrum, max_points), device, engine, memory)
+        return Carrier(task)
 
     return function
 
@@ -189,56 +167,14 @@ def _device_of_the_call(default):
     return debugger.get_active_device() if debugger.has_active_dev() else default
 
 
-def _task_of_tape(tape, encoding_args, argnums, spectrum, engine, memory, max_points) -> _Task:
-    """A tape as a function of an input vector and its trainable parameters."""
-    if not isinstance(encoding_args, dict):
-        raise ReadingError(
-            "On a tape, encoding_args needs {input: parameter indices}, for example {'x': [0, 3]}; "
-            f"got {encoding_args!r}."
-        )
-    values = [float(v) if np.ndim(v) == 0 else v for v in tape.get_parameters(trainable_only=False)]
-    inputs = [list(np.atleast_1d(v)) for v in encoding_args.values()]
-    encoded = {int(j): i for i, indices in enumerate(inputs) for j in indices}
-    wanted = tape.trainable_params if argnums is None else np.atleast_1d(argnums).tolist()
-    if outside := [j for j in (*encoded, *wanted) if j not in range(len(values))]:
-        raise ReadingError(
-            f"The tape has {len(values)} parameters, numbered from 0; {outside} are none of them. Correct "
-            "encoding_args or argnums."
-        )
-    if argnums is not None and (both := [j for j in wanted if j in encoded]):
-        raise ReadingError(
-            f"Parameters {both} stand in both encoding_args and argnums; a parameter is either an input or trainable."
-        )
-    trainable = [j for j in wanted if j not in encoded]
-
-    def function(x, *parameters):
-        new = dict(zip(trainable, parameters, strict=True))
-        data = [
-            values[j] + x[encoded[j]] if j in encoded else new.get(j, values[j])
-            for j in range(len(values))
-        ]
-        with qml.QueuingManager.stop_recording():
-            bound = tape.bind_new_parameters(data, list(range(len(data))))
-        for op in bound.operations:
-            qml.apply(op)
-        return [qml.apply(m) for m in tape.measurements]
-
-    fake = SimpleNamespace(func=function, compile_pipeline=(), device=None)
-    args = (np.zeros(len(inputs)), *(values[j] for j in trainable))
-    reading = read_qnode(fake, args, {}, "x")
-    if len(tape.measurements) == 1:
-        object.__setattr__(reading, "structure", tape.measurements[0])
-    return _Task(series_of(reading, spectrum, max_points), None, engine, memory)
-
-
-def _exact(task: _Task, _results=None):
+def _exact(task: Task, _results=None):
     """The exact answer in the user's interface and structure."""
     arguments, series = task.reading.arguments, task.series
 
     def jacobians(theta):
         road = "lightning" if task.engine == "lightning" else "exact"
         found = exact_jacobian(series, theta[None], memory=task.memory, engine=road)
-        return [j[0] for j in found.jacobian]
+        return [j[0] for j in found.jacobian or ()]
 
     if not is_traced(arguments):
         stacks = jacobians(arguments.parameters)
@@ -272,18 +208,18 @@ def _leading_shapes(series: Series) -> list[tuple[int, ...]]:
     return [(series.spectrum.n_rows, *o.shape) for o in outputs_of(series.reading.circuit)]
 
 
-def _arranged(task: _Task, stacks: list):
+def _arranged(task: Task, stacks: list):
     """Per measurement the user's arguments, in the structure the QNode returns."""
     arguments = task.reading.arguments
     return task.reading.unflatten_outputs([arguments.unflatten(stack) for stack in stacks])
 
 
-def _measured(task: _Task, shots):
+def _measured(task: Task, shots):
     arguments = task.reading.arguments
     if is_traced(arguments) and interface_of(arguments) != "torch":
         raise NotImplementedError(
-            "A measured coefficient Jacobian cannot be differentiated or compiled; use a simulator without "
-            "shots, or call it outside jit and grad."
+            "A measured coefficient Jacobian cannot be differentiated or compiled; use a "
+            "simulator without shots, or call it outside jit and grad."
         )
     if (
         shots.has_partitioned_shots
@@ -291,8 +227,8 @@ def _measured(task: _Task, shots):
         and not takes_shot_vectors(task.device)
     ):
         raise ReadingError(
-            f"{device_name(task.device)} returns no shot vectors, and this QNode has {shots}. Set one number of shots "
-            "with qml.set_shots, and call it once for each number."
+            f"{device_name(task.device)} returns no shot vectors, and this QNode has {shots}. Set "
+            "one number of shots with qml.set_shots, and call it once for each number."
         )
     dead = set(dead_parameters(task.reading.circuit))
     built = jacobian_tapes(

@@ -65,7 +65,8 @@ def choose_engine(device, shots: Shots, engine: str = "auto") -> str:
         return "exact"
     if device is not None and not shots and device_name(device).startswith("qiskit."):
         raise ReadingError(
-            f"{device_name(device)} needs shots: set them with qml.set_shots(qnode, shots=…). An exact value is "
-            "computed only for noiseless simulators, or with engine='exact' if you ask for the simulation."
+            f"{device_name(device)} needs shots: set them with qml.set_shots(qnode, shots=…). An "
+            "exact value is computed only for noiseless simulators, or with engine='exact' if "
+            "you ask for the simulation."
         )
     return "measured"

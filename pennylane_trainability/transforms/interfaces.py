@@ -1,7 +1,8 @@
 """Numbers computed in NumPy, handed back in the user's interface and differentiable there.
 
-``numeric(θ)`` and ``vjp(θ, V)`` are plain NumPy functions; autograd, JAX and Torch each learn them as
-one primitive. Under ``jax.jit`` they run in a callback, because the circuit is simulated in NumPy.
+``numeric(θ)`` and ``vjp(θ, V)`` are plain NumPy functions; autograd, JAX and Torch each learn them
+as one primitive. Under ``jax.jit`` they run in a callback, because the circuit is simulated in
+NumPy.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ def wrap(arguments: Arguments, numeric: Numeric, vjp, shape: tuple[int, ...]):
         return value if interface == "numpy" else qml.math.asarray(value, like=interface)
     if any(0 < leaf.parameter_mask.sum() < leaf.value.size for leaf in arguments.leaves):
         raise NotImplementedError(
-            "An argument mixes inputs and trainable parameters; split it into two arguments to differentiate."
+            "An argument mixes inputs and trainable parameters; split it into two arguments to "
+            "differentiate."
         )
     parts = [leaf.original for leaf in arguments.leaves if leaf.parameter_mask.any()]
     if interface == "autograd":

@@ -5,6 +5,7 @@ Both the transform and its measured twin use this one builder.
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,7 +27,8 @@ class JacobianTapes:
 
     Attributes:
         n_parameters: number of flat trainable parameters ``P``.
-        matrix: ``(K, G)``, from the input points to the rows (coefficients, or the points themselves).
+        matrix: ``(K, G)``, from the input points to the rows (coefficients, or the points
+            themselves).
         plan: shifted circuits.
         bases: measurement bases.
         shapes: shape of every measurement of the QNode.
@@ -99,7 +101,7 @@ def jacobian_tapes(
     matrix: np.ndarray,
     shots,
     *,
-    dead: set[int] = frozenset(),
+    dead: Set[int] = frozenset(),
     broadcast: bool = False,
     plan: ShiftPlan | None = None,
 ) -> JacobianTapes:

@@ -78,7 +78,7 @@ def redundant_groups(
     """
     left = np.setdiff1d(np.arange(jacobians.shape[-1]), dead).astype(int)
     # The triangular factor has the lengths and angles of the columns of the draws together.
-    stack = np.linalg.qr(jacobians.reshape(-1, jacobians.shape[-1]), mode="r")[None]
+    stack = np.asarray(np.linalg.qr(jacobians.reshape(-1, jacobians.shape[-1]), mode="r"))[None]
     cutoff = rtol * np.sqrt(len(jacobians))
 
     multiples, left = _multiples(stack, left, cutoff, Relation.PROPORTIONAL)
@@ -156,10 +156,10 @@ def proportional_classes(jacobians: np.ndarray, cutoff: float) -> list[list[int]
     for p in range(len(left)):
         if not left[p]:
             continue
-        others = np.flatnonzero(left & candidates[p])
+        others = np.flatnonzero(left & candidates[p]).tolist()
         members = [q for q in others if q == p or _proportional(jacobians, p, q, cutoff)]
         left[members] = False
-        classes.append([int(q) for q in members])
+        classes.append(members)
     return classes
 
 

@@ -129,7 +129,7 @@ class ColumnSpace(Result):
         kept = np.arange(relative.shape[1]) < self.ranks[:, None]
         low = np.min(relative[kept], initial=np.inf)
         high = np.max(relative[~kept], initial=-np.inf)
-        return tuple(float(x) if np.isfinite(x) else float("nan") for x in (low, high))
+        return _finite(low), _finite(high)
 
     def quantiles(self, q: float | Sequence[float] = (0.05, 0.5, 0.95)) -> np.ndarray:
         """Quantiles over the draws of each singular value, shape ``(len(q), min(K, P))``."""
@@ -206,6 +206,10 @@ def column_space(
         groups=redundant_groups(scaled, rank, dead, rtol) if rank else (),
         settled=_settled(scaled, rtol),
     )
+
+
+def _finite(value: float) -> float:
+    return float(value) if np.isfinite(value) else float("nan")
 
 
 def _gap_text(kept: float, dropped: float) -> str:

@@ -1,0 +1,93 @@
+"""What ``coefficient_jacobian`` is asked: a QNode's reading, or a tape read as a function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pennylane as qml
+from pennylane.measurements import MeasurementProcess
+
+from pennylane_trainability.circuits.qnode import Reading, read_qnode
+from pennylane_trainability.circuits.series import Series, series_of
+from pennylane_trainability.errors import ReadingError
+
+__all__ = ["Carrier", "Task", "task_of_tape"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Task:
+    """What the quantum function hands to the transform: one reading and the options."""
+
+    series: Series
+    device: Any
+    engine: str
+    memory: int
+
+    @property
+    def reading(self) -> Reading:
+        """The circuit at one call."""
+        return self.series.reading
+
+
+class Carrier(MeasurementProcess):
+    """Takes a task through a tape to the transform."""
+
+    def __init__(self, task: Task):
+        super().__init__()
+        self.task = task
+
+    def __repr__(self):
+        return "coefficient_jacobian"
+
+
+def task_of_tape(tape, encoding_args, argnums, spectrum, engine, memory, max_points) -> Task:
+    """A tape as a function of an input vector and its trainable parameters."""
+    encoded, trainable, n_inputs = _roles(tape, encoding_args, argnums)
+    values = [float(v) if np.ndim(v) == 0 else v for v in tape.get_parameters(trainable_only=False)]
+
+    def function(x, *parameters):
+        new = dict(zip(trainable, parameters, strict=True))
+        data = [
+            values[j] + x[encoded[j]] if j in encoded else new.get(j, values[j])
+            for j in range(len(values))
+        ]
+        with qml.QueuingManager.stop_recording():
+            bound = tape.bind_new_parameters(data, list(range(len(data))))
+        for op in bound.operations:
+            qml.apply(op)
+        return [qml.apply(m) for m in tape.measurements]
+
+    fake = SimpleNamespace(func=function, compile_pipeline=(), device=None)
+    args = (np.zeros(n_inputs), *(values[j] for j in trainable))
+    reading = read_qnode(fake, args, {}, "x")
+    if len(tape.measurements) == 1:
+        object.__setattr__(reading, "structure", tape.measurements[0])
+    return Task(series_of(reading, spectrum, max_points), None, engine, memory)
+
+
+def _roles(tape, encoding_args, argnums) -> tuple[dict[int, int], list[int], int]:
+    """``{parameter index: input}``, the trainable parameters, and the number of inputs."""
+    if not isinstance(encoding_args, dict):
+        raise ReadingError(
+            "On a tape, encoding_args needs {input: parameter indices}, for example {'x': [0, 3]}; "
+            f"got {encoding_args!r}."
+        )
+    count = len(tape.get_parameters(trainable_only=False))
+    inputs = [list(np.atleast_1d(v)) for v in encoding_args.values()]
+    encoded = {int(j): i for i, indices in enumerate(inputs) for j in indices}
+    wanted = tape.trainable_params if argnums is None else np.atleast_1d(argnums).tolist()
+    if outside := [j for j in (*encoded, *wanted) if j not in range(count)]:
+        raise ReadingError(
+            f"The tape has {count} parameters, numbered from 0; {outside} are none of them. "
+            "Correct encoding_args or argnums."
+        )
+    if argnums is not None and (both := [j for j in wanted if j in encoded]):
+        raise ReadingError(
+            f"Parameters {both} stand in both encoding_args and argnums; a parameter is either an "
+            "input or trainable."
+        )
+    trainable = [j for j in wanted if j not in encoded]
+    return encoded, trainable, len(inputs)
