@@ -131,6 +131,7 @@ def fit(
 
     >>> import numpy as np
     >>> import pennylane as qml
+    >>> import pennylane_trainability as pt
     >>> @qml.qnode(qml.device("default.qubit"))
     ... def model(x, w):
     ...     qml.RY(w[0], wires=0)
@@ -138,7 +139,8 @@ def fit(
     ...     qml.RY(w[1], wires=0)
     ...     return qml.expval(qml.Z(0))
     >>> x = np.linspace(0, 6, 20)
-    >>> result = fit(model, x, 3 * np.cos(x) + 1, encoding_args="x", seed=1)(0.0, np.ones(2))
+    >>> fit = pt.fit(model, x, 3 * np.cos(x) + 1, encoding_args="x", seed=1)
+    >>> result = fit(0.0, np.ones(2))
     >>> bool(result.r2 > 0.9999)
     True
     """
