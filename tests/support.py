@@ -1,8 +1,8 @@
-"""What the tests on devices, interfaces and messages share: circuits, exact values by other means, and GAPS.
+"""What the tests on devices, interfaces and messages share.
 
-``GAPS`` is the one place that says what does not work: (device, shots, interface) → what happens instead.
-``"*"`` stands for all. A gap of kind ``"refused"`` must raise its error with its remedy, one of kind
-``"open"`` is an expected failure that turns red as soon as it is closed.
+``GAPS`` is the one place that says what does not work: (device, shots, interface) → what happens
+instead. ``"*"`` stands for all. A gap of kind ``"refused"`` must raise its error with its remedy,
+one of kind ``"open"`` is an expected failure that turns red as soon as it is closed.
 """
 
 from __future__ import annotations

@@ -27,8 +27,8 @@ WEIGHTS = [0.7, 1.1]
 #: Kind → (what the user sets, shots of each copy).
 SHOTS = {"none": (None, [None]), "some": (4000, [4000]), "vector": ((4000, 2000), [4000, 2000])}
 N_POINTS = 3  # degree 1
-#: FakeManilaV2 has read-out errors of a few percent per wire and gate errors below 1e-3: outcomes of
-#: ±1 shrink by up to 10 %, and so does every derivative.
+#: FakeManilaV2 has read-out errors of a few percent per wire and gate errors below 1e-3: outcomes
+#: of ±1 shrink by up to 10 %, and so does every derivative.
 FAKE_BACKEND_BIAS = 0.1
 
 
@@ -156,7 +156,7 @@ def test_noise_of_a_mixed_state_device_is_measured_not_left_out():
     np.testing.assert_allclose(found, [0, -shrink * np.sin(w) / np.sqrt(2), 0], atol=1e-12)
 
 
-#: Circuits: two weights have four shifted circuits; the coefficients have one more, at three points.
+#: Circuits: two weights have four shifted circuits, the coefficients one more, at three points.
 DIAGNOSTICS = [
     pytest.param(lambda q: pt.measure_jacobian(q, "x"), 4 * 3, id="measure_jacobian"),
     pytest.param(lambda q: pt.fourier_rows(q, "x"), 1 * 3, id="fourier_rows"),

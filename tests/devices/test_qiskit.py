@@ -53,7 +53,7 @@ FUNCTIONS = [
 def test_without_shots_there_is_an_error_and_no_hidden_simulation(device, function):
     qnode = model(device(), shots=None)
     sizes = count_executions(qnode.device)
-    with pytest.raises(pt.ReadingError, match="qml.set_shots"):
+    with pytest.raises(pt.ReadingError, match=r"qml\.set_shots"):
         function(qnode)(0.0, np.array([0.3]))
     assert sizes == []
 

@@ -1,4 +1,4 @@
-"""Every form in which users pass arguments, in every interface: it works, or the error says what to write."""
+"""Every form of argument in every interface: it works, or the error says what to write."""
 
 from __future__ import annotations
 
@@ -287,7 +287,7 @@ def test_the_structure_of_the_return_value_is_kept(pack, unpack, kind, shots):
         np.testing.assert_allclose(p[:, 2], expected, atol=1e-8)
 
 
-# -- tied and preprocessed parameters, wires --------------------------------------------------------
+# -- tied and preprocessed parameters, wires -------------------------------------------------------
 
 
 def tied(x, w):

@@ -1,4 +1,4 @@
-"""The transform among PennyLane's others: decorators, shots, updates, tapes, transforms of the user's own."""
+"""The transform among PennyLane's others: decorators, shots, updates, tapes, pipelines."""
 
 from __future__ import annotations
 

@@ -1,0 +1,357 @@
+"""What a user sees first: names, docstrings, quick imports, rooms that depend one way."""
+
+from __future__ import annotations
+
+import ast
+import compileall
+import doctest
+import importlib.metadata
+import inspect
+import json
+import os
+import shutil
+import subprocess
+import sys
+import types
+import warnings
+from pathlib import Path
+
+import pennylane as qml
+import pytest
+from support import GAPS
+
+import pennylane_trainability as pt
+from pennylane_trainability.registration import attach, register
+
+PACKAGE = Path(pt.__file__).parent
+
+# -- names -----------------------------------------------------------------------------------------
+
+FUNCTIONS = {"analyze", "data_jacobian", "fit", "fourier_rows", "measure_jacobian"}
+TRANSFORMS = {"coefficient_jacobian"}
+RECORDS = {"DataJacobian", "Fit", "FourierRows", "MeasuredJacobian", "Report"}
+TEMPLATES = {"DataReuploading", "ParallelAngleEncoding", "SerialReuploading"}
+HELPERS = {"Executor", "Normal", "Uniform"}
+ERRORS = {"BudgetError", "DeviceFailure", "NotFourierError", "ReadingError", "TrainabilityWarning"}
+NAMES = FUNCTIONS | TRANSFORMS | RECORDS | TEMPLATES | HELPERS | ERRORS
+
+
+def public_names() -> set[str]:
+    return {
+        name
+        for name, value in vars(pt).items()
+        if not name.startswith("_") and not isinstance(value, types.ModuleType)
+    }
+
+
+def test_the_public_names_are_these():
+    """Change this on purpose, together with docs/names.md and the changelog."""
+    assert public_names() == NAMES
+
+
+def test_the_version_is_a_version():
+    assert pt.__version__.split(".")[0].split("+")[0].isdigit()
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_every_name_has_a_docstring_of_its_own(name):
+    text = inspect.getdoc(getattr(pt, name))
+    assert text and len(text.split()) >= 5
+    bases = getattr(getattr(pt, name), "__mro__", ())[1:]
+    assert text not in [inspect.getdoc(base) for base in bases]
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS | TRANSFORMS | TEMPLATES))
+def test_docstrings_have_an_example_that_runs(name):
+    """Transforms are instances, which collectors of docstrings leave out."""
+    text = inspect.getdoc(getattr(pt, name))
+    example = doctest.DocTestParser().get_doctest(text, {}, name, None, None)
+    assert example.examples, "no example"
+    flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    said: list[str] = []
+    outcome = doctest.DocTestRunner(optionflags=flags).run(example, out=said.append)
+    assert outcome.failed == 0, "".join(said)
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS | TRANSFORMS))
+def test_docstrings_explain_every_argument(name):
+    function = getattr(pt, name)
+    text = inspect.getdoc(function)
+    signature = inspect.signature(getattr(function, "tape_transform", function))
+    missing = [p for p in signature.parameters if f"    {p}" not in text]
+    assert missing == []
+
+
+#: One spelling of options everywhere; the functions that have them.
+OPTIONS = {
+    "encoding_args": FUNCTIONS | TRANSFORMS,
+    "argnums": FUNCTIONS | TRANSFORMS,
+    "spectrum": {"analyze", "fourier_rows", "measure_jacobian", "coefficient_jacobian"},
+    "engine": {"analyze", "fourier_rows", "data_jacobian", "coefficient_jacobian"},
+    "executor": FUNCTIONS - {"fit"},
+    "max_circuits": FUNCTIONS - {"fit"},
+    "max_shots": FUNCTIONS - {"fit"},
+    "seed": {"analyze", "fit", "measure_jacobian"},
+    "level": {"analyze", "measure_jacobian"},
+}
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_options_are_spelled_alike(option):
+    found = set()
+    for name in FUNCTIONS | TRANSFORMS:
+        function = getattr(pt, name)
+        if option in inspect.signature(getattr(function, "tape_transform", function)).parameters:
+            found.add(name)
+    assert found == OPTIONS[option]
+
+
+# -- names on PennyLane ----------------------------------------------------------------------------
+
+
+def test_names_on_pennylane():
+    for module in (qml.transforms, qml.gradients):
+        assert module.coefficient_jacobian is pt.coefficient_jacobian
+    for name in TEMPLATES:
+        assert getattr(qml, name) is getattr(qml.templates, name) is getattr(pt, name)
+
+
+def test_registering_twice_is_harmless():
+    before = {m: dict(vars(m)) for m in (qml, qml.templates, qml.transforms, qml.gradients)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        register()
+        register()
+    for module, names in before.items():
+        assert vars(module) == names
+
+
+def test_a_name_that_is_taken_is_kept_with_a_warning():
+    module = types.ModuleType("pennylane.somewhere")
+    module.analyze = "of PennyLane"
+    with pytest.warns(pt.TrainabilityWarning, match=r"use pennylane_trainability\.analyze"):
+        attach(module, "analyze", pt.analyze)
+    assert module.analyze == "of PennyLane"
+    attach(module, "other", pt.analyze)
+    assert module.other is pt.analyze
+
+
+# -- a fresh process -------------------------------------------------------------------------------
+
+HEAVY = (
+    "jax",
+    "torch",
+    "tensorflow",
+    "qiskit",
+    "pennylane_qiskit",
+    "matplotlib",
+    "pandas",
+    "pytest",
+)
+
+FRESH = f"""
+import json, os, sys, time, warnings
+warnings.simplefilter("ignore")
+import pennylane as qml
+
+facts = {{"lazy": "pennylane_trainability" not in sys.modules}}
+before = set(sys.modules)
+times = []
+for _ in range(5):
+    read, write = os.pipe()
+    if os.fork() == 0:
+        start = time.process_time()
+        import pennylane_trainability
+        os.write(write, str(time.process_time() - start).encode())
+        os._exit(0)
+    times.append(float(os.read(read, 100)))
+    os.wait()
+facts["seconds"] = min(times)
+import pennylane_trainability
+facts["file"] = pennylane_trainability.__file__
+facts["new"] = sorted(set(sys.modules) - before)
+facts["heavy"] = [n for n in {HEAVY!r} if n in sys.modules and n not in before]
+print(json.dumps(facts))
+"""
+
+ALONE = """
+import json, sys, warnings
+warnings.simplefilter("ignore")
+import pennylane as qml
+
+lazy = "pennylane_trainability" not in sys.modules
+transform = qml.transforms.coefficient_jacobian
+from pennylane.transforms import coefficient_jacobian
+import pennylane_trainability
+print(json.dumps([
+    lazy,
+    "coefficient_jacobian" in qml.transforms.__all__,
+    transform is coefficient_jacobian is pennylane_trainability.coefficient_jacobian,
+    transform is qml.gradients.coefficient_jacobian,
+]))
+"""
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory) -> dict:
+    """What a process sees that imports PennyLane, and then this package with its compiled files."""
+    root = tmp_path_factory.mktemp("site")
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(PACKAGE, root / PACKAGE.name, ignore=ignored)
+    assert compileall.compile_dir(root, quiet=1), "as an installation does"
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    environment["PYTHONPATH"] = str(root)
+    done = subprocess.run(
+        [sys.executable, "-c", FRESH],
+        env=environment,
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_importing_is_quick(fresh):
+    assert Path(fresh["file"]).parent != PACKAGE, "the compiled copy is the one measured"
+    assert fresh["seconds"] < 0.15
+
+
+def test_importing_loads_nothing_heavy(fresh):
+    assert fresh["heavy"] == []
+    outside = {name.split(".")[0] for name in fresh["new"]} - {
+        "pennylane_trainability",
+        "pennylane",
+    }
+    assert outside <= set(sys.stdlib_module_names), "third-party packages beyond PennyLane's own"
+
+
+def installed() -> bool:
+    points = importlib.metadata.entry_points(group="pennylane.transforms")
+    return "coefficient_jacobian" in points.names
+
+
+@pytest.mark.skipif(not installed(), reason=GAPS["entry point", "none", "none"].reason)
+def test_pennylane_alone_has_the_transform():
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    lazy, listed, same, gradient = json.loads(done.stdout)
+    assert lazy, "importing PennyLane must not import this package"
+    assert listed and same and gradient
+
+
+# -- rooms -----------------------------------------------------------------------------------------
+
+#: Room → rooms it may import, in the direction of the flow: every room stands below those it needs.
+MAY_IMPORT: dict[str, set[str]] = {
+    "errors": set(),
+    "results": set(),
+    "fourier": {"errors"},
+    "templates": set(),
+    "statistics": {"results"},
+    "circuits": {"errors", "fourier"},
+    "laws": {"circuits", "errors"},
+    "simulation": {"circuits", "errors"},
+    "transforms": {"circuits", "errors", "simulation"},
+    "executor": {"errors", "results"},
+    "diagnostics": {
+        *("circuits", "errors", "executor", "fourier", "laws", "results"),
+        *("simulation", "statistics", "transforms"),
+    },
+    "fitting": {"circuits", "errors", "laws", "results", "simulation", "transforms"},
+    "report": {
+        *("circuits", "diagnostics", "errors", "executor", "fourier", "laws", "results"),
+        *("simulation", "transforms"),
+    },
+    "analysis": {
+        *("circuits", "diagnostics", "errors", "executor", "fourier", "laws", "report"),
+        *("results", "simulation", "transforms"),
+    },
+    "plots": {"diagnostics", "report", "results", "statistics"},
+    "registration": {"errors", "templates", "transforms"},
+    "commands": {
+        *("analysis", "circuits", "diagnostics", "errors", "fitting", "laws", "plots", "report"),
+        *("results", "simulation", "templates"),
+    },
+    "__main__": {"commands"},
+    "__init__": {
+        *("analysis", "diagnostics", "errors", "executor", "fitting", "laws", "registration"),
+        *("report", "templates", "transforms"),
+    },
+}
+#: Against the flow, inside a function only: drawing is loaded where somebody draws.
+LAZY = {("results", "plots")}
+#: Imported inside functions only, wherever they are imported.
+OPTIONAL = {"jax", "torch", "qiskit", "pennylane_qiskit", "qiskit_ibm_runtime", "matplotlib"}
+
+
+def imports_of(path: Path):
+    """``(module imported, whether at module level)`` of every import in a file."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    inside = {
+        id(node)
+        for function in ast.walk(tree)
+        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef))
+        for node in ast.walk(function)
+    }
+    for node in ast.walk(tree):
+        top = id(node) not in inside
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, top) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            for alias in node.names:
+                whole = node.module == PACKAGE.name
+                yield (f"{node.module}.{alias.name}" if whole else node.module), top
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def test_the_table_of_rooms_points_one_way():
+    rooms = list(MAY_IMPORT)
+    for number, room in enumerate(rooms):
+        assert MAY_IMPORT[room] <= set(rooms[:number]), f"{room} needs a room that stands below it"
+
+
+def test_every_room_stands_in_the_table():
+    assert {room_of(path) for path in FILES} <= set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("room", MAY_IMPORT)
+def test_imports_go_with_the_flow(room):
+    for path in (p for p in FILES if room_of(p) == room):
+        for module, top in imports_of(path):
+            parts = module.split(".")
+            if parts[0] != PACKAGE.name:
+                continue
+            other = parts[1] if len(parts) > 1 else "__init__"
+            lazy = (room, other) in LAZY and not top
+            assert other == room or other in MAY_IMPORT[room] or lazy, f"{path} imports {module}"
+
+
+def test_optional_packages_are_imported_where_they_are_used():
+    top_level = {
+        (str(path), module)
+        for path in FILES
+        for module, top in imports_of(path)
+        if top and module.split(".")[0] in OPTIONAL
+    }
+    assert top_level == set()
+
+
+def test_only_plots_draws():
+    drawing = {
+        room_of(path)
+        for path in FILES
+        for module, _ in imports_of(path)
+        if module.split(".")[0] == "matplotlib"
+    }
+    assert drawing <= {"plots", "commands"}
