@@ -92,7 +92,7 @@ def test_options_that_name_nothing(function, options, remedy):
         function(qnode_of(one_wire), **options)(0.0, WEIGHTS)
 
 
-BAD_VALUES = [
+WITHOUT_PARAMETERS = [
     pytest.param(
         0.0, np.array([1, 2]), "Pass the weights as floating-point arguments", id="integers"
     ),
@@ -102,6 +102,18 @@ BAD_VALUES = [
         "no trainable parameters",
         id="marked-constant",
     ),
+]
+NEED_PARAMETERS = [p for p in (*EXACT, *MEASURED) if p.id != "fourier_rows"]
+
+
+@pytest.mark.parametrize("function", NEED_PARAMETERS)
+@pytest.mark.parametrize("x, w, remedy", WITHOUT_PARAMETERS)
+def test_nothing_to_train(function, x, w, remedy):
+    with pytest.raises(pt.ReadingError, match=remedy):
+        function(qnode_of(one_wire), encoding_args="x")(x, w)
+
+
+BAD_VALUES = [
     pytest.param(0.0, np.array([np.nan, 1]), "w contains NaN or infinity; pass finite", id="nan"),
     pytest.param(
         0.0, np.array([np.inf, 1]), "w contains NaN or infinity; pass finite", id="infinity"
