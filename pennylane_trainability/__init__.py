@@ -5,8 +5,8 @@ from importlib import metadata as _metadata
 from pennylane_trainability.analysis import analyze as analyze
 from pennylane_trainability.diagnostics.data_jacobian import DataJacobian as DataJacobian
 from pennylane_trainability.diagnostics.data_jacobian import data_jacobian as data_jacobian
-from pennylane_trainability.diagnostics.measured import MeasuredJacobian as MeasuredJacobian
 from pennylane_trainability.diagnostics.measure import measure_jacobian as measure_jacobian
+from pennylane_trainability.diagnostics.measured import MeasuredJacobian as MeasuredJacobian
 from pennylane_trainability.diagnostics.series_rows import FourierRows as FourierRows
 from pennylane_trainability.diagnostics.series_rows import fourier_rows as fourier_rows
 from pennylane_trainability.errors import BudgetError as BudgetError

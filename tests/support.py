@@ -59,13 +59,6 @@ GAPS: dict[tuple[str, str, str], Gap] = {
         "refused",
         match="Set one number of shots",
     ),
-    ("too small a spectrum given", "some", "numpy"): Gap(
-        "no point is held out of measured grids, so aliasing is not noticed"
-    ),
-    ("tape", "none", "torch"): Gap("tapes are read as numbers, so the answer is a NumPy array"),
-    ("fourier_rows without trainable parameters", "none", "numpy"): Gap(
-        "every reading asks for trainable parameters, coefficients would not need them"
-    ),
     ("entry point", "none", "none"): Gap(
         "the package is on the path but not installed, so PennyLane cannot find its entry point"
     ),

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pennylane as qml
 from pennylane.measurements import MeasurementProcess
+from pennylane.operation import Operator
 
 from pennylane_trainability.circuits.arguments import (
     Arguments,
@@ -35,6 +36,7 @@ class Reading:
         traced: whether the arguments could be traced; otherwise the circuit was probed.
         qnode: the QNode, untouched.
         structure: what the quantum function returns, measurement processes as leaves.
+        queued: the operators it queued, with tracers as parameters; empty if it was probed.
     """
 
     arguments: Arguments
@@ -42,6 +44,7 @@ class Reading:
     traced: bool
     qnode: Any = field(repr=False)
     structure: Any = field(repr=False, default=None)
+    queued: tuple[Operator, ...] = field(repr=False, default=())
 
     def at(self, parameters: np.ndarray, inputs: np.ndarray) -> Circuit:
         """The circuit at parameter draws ``(D, P)`` and inputs ``(G, I)``."""
@@ -83,6 +86,7 @@ def read_qnode(
     argnums=None,
     *,
     need_inputs: bool = True,
+    need_parameters: bool = True,
     differentiable: bool = False,
 ) -> Reading:
     """Read a QNode at one call; nothing of the QNode or its arguments is changed.
@@ -94,6 +98,7 @@ def read_qnode(
         encoding_args: see :func:`resolve_arguments`.
         argnums: see :func:`resolve_arguments`.
         need_inputs: whether a call without inputs is an error.
+        need_parameters: whether a call without trainable parameters is an error.
         differentiable: whether the caller can be compiled or differentiated; otherwise arguments
             that are being traced, which have no numbers, are an error.
 
@@ -109,6 +114,7 @@ def read_qnode(
         resolve_arguments,
         *(qnode.func, args, kwargs, encoding_args, argnums),
         need_inputs=need_inputs,
+        need_parameters=need_parameters,
     )
     resolved = resolve()
     if not differentiable and any(is_differentiated(leaf.original) for leaf in resolved.leaves):
@@ -139,7 +145,7 @@ def _without_tracing(resolved: Arguments):
 
 
 def _trace(qnode, resolved: Arguments) -> Reading:
-    circuit, structure = read_circuit(
+    circuit, structure, queued = read_circuit(
         qnode.func,
         resolved,
         resolved.parameters[None],
@@ -147,7 +153,7 @@ def _trace(qnode, resolved: Arguments) -> Reading:
         qnode.compile_pipeline,
     )
     _check_structure(circuit, structure)
-    return Reading(resolved, circuit, True, qnode, structure)
+    return Reading(resolved, circuit, True, qnode, structure, queued)
 
 
 def _check_structure(circuit: Circuit, structure) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from pennylane.operation import Operator
 from pennylane.queuing import AnnotatedQueue, QueuingManager
 from pennylane.tape import QuantumScript
 from pennylane.wires import Wires
@@ -26,7 +27,7 @@ def read_circuit(
     parameters: np.ndarray,
     inputs: np.ndarray,
     pipeline=None,
-) -> tuple[Circuit, Any]:
+) -> tuple[Circuit, Any, tuple[Operator, ...]]:
     """Run ``function`` on tracers that stand for many parameter draws and input points at once.
 
     Args:
@@ -38,7 +39,8 @@ def read_circuit(
             circuit.
 
     Returns:
-        the circuit, whose angles broadcast to ``(D, G)``, and what the function returned.
+        the circuit, whose angles broadcast to ``(D, G)``, what the function returned, and what it
+        queued, with tracers as parameters.
 
     Raises:
         ReadingError: a gate cannot be read; the message names it.
@@ -47,6 +49,7 @@ def read_circuit(
     """
     args, kwargs = arguments.call(_tracer_maker(parameters, inputs))
     tape, returned = _run(function, args, kwargs)
+    queued = tuple(tape.operations)
     try:
         with warnings.catch_warnings():
             # autoray looks up the type of arrays of tracers by a name that NumPy is about to change
@@ -58,7 +61,7 @@ def read_circuit(
         raise UntraceableError(
             f"the QNode's own transforms cannot be traced: {error.__cause__}"
         ) from error
-    return circuit_from_tape(tape, parameters.shape[1], inputs.shape[1]), returned
+    return circuit_from_tape(tape, parameters.shape[1], inputs.shape[1]), returned, queued
 
 
 def tape_of(function: Callable, args: tuple, kwargs: dict) -> QuantumScript:

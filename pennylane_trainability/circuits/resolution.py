@@ -25,6 +25,7 @@ def resolve_arguments(
     argnums=None,
     *,
     need_inputs: bool = True,
+    need_parameters: bool = True,
     drop_batch: bool = False,
 ) -> Arguments:
     """Take one call apart.
@@ -38,6 +39,7 @@ def resolve_arguments(
         argnums: name(s) or position(s) of the trainable arguments; ``None`` takes every other
             floating argument, except PennyLane tensors marked ``requires_grad=False``.
         need_inputs: whether a call without inputs is an error.
+        need_parameters: whether a call without trainable parameters is an error.
         drop_batch: whether the first axis of the inputs is a broadcasting axis to be dropped.
 
     Returns:
@@ -65,7 +67,7 @@ def resolve_arguments(
         _trees=parts.trees,
         _signature=bound,
     )
-    _check(result, values, need_inputs)
+    _check(result, values, need_inputs, need_parameters)
     return result
 
 
@@ -262,12 +264,12 @@ def _gather(leaves, mask) -> np.ndarray:
     return np.concatenate(parts) if parts else np.zeros(0)
 
 
-def _check(result: Arguments, values, need_inputs) -> None:
+def _check(result: Arguments, values, need_inputs: bool, need_parameters: bool) -> None:
     if need_inputs and not result.inputs.size:
         raise ReadingError(
             "The encoding argument holds no floating number; pass at least one input value."
         )
-    if not result.parameters.size:
+    if need_parameters and not result.parameters.size:
         floating = [n for n, v in values.items() if _is_floating(v)]
         raise ReadingError(
             "The QNode has no trainable parameters here: no floating argument is left beside the "

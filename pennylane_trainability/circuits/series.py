@@ -11,7 +11,12 @@ from pennylane_trainability.circuits.circuit import Circuit
 from pennylane_trainability.circuits.encoding import encoding_parts
 from pennylane_trainability.circuits.hold_out import check_hold_out
 from pennylane_trainability.circuits.qnode import Reading
-from pennylane_trainability.errors import BudgetError, ReadingError, TrainabilityWarning
+from pennylane_trainability.errors import (
+    BudgetError,
+    NotFourierError,
+    ReadingError,
+    TrainabilityWarning,
+)
 from pennylane_trainability.fourier import (
     Sampling,
     Spectrum,
@@ -35,12 +40,27 @@ class Series:
         spectrum: the nominal spectrum (or the one given).
         sampling: where to sample the inputs.
         given: whether the caller gave the spectrum.
+        complete: whether it is known to hold every frequency the gates can produce.
     """
 
     reading: Reading
     spectrum: Spectrum
     sampling: Sampling
     given: bool
+    complete: bool = True
+
+    def require_complete(self) -> None:
+        """Refuse a spectrum that only an exact value off the grid could justify.
+
+        Raises:
+            NotFourierError: the spectrum given lacks frequencies of the gates.
+        """
+        if not self.complete:
+            raise NotFourierError(
+                "The spectrum given lacks frequencies that the encoding gates can produce; on a "
+                "device nothing would show that their coefficients vanish, and aliasing would pass "
+                "for numbers. Leave spectrum=None, or check it first with engine='exact'."
+            )
 
     def circuit(self, parameters: np.ndarray | None = None, hold_out: bool = True) -> Circuit:
         """The circuit at ``(D, P)`` parameters and all sample points, the hold-out point last."""
@@ -95,7 +115,19 @@ def series_of(reading: Reading, spectrum=None, max_points: int = 20_000) -> Seri
         )
     if reading.traced:
         check_hold_out(reading, sampling.hold_out)
-    return Series(reading, found, sampling, spectrum is not None)
+    complete = spectrum is None or _contains(found, parts, n_inputs)
+    return Series(reading, found, sampling, spectrum is not None, complete)
+
+
+def _contains(found: Spectrum, parts, n_inputs: int) -> bool:
+    """Whether a spectrum holds all nominal frequencies; False where there are too many to list."""
+    try:
+        _refuse_too_many(parts)
+    except BudgetError:
+        return False
+    nominal = spectrum_of(minkowski_sum(parts, n_inputs)).frequencies
+    known = {tuple(k) for k in np.round(found.frequencies, 8) + 0.0}
+    return all(tuple(k) in known for k in np.round(nominal, 8) + 0.0)
 
 
 def _refuse_too_many(parts) -> None:

@@ -128,6 +128,7 @@ def _tapes(series: Series, qnode, coefficients: bool = False) -> JacobianTapes:
             f"measure_jacobian takes one number of shots, not the shot vector {shots}; its errors "
             "come from the counts. Pass shots=total."
         )
+    series.require_complete()
     circuit = series.circuit(hold_out=False)
     plan = shift_plan(circuit, set(dead_parameters(series.reading.circuit)))
     return jacobian_tapes(

@@ -125,7 +125,9 @@ def fourier_rows(
     @functools.wraps(qnode.func)
     def rows(*args, **kwargs) -> FourierRows:
         series = series_of(
-            read_qnode(qnode, args, kwargs, encoding_args, argnums), spectrum, max_points
+            read_qnode(qnode, args, kwargs, encoding_args, argnums, need_parameters=False),
+            spectrum,
+            max_points,
         )
         chosen = choose_engine(qnode.device, Shots(qnode.shots), engine)
         cost, errors = Cost(), None
@@ -158,6 +160,7 @@ def measure_rows(series: Series, qnode, runner: Executor):
     shots = Shots(qnode.shots)
     if shots.has_partitioned_shots:
         shots = Shots(shots.total_shots)
+    series.require_complete()
     built = jacobian_tapes(
         series.circuit(hold_out=False),
         series.sampling.matrix,

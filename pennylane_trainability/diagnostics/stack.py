@@ -84,6 +84,7 @@ def measured_stack(
 
 def shotless_stack(series: Series, qnode, runner: Executor) -> JacobianStack:
     """Measure by shift rules on a device that returns exact means of a noisy or mixed state."""
+    series.require_complete()
     circuit = series.reading.circuit
     plan = shift_plan(circuit, set(dead_parameters(circuit)))
     built = jacobian_tapes(

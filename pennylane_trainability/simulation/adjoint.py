@@ -169,7 +169,8 @@ class _Sweep:
 def prepared_state(circuit: Circuit) -> np.ndarray:
     """The initial state vector, shape ``(2^n,)``."""
     prep = qml.tape.QuantumScript(circuit.preparation, [qml.state()])
-    device = qml.device("default.qubit", wires=circuit.wires)
+    # a seed of its own: without one the device takes it from NumPy's global generator
+    device = qml.device("default.qubit", wires=circuit.wires, seed=0)
     state = qml.execute([prep], device)[0]
     return np.asarray(state, complex)
 

@@ -46,8 +46,7 @@ def schedule(elements: list, n_wires: int, rows: int) -> list[Stage]:
         rows: number of states simulated side by side.
     """
     layered = _swap_hadamards(_greedy(elements, 2, False))
-    simple = all(len(e.wires) == 1 for e in elements if type(e) is Dense)
-    if simple or n_wires == 1:
+    if all(len(e.wires) == 1 for e in elements if type(e) is Dense):
         return layered
     width = min(n_wires, 3 if n_wires <= 6 else 5)
     candidates = [
@@ -93,7 +92,9 @@ def _kind(element, windows_only: bool) -> str:
         return "phase"
     if type(element) is Permutation:
         return "window" if windows_only and len(element.wires) <= 2 else "permutation"
-    return "window" if windows_only or len(element.wires) > 1 else "product"
+    # chains of product stages take one constant generator per gate
+    several = element.rotation is None and element.slots
+    return "window" if windows_only or several or len(element.wires) > 1 else "product"
 
 
 def _greedy(elements: list, width: int, windows_only: bool) -> list[Stage]:

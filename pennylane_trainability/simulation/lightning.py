@@ -46,7 +46,7 @@ def simulate_with_lightning(circuit: Circuit, *, gradient: bool = True) -> Simul
         raise ReadingError(
             "lightning cannot differentiate gates of several angles; use engine='exact'."
         )
-    device = qml.device("lightning.qubit", wires=circuit.wires)
+    device = qml.device("lightning.qubit", wires=circuit.wires, seed=0)
     tapes = [_tape(circuit, d, g) for d in range(draws) for g in range(points)]
     values = np.reshape(
         qml.execute(tapes, device, diff_method=None, cache=False), (draws, points, -1)

@@ -230,6 +230,7 @@ def _measured(task: Task, shots):
             f"{device_name(task.device)} returns no shot vectors, and this QNode has {shots}. Set "
             "one number of shots with qml.set_shots, and call it once for each number."
         )
+    task.series.require_complete()
     dead = set(dead_parameters(task.reading.circuit))
     built = jacobian_tapes(
         task.series.circuit(hold_out=False),

@@ -10,6 +10,7 @@ import numpy as np
 import pennylane as qml
 from pennylane.measurements import MeasurementProcess
 
+from pennylane_trainability.circuits.arguments import to_numpy
 from pennylane_trainability.circuits.qnode import Reading, read_qnode
 from pennylane_trainability.circuits.series import Series, series_of
 from pennylane_trainability.errors import ReadingError
@@ -46,7 +47,8 @@ class Carrier(MeasurementProcess):
 def task_of_tape(tape, encoding_args, argnums, spectrum, engine, memory, max_points) -> Task:
     """A tape as a function of an input vector and its trainable parameters."""
     encoded, trainable, n_inputs = _roles(tape, encoding_args, argnums)
-    values = [float(v) if np.ndim(v) == 0 else v for v in tape.get_parameters(trainable_only=False)]
+    originals = tape.get_parameters(trainable_only=False)
+    values = [float(to_numpy(v)) if np.ndim(v) == 0 else v for v in originals]
 
     def function(x, *parameters):
         new = dict(zip(trainable, parameters, strict=True))
@@ -61,11 +63,18 @@ def task_of_tape(tape, encoding_args, argnums, spectrum, engine, memory, max_poi
         return [qml.apply(m) for m in tape.measurements]
 
     fake = SimpleNamespace(func=function, compile_pipeline=(), device=None)
-    args = (np.zeros(n_inputs), *(values[j] for j in trainable))
-    reading = read_qnode(fake, args, {}, "x")
+    args = (np.zeros(n_inputs), *(_argument(originals[j]) for j in trainable))
+    reading = read_qnode(fake, args, {}, "x", differentiable=True)
     if len(tape.measurements) == 1:
         object.__setattr__(reading, "structure", tape.measurements[0])
     return Task(series_of(reading, spectrum, max_points), None, engine, memory)
+
+
+def _argument(value):
+    """A tape parameter as an argument: JAX and Torch keep their interface, the rest are numbers."""
+    if qml.math.get_interface(value) in ("jax", "torch") or np.ndim(value):
+        return value
+    return float(to_numpy(value))
 
 
 def _roles(tape, encoding_args, argnums) -> tuple[dict[int, int], list[int], int]:

@@ -63,12 +63,7 @@ GATES = [
     excitations,
     several_angles,
     evolutions,
-    pytest.param(
-        one_wire_unitary,
-        marks=pytest.mark.xfail(
-            reason="the product stage keeps one of the three generators of a one-wire gate"
-        ),
-    ),
+    one_wire_unitary,
 ]
 READ_OUTS = [
     pytest.param(lambda: qml.expval(qml.Z(1)), id="Z"),

@@ -1,6 +1,5 @@
 """The series must reproduce the user's function, not only what was read of it."""
 
-import numpy as np
 import pennylane as qml
 import pytest
 

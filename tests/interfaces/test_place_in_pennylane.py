@@ -7,7 +7,7 @@ import functools
 import numpy as np
 import pennylane as qml
 import pytest
-from support import jacobian_by_differences, one_wire, one_wire_jacobian, open_gap, shot_error
+from support import jacobian_by_differences, one_wire, one_wire_jacobian, shot_error
 
 import pennylane_trainability as pt
 from pennylane_trainability import coefficient_jacobian
@@ -205,7 +205,6 @@ def test_bad_options_of_a_tape(options, remedy):
 
 
 @pytest.mark.interfaces("torch")
-@open_gap("tape", "none", "torch")
 def test_a_torch_tape_gives_torch():
     import torch
 
@@ -328,7 +327,6 @@ def test_deferred_mid_circuit_measurements_are_read():
     np.testing.assert_allclose(found, [slope, -slope / np.sqrt(2), 0], atol=1e-12)
 
 
-@open_gap("fourier_rows without trainable parameters", "none", "numpy")
 def test_coefficients_need_no_trainable_parameters():
     def model(x):
         qml.RX(x, wires=0)

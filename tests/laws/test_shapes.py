@@ -287,11 +287,7 @@ def prepared():
 # made here, because PennyLane seeds a new device from NumPy's global generator
 MODELS = [
     pytest.param(rot_ring(2, 1), id="ring"),
-    pytest.param(
-        prepared(),
-        id="prepared",
-        marks=pytest.mark.xfail(reason="the engine makes a device to prepare the initial state"),
-    ),
+    pytest.param(prepared(), id="prepared"),
 ]
 
 

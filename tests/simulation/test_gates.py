@@ -147,12 +147,7 @@ def test_gates_that_are_taken_apart(gates, rng):
 @pytest.mark.parametrize(
     "wires",
     [
-        pytest.param(
-            [1],
-            marks=pytest.mark.xfail(
-                reason="the product stage keeps one of the three generators of a one-wire gate"
-            ),
-        ),
+        [1],
         [2, 0],
     ],
 )
