@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from pennylane_trainability.circuits.circuit import Circuit, Gate
@@ -46,8 +48,13 @@ def encoding_parts(
 
 
 def _differences(gate: Gate, pairs: bool) -> np.ndarray:
+    return _differences_of(tuple(spectral(gate).values), pairs)
+
+
+@lru_cache(maxsize=256)
+def _differences_of(eigenvalues: tuple[float, ...], pairs: bool) -> np.ndarray:
     # every eigenvalue of the gate counts once, however many basis states share it
-    values = distinct(spectral(gate).values)
+    values = distinct(np.array(eigenvalues))
     table = (values[:, None] - values[None, :]).ravel()
     return table if pairs else distinct(table)
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pennylane as qml
-from pennylane.operation import Operator
 
 from pennylane_trainability.circuits.arguments import Arguments, Leaf, is_leaf, to_numpy
 from pennylane_trainability.errors import ReadingError
@@ -216,7 +215,7 @@ def _guess_encoding(values: dict, keyword: set[str]) -> tuple[dict, str]:
 
 
 def _is_floating(value) -> bool:
-    if isinstance(value, (bool, int, str, bytes)) or value is None or isinstance(value, Operator):
+    if isinstance(value, (bool, int, str, bytes)) or value is None or is_leaf(value):
         return False
     if isinstance(value, float):
         return True
