@@ -66,7 +66,7 @@ def analyze(
     spectrum=None,
     n_draws: int | None = None,
     law: Law | None = None,
-    seed: int | None = None,
+    seed: int | np.random.SeedSequence | None = None,
     level: float = 0.95,
     engine: str = "auto",
     max_circuits: int | None = None,
@@ -220,7 +220,8 @@ def _on_data(question: _Question, reading: Reading, chosen: str, why: str) -> Ja
             "Jacobian on data."
         )
     points = data_points(question.data, reading)
-    return stack_on_data(reading, points, _draws(question, reading), question.memory, why)
+    drawn = _draws(question, reading)
+    return stack_on_data(reading, points, drawn, question.memory, why, chosen)
 
 
 def _report(question: _Question, stack: JacobianStack) -> Report:

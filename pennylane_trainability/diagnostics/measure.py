@@ -28,7 +28,7 @@ def measure_jacobian(
     argnums=None,
     *,
     spectrum=None,
-    seed: int | None = None,
+    seed: int | np.random.SeedSequence | None = None,
     level: float = 0.95,
     max_circuits: int | None = None,
     max_shots: int | None = None,

@@ -109,11 +109,17 @@ def shotless_stack(series: Series, qnode, runner: Executor) -> JacobianStack:
 
 
 def stack_on_data(
-    reading: Reading, points: np.ndarray, parameters: np.ndarray, memory: int, why: str
+    reading: Reading,
+    points: np.ndarray,
+    parameters: np.ndarray,
+    memory: int,
+    why: str,
+    engine: str = "exact",
 ) -> JacobianStack:
     """A QNode that is no Fourier series: the rows are the outputs on the data points."""
-    blocks = np.array([evaluate(reading.at(one[None], points), memory)[1] for one in parameters])
+    circuits = [reading.at(one[None], points) for one in parameters]
+    blocks = np.array([evaluate(circuit, memory, engine)[1] for circuit in circuits])
     jacobians = np.moveaxis(blocks, 2, 1).reshape(len(parameters), -1, blocks.shape[-1])
     empty = spectrum_of(np.zeros((0, reading.circuit.n_inputs)))
     notes = (f"Rows are data points: {why}",)
-    return JacobianStack(reading, empty, jacobians, None, "exact", notes=notes)
+    return JacobianStack(reading, empty, jacobians, None, engine, notes=notes)

@@ -6,6 +6,8 @@ import secrets
 from dataclasses import field, fields
 from importlib import metadata
 
+import numpy as np
+
 from pennylane_trainability.results.base import Result, record
 
 __all__ = ["Cost", "Provenance", "installed_versions", "kept_seed"]
@@ -26,13 +28,17 @@ def installed_versions(*packages: str) -> dict[str, str]:
     return versions
 
 
-def kept_seed(seed: int | None) -> int:
+def kept_seed(seed: int | np.random.SeedSequence | None) -> int:
     """The seed given, or one drawn from the system, to be kept so that the run can be repeated.
+
+    A seed sequence, spawned or not, becomes one integer of its own.
 
     >>> kept_seed(7)
     7
     """
-    return secrets.randbits(128) if seed is None else seed
+    if isinstance(seed, np.random.SeedSequence):
+        return int.from_bytes(seed.generate_state(4).tobytes(), "little")
+    return secrets.randbits(128) if seed is None else int(seed)
 
 
 def _our_versions() -> dict[str, str]:

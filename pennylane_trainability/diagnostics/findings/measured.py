@@ -36,7 +36,7 @@ def measured_rank(e: Evidence) -> Finding | None:
     upper = floor.bounds(e.level)[1]
     most = min(e.space.n_rows, e.space.n_parameters - len(e.dead))
     undecided = most - rank
-    factor = floor.shots_factor(max(floor.floor() / 4, 1e-12))
+    factor = floor.shots_factor(max(floor.floor(e.level) / 4, 1e-12), e.level)
     return Finding(
         code="measured-rank",
         title=f"at least {rank} independent directions are resolved above the shot noise; "

@@ -105,16 +105,15 @@ def unreachable(e: Evidence) -> Finding | None:
 
 def surplus(e: Evidence) -> Finding | None:
     """More live parameters than independent directions, beyond fixed relations."""
-    extra = e.live - e.space.rank
     fixed = [g for g in e.space.groups if g.relation in (Relation.PROPORTIONAL, Relation.FIXED)]
-    if extra - sum(g.excess for g in fixed) <= 0:
+    extra = e.live - e.space.rank - sum(g.excess for g in fixed)
+    if extra <= 0:
         return None
     return Finding(
         code="surplus-parameters",
-        title=f"{extra} more live parameters than independent directions ({e.live} for rank "
-        f"{e.space.rank})",
+        title=f"{extra} live parameters more than {e.space.rank} independent directions need",
         claim=Claim.GENERIC,
-        evidence=(("redundant directions that are not dead", exactly(extra, Claim.GENERIC)),),
+        evidence=(("directions neither dead nor fixed relations", exactly(extra, Claim.GENERIC)),),
         advice="Harmless for training (overparametrised), but every surplus parameter costs "
         "circuits; the independent set names the ones to keep.",
         source="P − rank J",
