@@ -126,8 +126,9 @@ class _Sweep:
         values = np.empty((len(operators), self.draws, self.points))
         for start in range(0, len(operators), width):
             part = slice(start, start + width)
-            lam = np.stack([apply(state) for apply in operators[part]])
-            values[part] = np.einsum("...j,...j->...", state.conj(), lam).real
+            applied = [apply(state) for apply in operators[part]]
+            lam = (applied[0][None] if len(applied) == 1 else np.stack(applied)).conj()
+            values[part] = np.einsum("...j,...j->...", lam, state).real
             if gradient:
                 self._backward(lam, kept, first, slopes[part])
         return values

@@ -1,4 +1,7 @@
-"""A schedule with its numbers: what is applied to the states, forwards and backwards."""
+"""A schedule with its numbers: what is applied to the states, forwards and backwards.
+
+The backward sweep carries ``λ*``, which spares a conjugation in every pass.
+"""
 
 from __future__ import annotations
 
@@ -38,18 +41,17 @@ class DensePass:
         return state
 
     def backward(self, state: np.ndarray) -> np.ndarray:
-        """``M† λ``."""
+        """``(M† λ)*`` from ``λ*``."""
         for group in self.groups:
-            state = apply_matrix(state, group.matrix.conj().swapaxes(-1, -2), group.wires)
+            state = apply_matrix(state, group.matrix.swapaxes(-1, -2), group.wires)
         return state
 
     def gradient(self, psi, lam, out: np.ndarray, chain_sums: dict) -> None:
         """Write ``2 Im tr(G S)`` into ``out`` (..., D, G, A); chains only deposit their ``S``."""
-        conjugate = lam.conj()
         for group in self.groups:
             if not (group.slots or group.chains):
                 continue
-            outer = reduced_outer(psi, conjugate, group.wires)
+            outer = reduced_outer(psi, lam, group.wires)
             size = outer.shape[-1]
             if group.effective is not None:
                 generators = group.effective.swapaxes(0, 1).swapaxes(
@@ -80,9 +82,9 @@ class PermutationPass:
         return state if self.phase is None else state * self.phase
 
     def backward(self, state: np.ndarray) -> np.ndarray:
-        """The inverse."""
+        """The inverse, for ``λ*``."""
         if self.phase is not None:
-            state = state * self.phase.conj()
+            state = state * self.phase
         return np.take(state, self.inverse, axis=-1)
 
 
@@ -117,12 +119,12 @@ class PhasePass:
         return state * self.phase
 
     def backward(self, state: np.ndarray) -> np.ndarray:
-        """Multiply by the conjugate."""
-        return state * self.phase.conj()
+        """The inverse for ``λ*`` is the same factor."""
+        return state * self.phase
 
     def gradient(self, psi, lam, out: np.ndarray, chain_sums: dict) -> None:
         """``2 Im Σ_j h_j λ*_j ψ_j``."""
-        out[..., list(self.slots)] = 2 * ((lam.conj() * psi).imag @ self.values)
+        out[..., list(self.slots)] = 2 * ((lam * psi).imag @ self.values)
 
 
 def compile_passes(stages: list[Stage], n_wires: int, n_draws: int) -> tuple[list, Chains]:

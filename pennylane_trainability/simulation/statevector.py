@@ -109,10 +109,10 @@ def phase_tables(members: list[Phase], n: int) -> list[tuple]:
     tabulated per distinct angle array and gathered.
     """
     index = np.arange(2**n)
-    sums: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+    sums: dict[tuple, tuple[np.ndarray, np.ndarray]] = {}
     for phase in members:
         values = phase.values[local_index(index, phase.wires, n)]
-        key = id(phase.angle)
+        key = (phase.angle.shape, phase.angle.tobytes())
         sums[key] = (phase.angle, sums[key][1] + values if key in sums else values)
     tables = []
     for angle, values in sums.values():
