@@ -148,7 +148,7 @@ def _cost(stages: list[Stage], n_wires: int, rows: int) -> float:
     total = 0.0
     for stage in stages:
         if stage.kind == "product":
-            total += (1.0 + n_wires * 0.4) * 3 + overhead
+            total += (1.0 + n_wires * 0.45) * 3 + overhead
         elif stage.kind == "window":
             k = len(stage.wires)
             split = max(stage.wires) - min(stage.wires) + 1 > k
