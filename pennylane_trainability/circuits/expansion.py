@@ -14,6 +14,7 @@ from pennylane.queuing import QueuingManager
 
 from pennylane_trainability.circuits.circuit import Angle, Gate
 from pennylane_trainability.circuits.tracer import Traced, UntraceableError, holds_objects
+from pennylane_trainability.circuits.unitaries import FIXED_NAMES
 from pennylane_trainability.errors import ReadingError
 
 __all__ = ["expand"]
@@ -44,31 +45,6 @@ _ONE_ANGLE = frozenset(
         "DoubleExcitationMinus",
         "OrbitalRotation",
         "FermionicSWAP",
-    ]
-)
-_FIXED = frozenset(
-    [
-        "Hadamard",
-        "PauliX",
-        "PauliY",
-        "PauliZ",
-        "S",
-        "T",
-        "SX",
-        "CNOT",
-        "CZ",
-        "CY",
-        "CH",
-        "SWAP",
-        "ISWAP",
-        "SISWAP",
-        "ECR",
-        "Toffoli",
-        "CSWAP",
-        "CCZ",
-        "Adjoint(S)",
-        "Adjoint(T)",
-        "Adjoint(SX)",
     ]
 )
 _SKIPPED = frozenset({"Barrier", "WireCut", "Snapshot", "Identity", "GlobalPhase"})
@@ -122,7 +98,7 @@ def _walk(op: Operator, position, depth: int = 0) -> Iterator[Gate | Operator]:
     if name in _SKIPPED and not _traced(op):
         return
     wires = tuple([position(w) for w in op.wires])
-    if name in _FIXED:
+    if name in FIXED_NAMES:
         yield Gate(op, wires)
     elif name in _ONE_ANGLE:
         yield Gate(op, wires, (_angle(op.data[0], op),))

@@ -165,6 +165,8 @@ _NAMED = frozenset(
         "Adjoint(SX)",
     ]
 )
+#: Fixed gates known by name.
+FIXED_NAMES = frozenset(_FIXED) | _NAMED
 
 
 def fixed_matrix(gate: Gate) -> np.ndarray:

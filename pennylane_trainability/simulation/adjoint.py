@@ -114,7 +114,7 @@ def _keep_freed_memory() -> None:
 
     Every pass makes a new array of states. glibc maps and unmaps arrays above a threshold that
     follows the largest array ever freed, and fresh pages cost more than the passes themselves; one
-    untouched array of 30 MiB, freed at once, lifts the threshold (a quarter less time at 14 wires).
+    untouched array of 30 MiB, freed at once, lifts the threshold.
     """
     np.empty(30 * 2**20, np.uint8)
 
