@@ -1,0 +1,165 @@
+"""Pauli words as rows of bits, and Clifford gates as operations on the columns.
+
+Row ``i`` of a tableau is the word ``± ⊗_w P_w`` with the letter bits ``x[i, w]`` and ``z[i, w]``
+(``Y`` has both), see Aaronson and Gottesman, arXiv:quant-ph/0406196. A gate touches the columns
+of its wires only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from pennylane_trainability.circuits.pauli import Word
+
+__all__ = ["Gate", "Tableau", "compress"]
+
+#: ``(name, wires)`` with a name out of ``Hadamard``, ``S``, ``Adjoint(S)``, ``CNOT`` and ``CZ``.
+Gate = tuple[str, tuple[int, ...]]
+
+#: ``{letter: gates that turn it into Z}``, a letter as its bits ``x + 2z``.
+TO_Z = {1: ("Hadamard",), 2: (), 3: ("Adjoint(S)", "Hadamard")}
+
+
+class Tableau:
+    """Pauli words under Clifford gates, ``W → g W g†``.
+
+    Attributes:
+        x: letter bits, shape ``(m, n)``.
+        z: the same for ``Z``.
+        minus: whether the sign is negative, shape ``(m,)``.
+    """
+
+    __slots__ = ("minus", "x", "z")
+
+    def __init__(self, x: np.ndarray, z: np.ndarray, minus: np.ndarray):
+        self.x, self.z, self.minus = x, z, minus
+
+    @classmethod
+    def of(cls, words: Sequence[Word], n_wires: int) -> Tableau:
+        """The tableau of Hermitian words."""
+        x = bits([word.x for word in words], n_wires)
+        z = bits([word.z for word in words], n_wires)
+        return cls(x, z, np.array([word.sign < 0 for word in words], bool))
+
+    def apply(self, name: str, wires: Sequence[int]) -> None:
+        """Conjugate every word with a gate."""
+        x, z = self.x, self.z
+        a, b = wires[0], wires[-1]
+        if name == "Hadamard":
+            self.minus ^= x[:, a] & z[:, a]
+            x[:, a], z[:, a] = z[:, a].copy(), x[:, a].copy()
+        elif name == "S":
+            self.minus ^= x[:, a] & z[:, a]
+            z[:, a] ^= x[:, a]
+        elif name == "Adjoint(S)":
+            self.minus ^= x[:, a] & ~z[:, a]
+            z[:, a] ^= x[:, a]
+        elif name == "CNOT":
+            self.minus ^= x[:, a] & z[:, b] & ~(x[:, b] ^ z[:, a])
+            x[:, b] ^= x[:, a]
+            z[:, a] ^= z[:, b]
+        else:  # CZ
+            self.minus ^= x[:, a] & x[:, b] & (z[:, a] ^ z[:, b])
+            z[:, a] ^= x[:, b]
+            z[:, b] ^= x[:, a]
+
+    def run(self, gates: Iterable[Gate]) -> list[Gate]:
+        """Apply gates in order and hand them back."""
+        gates = list(gates)
+        for name, wires in gates:
+            self.apply(name, wires)
+        return gates
+
+    def settle(self) -> list[Gate]:
+        """Turn every wire on which all words agree, up to identities, to ``Z``."""
+        x, z = self.x, self.z
+        gates: list[Gate] = []
+        for wire in np.flatnonzero(x.any(0)):
+            if not z[:, wire].any():
+                gates += turn(1, int(wire))
+            elif (x[:, wire] == z[:, wire]).all():
+                gates += turn(3, int(wire))
+        return self.run(gates)
+
+    def active(self) -> np.ndarray:
+        """The wires on which a word is neither ``I`` nor ``Z``."""
+        return np.flatnonzero(self.x.any(0))
+
+    def on(self, wires: Sequence[int] | np.ndarray) -> Tableau:
+        """Independent words that generate the same group on some wires, signs forgotten.
+
+        Given words are kept, the ones with the fewest letters first.
+        """
+        x, z = self.x[:, wires], self.z[:, wires]
+        order = np.argsort((x | z).sum(1), kind="stable")
+        rows = order[independent(np.concatenate([x, z], 1)[order])]
+        return Tableau(x[rows], z[rows], np.zeros(len(rows), bool))
+
+    def masks(self) -> tuple[int, ...]:
+        """Per word the mask of its ``Z`` bits."""
+        return tuple(int("0" + "".join("01"[b] for b in row[::-1]), 2) for row in self.z.tolist())
+
+
+def bits(masks: Sequence[int], n_wires: int) -> np.ndarray:
+    """Bit ``w`` of every mask in column ``w``, shape ``(len(masks), n_wires)``."""
+    size = (n_wires + 7) // 8
+    data = b"".join(mask.to_bytes(size, "little") for mask in masks)
+    rows = np.frombuffer(data, np.uint8).reshape(len(masks), size)
+    return np.unpackbits(rows, axis=1, bitorder="little")[:, :n_wires].astype(bool)
+
+
+def independent(rows: np.ndarray) -> list[int]:
+    """Indices of the rows that are no sum (modulo 2) of rows before them."""
+    pivots: dict[int, int] = {}
+    kept = []
+    for number, row in enumerate(rows):
+        value = int.from_bytes(np.packbits(row).tobytes(), "big")
+        while value and (top := value.bit_length()) in pivots:
+            value ^= pivots[top]
+        if value:
+            pivots[value.bit_length()] = value
+            kept.append(number)
+    return kept
+
+
+def turn(letter: int, wire: int) -> list[Gate]:
+    """Gates that turn a letter (bits ``x + 2z``) on a wire into ``Z``."""
+    return [(name, (wire,)) for name in TO_Z[letter]]
+
+
+#: Images of ``X`` and ``Z`` under one-qubit Cliffords, up to signs, and the fewest gates for each.
+_SHORTEST: dict[tuple[int, int], tuple[str, ...]] = {
+    (1, 2): (),
+    (2, 1): ("Hadamard",),
+    (3, 2): ("S",),
+    (2, 3): ("Hadamard", "S"),
+    (3, 1): ("S", "Hadamard"),
+    (1, 3): ("Hadamard", "S", "Hadamard"),
+}
+_LETTER = {
+    "Hadamard": {1: 2, 2: 1, 3: 3},
+    "S": {1: 3, 2: 2, 3: 1},
+    "Adjoint(S)": {1: 3, 2: 2, 3: 1},
+}
+
+
+def compress(gates: Iterable[Gate]) -> list[Gate]:
+    """The same circuit up to Pauli gates, with one-qubit gates merged.
+
+    After the last two-qubit gate of a wire only what becomes ``Z`` matters, which is read out.
+    """
+    pending: dict[int, tuple[int, int]] = {}
+    out: list[Gate] = []
+    for name, wires in gates:
+        if len(wires) == 1:
+            image = pending.get(wires[0], (1, 2))
+            pending[wires[0]] = (_LETTER[name][image[0]], _LETTER[name][image[1]])
+            continue
+        for wire in wires:
+            out += [(one, (wire,)) for one in _SHORTEST[pending.pop(wire, (1, 2))]]
+        out.append((name, wires))
+    for wire, (of_x, of_z) in sorted(pending.items()):
+        out += turn({of_x: 1, of_z: 2, of_x ^ of_z: 3}[2], wire)
+    return out
