@@ -107,7 +107,7 @@ def group_commuting(
     >>> from pennylane_trainability.circuits.pauli import from_letters
     >>> words = [from_letters(text) for text in ("XX", "ZZ", "ZI", "YY")]
     >>> group_commuting(words), group_commuting(words, qubit_wise=True)
-    ([[0, 1, 3], [2]], [[0], [1, 2], [3]])
+    ([[0, 3], [1, 2]], [[0], [1, 2], [3]])
     """
     conflicts = _conflicts(words, qubit_wise)
     rank = conflicts.sum(1) if weights is None else np.abs(np.asarray(weights, float))
