@@ -110,6 +110,17 @@ class Frame:
                 out = product(out, self.z[wire]) if out.x | out.z | out.phase else self.z[wire]
         return Word(out.x, out.z, (out.phase + phase) & 3) if phase else out
 
+    def push_forward(self, word: Word) -> Word:
+        """``C W C†``, the inverse of :meth:`pull_back`.
+
+        ``C W C†`` has ``X_w`` where ``W`` anticommutes with ``C†Z_wC``, and ``Z_w`` where it
+        anticommutes with ``C†X_wC``. The cost is ``2n`` tests and one pull-back.
+        """
+        x = sum(1 << w for w, image in enumerate(self.z) if not commute(word, image))
+        z = sum(1 << w for w, image in enumerate(self.x) if not commute(word, image))
+        back = self.pull_back(Word(x, z))
+        return Word(x, z, (word.phase - back.phase) & 3)
+
     def append(self, images: Images, wires: Sequence[int]) -> None:
         """Let a Clifford gate follow: ``C → g C``."""
         moved = [self.pull_back(image, wires) for image in images]
