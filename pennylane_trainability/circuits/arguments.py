@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,15 @@ import pennylane as qml
 from autograd.tracer import isbox
 from pennylane.operation import Operator
 
-__all__ = ["Arguments", "Leaf", "is_differentiated", "is_jax_tracer", "is_leaf", "to_numpy"]
+__all__ = [
+    "Arguments",
+    "Leaf",
+    "gather",
+    "is_differentiated",
+    "is_jax_tracer",
+    "is_leaf",
+    "to_numpy",
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,6 +86,24 @@ class Arguments:
             return value if np.ndim(leaf.original) or value.ndim else float(value)
 
         return self.call(make)
+
+    def with_leaves(self, change: Callable[[Leaf], Leaf | None]) -> Arguments:
+        """The same call with other leaves; ``None`` leaves what the user passed as it is."""
+        changed = [change(leaf) for leaf in self.leaves]
+        kept = [leaf for leaf in changed if leaf is not None]
+        number = {k: n for n, k in enumerate(k for k, c in enumerate(changed) if c is not None)}
+        trees = {
+            name: ([None if s is None else number.get(s) for s in slots], structure)
+            for name, (slots, structure) in self._trees.items()
+        }
+        trees = {n: t for n, t in trees.items() if any(s is not None for s in t[0])}
+        return replace(
+            self,
+            leaves=tuple(kept),
+            parameters=gather(kept, lambda leaf: leaf.parameter_mask),
+            inputs=gather(kept, lambda leaf: leaf.is_input),
+            _trees=trees,
+        )
 
     def unflatten(self, columns):
         """Columns ``(..., P)`` as the user's trainable arguments, each ``(..., *shape)``.
@@ -151,6 +177,12 @@ class Arguments:
             else:
                 args.append(values[name])
         return tuple(args), kwargs
+
+
+def gather(leaves, mask) -> np.ndarray:
+    """The entries of all leaves that a mask picks, flat."""
+    parts = [leaf.value[mask(leaf)] for leaf in leaves]
+    return np.concatenate(parts) if parts else np.zeros(0)
 
 
 def is_leaf(obj) -> bool:

@@ -27,6 +27,7 @@ def probe_circuit(
     parameters: np.ndarray,
     inputs: np.ndarray,
     pipeline=(),
+    measured: bool = True,
 ) -> Circuit:
     """Read a QNode at one parameter point by running it on plain numbers.
 
@@ -36,6 +37,7 @@ def probe_circuit(
         parameters: ``(P,)``.
         inputs: ``(I,)``.
         pipeline: the QNode's own transforms, applied to every tape.
+        measured: whether measurements belong to the circuit.
 
     Returns:
         Circuit: as :func:`read_circuit` gives it at ``D = G = 1``.
@@ -44,7 +46,7 @@ def probe_circuit(
         NotFourierError: an angle is not affine in the inputs.
         ReadingError: gates change with the numbers, or the dependence on parameters is hidden.
     """
-    run = _Runner(function, arguments, pipeline)
+    run = _Runner(function, arguments, pipeline, measured)
     move = _generic_move(pipeline, parameters.size, inputs.size)
     there = parameters + move[0], inputs + move[1]
     base, values = run(*there)
@@ -75,8 +77,9 @@ def _generic_move(pipeline, n_parameters: int, n_inputs: int) -> tuple[np.ndarra
 class _Runner:
     """``(θ, x) → circuit and its angles``; checks that the gates stay the same."""
 
-    def __init__(self, function, arguments: Arguments, pipeline=()):
+    def __init__(self, function, arguments: Arguments, pipeline=(), measured: bool = True):
         self.function, self.arguments, self.pipeline = function, arguments, pipeline
+        self.measured = measured
         self.digits = 12 if _double_precision(arguments) else 5
         self.tolerance = 1e-9 if self.digits == 12 else 1e-4
         self.signature: list[tuple] | None = None
@@ -85,7 +88,7 @@ class _Runner:
     def __call__(self, parameters, inputs) -> tuple[Circuit, np.ndarray]:
         args, kwargs = self.arguments.numeric(parameters, inputs, like=True)
         tape = apply_pipeline(self.pipeline, tape_of(self.function, args, kwargs))
-        circuit = circuit_from_tape(tape, 0, 0)
+        circuit = circuit_from_tape(tape, 0, 0, self.measured)
         signature = [(g.name, g.wires, len(g.angles)) for g in circuit.gates]
         constants = _constants(circuit)
         if self.signature is None:

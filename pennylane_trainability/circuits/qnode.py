@@ -23,7 +23,7 @@ from pennylane_trainability.circuits.reading import read_circuit
 from pennylane_trainability.circuits.resolution import resolve_arguments
 from pennylane_trainability.errors import ReadingError
 
-__all__ = ["Reading", "read_qnode"]
+__all__ = ["Reading", "probe_call", "read_qnode", "refuse_capture", "trace_call"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,6 +37,7 @@ class Reading:
         qnode: the QNode, untouched.
         structure: what the quantum function returns, measurement processes as leaves.
         queued: the operators it queued, with tracers as parameters; empty if it was probed.
+        measured: whether measurements belong to the circuit.
     """
 
     arguments: Arguments
@@ -45,15 +46,25 @@ class Reading:
     qnode: Any = field(repr=False)
     structure: Any = field(repr=False, default=None)
     queued: tuple[Operator, ...] = field(repr=False, default=())
+    measured: bool = True
 
-    def at(self, parameters: np.ndarray, inputs: np.ndarray) -> Circuit:
-        """The circuit at parameter draws ``(D, P)`` and inputs ``(G, I)``."""
+    def at(self, parameters: np.ndarray, inputs: np.ndarray, *, paired: bool = False) -> Circuit:
+        """The circuit at parameter draws ``(D, P)`` and inputs ``(G, I)``.
+
+        With ``paired=True`` the inputs ``(D, I)`` belong to the draws one by one.
+        """
         angles = [a for g in self.circuit.gates for a in g.angles]
         if all(a.linear and a.affine for a in angles):
-            return _substitute(self.circuit, self.arguments, parameters, inputs)
+            return _substitute(self.circuit, self.arguments, parameters, inputs, paired)
         if self.traced:
             return read_circuit(
-                self.qnode.func, self.arguments, parameters, inputs, self.qnode.compile_pipeline
+                self.qnode.func,
+                self.arguments,
+                parameters,
+                inputs,
+                self.qnode.compile_pipeline,
+                paired=paired,
+                measured=self.measured,
             )[0]
         if len(parameters) > 1:
             raise ReadingError(
@@ -64,7 +75,7 @@ class Reading:
             raise ReadingError(
                 "An untraceable, nonlinear QNode can only be analysed at the values given."
             )
-        return _substitute(self.circuit, self.arguments, parameters, inputs)
+        return _substitute(self.circuit, self.arguments, parameters, inputs, paired)
 
     def unflatten_outputs(self, results: list) -> Any:
         """Results per measurement in the structure the quantum function returns."""
@@ -106,10 +117,7 @@ def read_qnode(
         ReadingError: the arguments or gates do not say what depends on what.
         NotImplementedError: under program capture, or inside ``jit`` or ``grad``.
     """
-    if qml.capture.enabled():
-        raise NotImplementedError(
-            "Reading a QNode does not work with program capture; call qml.capture.disable() first."
-        )
+    refuse_capture()
     resolve = partial(
         resolve_arguments,
         *(qnode.func, args, kwargs, encoding_args, argnums),
@@ -123,16 +131,27 @@ def read_qnode(
             "jit, vmap and grad. Inside, use qml.transforms.coefficient_jacobian."
         )
     try:
-        return _trace(qnode, resolved)
+        return trace_call(qnode, resolved)
     except Exception as first:
         if any(leaf.is_input.any() and leaf.value.ndim for leaf in resolved.leaves):
             dropped = resolve(drop_batch=True)
             with suppress(Exception):
-                return _trace(qnode, dropped)
+                return trace_call(qnode, dropped)
         if isinstance(first, ReadingError):
             raise
-        with _without_tracing(resolved):
-            return _probe(qnode, resolved, first)
+        return probe_call(qnode, resolved, first)
+
+
+def refuse_capture() -> None:
+    """Program capture hands out programs instead of running functions.
+
+    Raises:
+        NotImplementedError: it is enabled.
+    """
+    if qml.capture.enabled():
+        raise NotImplementedError(
+            "Reading a QNode does not work with program capture; call qml.capture.disable() first."
+        )
 
 
 def _without_tracing(resolved: Arguments):
@@ -144,16 +163,30 @@ def _without_tracing(resolved: Arguments):
     return jax.ensure_compile_time_eval()
 
 
-def _trace(qnode, resolved: Arguments) -> Reading:
+def trace_call(qnode, resolved: Arguments, *, measured: bool = True) -> Reading:
+    """Read one call by tracers.
+
+    Args:
+        qnode: the QNode.
+        resolved: the call, taken apart.
+        measured: whether measurements belong to the circuit; without them it does not matter what
+            the QNode returns.
+
+    Raises:
+        ReadingError: a gate cannot be read.
+        UntraceableError: the function needs plain numbers.
+    """
     circuit, structure, queued = read_circuit(
         qnode.func,
         resolved,
         resolved.parameters[None],
         resolved.inputs[None],
         qnode.compile_pipeline,
+        measured=measured,
     )
-    _check_structure(circuit, structure)
-    return Reading(resolved, circuit, True, qnode, structure, queued)
+    if measured:
+        _check_structure(circuit, structure)
+    return Reading(resolved, circuit, True, qnode, structure, queued, measured)
 
 
 def _check_structure(circuit: Circuit, structure) -> None:
@@ -165,8 +198,20 @@ def _check_structure(circuit: Circuit, structure) -> None:
         )
 
 
-def _probe(qnode, resolved: Arguments, first: Exception) -> Reading:
-    """Read by plain numbers; the user's own error comes first if the function fails on them too."""
+def probe_call(qnode, resolved: Arguments, first: Exception, *, measured: bool = True) -> Reading:
+    """Read by plain numbers; the user's own error comes first if the function fails on them too.
+
+    Args:
+        qnode: the QNode.
+        resolved: the call, taken apart.
+        first: why it could not be traced.
+        measured: see :func:`trace_call`.
+    """
+    with _without_tracing(resolved):
+        return _probe(qnode, resolved, first, measured)
+
+
+def _probe(qnode, resolved: Arguments, first: Exception, measured: bool) -> Reading:
     args, kwargs = resolved.numeric(resolved.parameters, resolved.inputs, like=True)
     try:
         with qml.QueuingManager.stop_recording(), qml.queuing.AnnotatedQueue():
@@ -174,9 +219,15 @@ def _probe(qnode, resolved: Arguments, first: Exception) -> Reading:
     except Exception as error:
         raise error from first
     circuit = probe_circuit(
-        qnode.func, resolved, resolved.parameters, resolved.inputs, qnode.compile_pipeline
+        qnode.func,
+        resolved,
+        resolved.parameters,
+        resolved.inputs,
+        qnode.compile_pipeline,
+        measured,
     )
-    _check_structure(circuit, structure)
+    if measured:
+        _check_structure(circuit, structure)
     nonlinear = not all(a.linear for g in circuit.gates for a in g.angles)
     if nonlinear and any(is_differentiated(leaf.original) for leaf in resolved.leaves):
         raise NotImplementedError(
@@ -184,19 +235,21 @@ def _probe(qnode, resolved: Arguments, first: Exception) -> Reading:
             "only if they are NumPy functions or those of qml.math (qml.math.sin instead of "
             "jnp.sin)."
         )
-    return Reading(resolved, circuit, False, qnode, structure)
+    return Reading(resolved, circuit, False, qnode, structure, (), measured)
 
 
-def _substitute(circuit: Circuit, arguments: Arguments, parameters, inputs) -> Circuit:
+def _substitute(circuit: Circuit, arguments: Arguments, parameters, inputs, paired) -> Circuit:
     """New parameters and inputs in a circuit whose angles are linear in θ and affine in x."""
     shift, move = parameters - arguments.parameters, inputs - arguments.inputs
+    # one row (1, G) per input of a grid; one column (D, 1) where inputs belong to the draws
+    moves = [m[:, None] if paired else m[None] for m in move.T]
     still = not shift.any()
     gates = []
     for gate in circuit.gates:
         if not any(a.parameters or a.inputs for a in gate.angles):
             gates.append(gate)
             continue
-        angles = tuple(_moved(a, shift, move, still) for a in gate.angles)
+        angles = tuple(_moved(a, shift, moves, still) for a in gate.angles)
         gates.append(Gate(gate.op, gate.wires, angles, gate.kind))
     return Circuit(
         circuit.preparation,
@@ -208,7 +261,7 @@ def _substitute(circuit: Circuit, arguments: Arguments, parameters, inputs) -> C
     )
 
 
-def _moved(angle: Angle, shift, move, still: bool) -> Angle:
+def _moved(angle: Angle, shift, moves, still: bool) -> Angle:
     if still and not angle.inputs:
         return angle
     value = angle.value
@@ -216,5 +269,5 @@ def _moved(angle: Angle, shift, move, still: bool) -> Angle:
         for p, slope in angle.parameters.items():
             value = value + slope * shift[:, p : p + 1]
     for i, slope in angle.inputs.items():
-        value = value + slope * move[None, :, i]
+        value = value + slope * moves[i]
     return Angle(value, angle.parameters, angle.inputs, angle.affine, angle.linear)

@@ -27,6 +27,9 @@ def read_circuit(
     parameters: np.ndarray,
     inputs: np.ndarray,
     pipeline=None,
+    *,
+    paired: bool = False,
+    measured: bool = True,
 ) -> tuple[Circuit, Any, tuple[Operator, ...]]:
     """Run ``function`` on tracers that stand for many parameter draws and input points at once.
 
@@ -34,20 +37,22 @@ def read_circuit(
         function: the quantum function.
         arguments: one call, taken apart.
         parameters: flat trainable parameters, shape ``(D, P)``.
-        inputs: flat inputs, shape ``(G, I)``.
+        inputs: flat inputs, shape ``(G, I)``; ``(D, I)`` if they are paired.
         pipeline: the QNode's own transforms, applied to what was queued; they must keep one
             circuit.
+        paired: whether inputs belong to parameters point by point, instead of making a grid.
+        measured: whether measurements, and wires only they touch, belong to the circuit.
 
     Returns:
-        the circuit, whose angles broadcast to ``(D, G)``, what the function returned, and what it
-        queued, with tracers as parameters.
+        the circuit, whose angles broadcast to ``(D, G)``, or to ``(D, 1)`` if paired, what the
+        function returned, and what it queued, with tracers as parameters.
 
     Raises:
         ReadingError: a gate cannot be read; the message names it.
         UntraceableError: the function needs plain numbers (``float(w)``, ``math.sin``,
             ``jnp.sin`` …).
     """
-    args, kwargs = arguments.call(_tracer_maker(parameters, inputs))
+    args, kwargs = arguments.call(_tracer_maker(parameters, inputs, paired))
     tape, returned = _run(function, args, kwargs)
     queued = tuple(tape.operations)
     try:
@@ -61,7 +66,8 @@ def read_circuit(
         raise UntraceableError(
             f"the QNode's own transforms cannot be traced: {error.__cause__}"
         ) from error
-    return circuit_from_tape(tape, parameters.shape[1], inputs.shape[1]), returned, queued
+    circuit = circuit_from_tape(tape, parameters.shape[1], inputs.shape[1], measured)
+    return circuit, returned, queued
 
 
 def tape_of(function: Callable, args: tuple, kwargs: dict) -> QuantumScript:
@@ -75,36 +81,39 @@ def _run(function, args, kwargs) -> tuple[QuantumScript, Any]:
     return QuantumScript.from_queue(queue), returned
 
 
-def circuit_from_tape(tape: QuantumScript, n_parameters: int, n_inputs: int) -> Circuit:
+def circuit_from_tape(
+    tape: QuantumScript, n_parameters: int, n_inputs: int, measured: bool = True
+) -> Circuit:
     """The record of a tape whose parameters are numbers or tracers."""
-    labels = _all_wires(tape)
+    measurements = tuple(tape.measurements) if measured else ()
+    labels = _all_wires((*tape.operations, *measurements))
     index = {label: k for k, label in enumerate(labels)}
     preparation, gates = expand(tape.operations, index.__getitem__)
     return Circuit(
         preparation=tuple(preparation),
         gates=tuple(gates),
-        measurements=tuple(tape.measurements),
+        measurements=measurements,
         wires=Wires(labels),
         n_parameters=n_parameters,
         n_inputs=n_inputs,
     )
 
 
-def _all_wires(tape: QuantumScript) -> list:
+def _all_wires(items: tuple) -> list:
     """Wire labels in order: sorted when they are integers, as PennyLane's simulators order them."""
-    labels = dict.fromkeys(
-        label for item in (*tape.operations, *tape.measurements) for label in item.wires.labels
-    )
+    labels = dict.fromkeys(label for item in items for label in item.wires.labels)
     if all(isinstance(label, (int, np.integer)) for label in labels):
         return sorted(labels)
     return list(labels)
 
 
-def _tracer_maker(parameters: np.ndarray, inputs: np.ndarray):
+def _tracer_maker(parameters: np.ndarray, inputs: np.ndarray, paired: bool):
     columns = [parameters[:, p : p + 1] for p in range(parameters.shape[1])]
-    rows = [inputs[None, :, i] for i in range(inputs.shape[1])]
+    rows = [inputs[:, i : i + 1] if paired else inputs[None, :, i] for i in range(inputs.shape[1])]
 
     def make(leaf: Leaf, p: int, i: int):
+        if not (leaf.trainable or leaf.is_input.any()):
+            return leaf.original
         out = np.empty(leaf.value.shape, dtype=object)
         flat, is_input = out.reshape(-1), leaf.is_input.reshape(-1)
         values = leaf.value.reshape(-1)

@@ -10,7 +10,13 @@ from typing import Any
 import numpy as np
 import pennylane as qml
 
-from pennylane_trainability.circuits.arguments import Arguments, Leaf, is_leaf, to_numpy
+from pennylane_trainability.circuits.arguments import (
+    Arguments,
+    Leaf,
+    gather,
+    is_leaf,
+    to_numpy,
+)
 from pennylane_trainability.errors import ReadingError
 
 __all__ = ["resolve_arguments"]
@@ -26,6 +32,7 @@ def resolve_arguments(
     need_inputs: bool = True,
     need_parameters: bool = True,
     drop_batch: bool = False,
+    rest_is_input: bool = False,
 ) -> Arguments:
     """Take one call apart.
 
@@ -40,6 +47,7 @@ def resolve_arguments(
         need_inputs: whether a call without inputs is an error.
         need_parameters: whether a call without trainable parameters is an error.
         drop_batch: whether the first axis of the inputs is a broadcasting axis to be dropped.
+        rest_is_input: whether every floating number that is not trainable counts as an input.
 
     Returns:
         Arguments: the call, taken apart.
@@ -53,12 +61,12 @@ def resolve_arguments(
     encoding, notes = _inputs_of(values, set(kwargs), encoding_args, need_inputs)
     wanted = None if argnums is None else list(_normalise_encoding(argnums, names, "argnums"))
     _refuse_overlap(wanted or [], encoding)
-    parts = _take_apart(values, encoding, wanted, drop_batch)
+    parts = _take_apart(values, encoding, wanted, drop_batch, rest_is_input)
     _refuse_untrainable(wanted or [], parts.trainable_names)
     result = Arguments(
         leaves=tuple(parts.leaves),
-        parameters=_gather(parts.leaves, lambda leaf: leaf.parameter_mask),
-        inputs=_gather(parts.leaves, lambda leaf: leaf.is_input),
+        parameters=gather(parts.leaves, lambda leaf: leaf.parameter_mask),
+        inputs=gather(parts.leaves, lambda leaf: leaf.is_input),
         notes=notes,
         trainable_names=tuple(parts.trainable_names if wanted is None else wanted),
         single=(len(parts.trainable_names) == 1 and not isinstance(argnums, (list, tuple))),
@@ -108,7 +116,11 @@ class _Parts:
 
 
 def _take_apart(
-    values: dict[str, Any], encoding: dict[str, Any], wanted: list[str] | None, drop_batch: bool
+    values: dict[str, Any],
+    encoding: dict[str, Any],
+    wanted: list[str] | None,
+    drop_batch: bool,
+    rest_is_input: bool,
 ) -> _Parts:
     parts = _Parts()
     for name, value in values.items():
@@ -117,13 +129,14 @@ def _take_apart(
         else:
             is_input = name in encoding and encoding[name] is None
             train = not is_input and not _marked_constant(value)
+        indices = None if rest_is_input and not train else encoding.get(name, ())
         raw, structure = qml.pytrees.flatten(value, is_leaf=is_leaf)
         slots: list[int | None] = []
         for number, original in enumerate(raw):
             label = name if len(raw) == 1 else f"{name}<{number}>"
             leaf = None
             if _is_floating(original) or (name in encoding and _is_integer(original)):
-                leaf = _leaf(label, original, encoding.get(name, ()), train, drop_batch)
+                leaf = _leaf(label, original, indices, train, drop_batch)
             if leaf is None or not (leaf.is_input.any() or leaf.parameter_mask.any()):
                 slots.append(None)
                 continue
@@ -256,11 +269,6 @@ def _leaf(label, original, indices, train, drop_batch) -> Leaf:
                     f"{error}. Use flat positions or index tuples inside that shape."
                 ) from error
     return Leaf(label, value, mask, train, original)
-
-
-def _gather(leaves, mask) -> np.ndarray:
-    parts = [leaf.value[mask(leaf)] for leaf in leaves]
-    return np.concatenate(parts) if parts else np.zeros(0)
 
 
 def _check(result: Arguments, values, need_inputs: bool, need_parameters: bool) -> None:
