@@ -66,7 +66,7 @@ class Arguments:
     trainable_names: tuple[str, ...]
     single: bool
     _values: Mapping[str, Any] = field(repr=False)
-    _trees: Mapping[str, tuple] = field(repr=False)
+    _trees: Mapping[str, tuple[list[int | None], Any]] = field(repr=False)
     _signature: inspect.BoundArguments = field(repr=False)
 
     def call(self, make: Callable[[Leaf, int, int], Any]) -> tuple[tuple, dict]:
@@ -104,6 +104,10 @@ class Arguments:
             inputs=gather(kept, lambda leaf: leaf.is_input),
             _trees=trees,
         )
+
+    def tree_of(self, name: str) -> tuple[list[int | None], Any]:
+        """An argument's leaves, by number (``None`` where it holds something else), and its tree."""
+        return self._trees[name]
 
     def unflatten(self, columns):
         """Columns ``(..., P)`` as the user's trainable arguments, each ``(..., *shape)``.
