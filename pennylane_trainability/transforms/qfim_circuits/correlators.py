@@ -22,7 +22,7 @@ from pennylane_trainability.circuits.layers import LayeredCircuit
 from pennylane_trainability.circuits.pauli import Word, commute, product
 from pennylane_trainability.circuits.vanishing import Vanishing
 from pennylane_trainability.statistics.quadratic import Quadratic
-from pennylane_trainability.transforms.qfim.scheme import Cut, Scheme
+from pennylane_trainability.transforms.qfim_circuits.scheme import Cut, Scheme
 
 __all__ = ["correlator_scheme"]
 

@@ -18,9 +18,9 @@ from pennylane_trainability.circuits.layers import LayeredCircuit, generator_ter
 from pennylane_trainability.circuits.pauli import Word
 from pennylane_trainability.circuits.shifts import shift_rule
 from pennylane_trainability.statistics.quadratic import Quadratic
-from pennylane_trainability.transforms.qfim.scheme import Overlap, Scheme, Slot
+from pennylane_trainability.transforms.qfim_circuits.scheme import Overlap, Scheme, Slot
 
-__all__ = ["overlap_scheme", "slots_of"]
+__all__ = ["overlap_count", "overlap_scheme", "slots_of"]
 
 
 def slots_of(made: LayeredCircuit) -> tuple[Slot, ...]:
@@ -54,17 +54,15 @@ def _curvature_rule(frequencies: tuple[float, ...]) -> tuple[tuple[float, float]
 
 
 def overlap_scheme(
-    made: LayeredCircuit, zero: np.ndarray, wanted: np.ndarray, calibrated: bool = False
+    made: LayeredCircuit, slots: tuple[Slot, ...], needed: np.ndarray
 ) -> Scheme:
     """Plan the circuits.
 
     Args:
         made: a circuit in layers.
-        zero: entries between slots that vanish by structure, ``(V, V)``.
-        wanted: entries between slots that are asked for, ``(V, V)``.
-        calibrated: whether ``K(0)`` is measured too; on an ideal device it is 1.
+        slots: what is shifted, ``V`` of them.
+        needed: entries between slots that are asked for and do not vanish, ``(V, V)``.
     """
-    slots = slots_of(made)
     circuits: dict[Overlap, int] = {}
     entries: list[tuple[int, int, int, float]] = []
     constant = np.zeros((len(slots), len(slots)))
@@ -73,18 +71,18 @@ def overlap_scheme(
         keep = slots[a].before | slots[b].before
         layer = max(slots[a].layer, slots[b].layer)
         moved = tuple(sorted((s, t) for s, t in shifts if t))
-        # K = (1 + z)/2 with the outcome z = ±1
-        constant[a, b] += factor / 2 + (0.0 if moved or calibrated else factor / 2)
-        if moved or calibrated:
+        # K = (1 + z)/2 with the outcome z = ±1; without a shift it is 1
+        constant[a, b] += factor / 2 if moved else factor
+        if moved:
             where = circuits.setdefault(Overlap(keep, moved, layer), len(circuits))
             entries.append((a, b, where, factor / 2))
 
     for a, slot in enumerate(slots):
-        if wanted[a, a]:
+        if needed[a, a]:
             for c, t in _curvature_rule(slot.frequencies):
                 add(a, a, -2 * c, [(a, t)])
         for b in range(a):
-            if wanted[a, b] and not zero[a, b]:
+            if needed[a, b]:
                 for c, t in shift_rule(slot.frequencies):
                     for d, s in shift_rule(slots[b].frequencies):
                         add(b, a, -2 * c * d, [(b, s), (a, t)])
@@ -99,3 +97,14 @@ def overlap_scheme(
     nodes = tuple(slot.coefficients for slot in slots)
     # four overlaps near ½ with a factor ½ each: ¼ of the variance of a correlator
     return Scheme("overlap", made, tuple(circuits), quadratic, nodes, slots, variance=0.25)
+
+
+def overlap_count(slots: tuple[Slot, ...], needed: np.ndarray) -> int:
+    """At most how many circuits :func:`overlap_scheme` plans, without planning them."""
+    size = np.array([len(shift_rule(slot.frequencies)) for slot in slots], int)
+    single = [
+        sum(1 for _, t in _curvature_rule(slot.frequencies) if t) if needed[a, a] else 0
+        for a, slot in enumerate(slots)
+    ]
+    pairs = np.tril(np.outer(size, size) * needed, -1)
+    return int(pairs.sum()) + sum(single)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pennylane as qml
@@ -15,10 +16,10 @@ from pennylane_trainability.circuits.clifford import Frame
 from pennylane_trainability.circuits.diagonalization import diagonalize
 from pennylane_trainability.circuits.layers import join_frame
 from pennylane_trainability.circuits.numeric import numeric_gate
-from pennylane_trainability.circuits.pauli import Word, letters
-from pennylane_trainability.transforms.qfim.scheme import Cut, Overlap, Scheme
+from pennylane_trainability.circuits.pauli import Word, letters, to_pauli_word
+from pennylane_trainability.transforms.qfim_circuits.scheme import Cut, Overlap, Scheme
 
-__all__ = ["Circuits", "Observed", "circuits_of"]
+__all__ = ["Circuits", "Means", "Observed", "circuits_of"]
 
 #: Up to here outcomes are asked for as probabilities, beyond as counts.
 _MAX_DENSE = 12
@@ -50,6 +51,17 @@ class Observed:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Means:
+    """Means of the observables of one circuit, from a device that gives no outcomes.
+
+    Attributes:
+        means: ``(W,)``.
+    """
+
+    means: np.ndarray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _ReadOut:
     """What the bits of a circuit mean: parities with signs, or "all as at the start"."""
 
@@ -58,6 +70,14 @@ class _ReadOut:
     signs: tuple[int, ...]
     start: int | None = None
     native: bool = False
+
+    @property
+    def measurements(self) -> list:
+        """What the device is asked for."""
+        dense = len(self.wires) <= _MAX_DENSE
+        if self.native:
+            return [qml.probs(op=list(self.wires)) if dense else qml.counts(op=list(self.wires))]
+        return [qml.probs(wires=self.wires) if dense else qml.counts(wires=self.wires)]
 
     def observed(self, result, shots: int | None) -> Observed:
         """Outcomes from what the device returns."""
@@ -84,6 +104,23 @@ class _ReadOut:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class _MeanReadOut:
+    """Pauli words that the device turns into means by itself."""
+
+    words: tuple
+    signs: tuple[int, ...]
+
+    @property
+    def measurements(self) -> list:
+        """What the device is asked for."""
+        return [qml.expval(word) for word in self.words]
+
+    def observed(self, result, shots: int | None) -> Means:
+        """Means from what the device returns."""
+        return Means(np.ravel(np.asarray(result, float)) * np.array(self.signs))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Circuits:
     """The tapes of a scheme at ``D`` parameter points, and how their results are read.
 
@@ -95,57 +132,56 @@ class Circuits:
 
     scheme: Scheme
     tapes: list[QuantumScript]
-    read_outs: list[_ReadOut]
+    read_outs: list
 
     @property
     def n_points(self) -> int:
         """Number of parameter points ``D``."""
         return len(self.tapes) // max(len(self.read_outs), 1)
 
-    def observed(self, results: Sequence, shots: int | None) -> list[list[Observed]]:
+    def observed(self, results: Sequence, shots: int | None) -> list[list[Observed | Means]]:
         """Outcomes of all circuits, point by point."""
         per = len(self.read_outs)
         return [
             [
-                read.observed(result, shots)
-                for read, result in zip(
-                    self.read_outs, results[d * per : (d + 1) * per], strict=True
+                read.observed(result, shots and own.shots.total_shots)
+                for read, result, own in zip(
+                    self.read_outs,
+                    results[d * per : (d + 1) * per],
+                    self.tapes[d * per : (d + 1) * per],
+                    strict=True,
                 )
             ]
             for d in range(self.n_points)
         ]
 
 
-def circuits_of(scheme: Scheme, shots, n_points: int, aux=None) -> Circuits:
+def circuits_of(
+    scheme: Scheme, shots, n_points: int, aux=None, read_out: str = "counts"
+) -> Circuits:
     """Build all tapes.
 
     Args:
         scheme: the plan.
-        shots: shots of every circuit (a ``Shots`` object or anything it takes), or one entry per
-            circuit of the plan.
+        shots: shots of every circuit (a ``Shots`` object or anything it takes), or a list with one
+            entry per circuit of the plan.
         n_points: number of parameter points ``D``.
         aux: label of the auxiliary wire, where a probe needs one.
+        read_out: ``"counts"`` (outcomes of wires) or ``"means"`` (expectation values).
     """
     each = list(shots) if isinstance(shots, list) else [shots] * len(scheme.circuits)
     with QueuingManager.stop_recording():
         frames = _frames(scheme)
         tapes: list[QuantumScript] = []
-        read_outs: list[_ReadOut] = []
+        read_outs: list = []
         for d in range(n_points):
-            builder = _Builder(scheme, d, aux, frames)
+            builder = _Builder(scheme, d, aux, frames, read_out == "means")
             for circuit, own in zip(scheme.circuits, each, strict=True):
                 operations, read = builder.build(circuit)
-                tapes.append(QuantumScript(operations, [_measurement(read)], shots=Shots(own)))
+                tapes.append(QuantumScript(operations, read.measurements, shots=Shots(own)))
                 if d == 0:
                     read_outs.append(read)
     return Circuits(scheme, tapes, read_outs)
-
-
-def _measurement(read: _ReadOut):
-    if read.native:
-        return qml.counts(op=list(read.wires))
-    dense = len(read.wires) <= _MAX_DENSE
-    return qml.probs(wires=read.wires) if dense else qml.counts(wires=read.wires)
 
 
 def _frames(scheme: Scheme) -> dict[int, Frame]:
@@ -165,8 +201,9 @@ def _frames(scheme: Scheme) -> dict[int, Frame]:
 class _Builder:
     """Operations of planned circuits at one parameter point; gates are made once."""
 
-    def __init__(self, scheme: Scheme, draw: int, aux, frames: dict[int, Frame]):
+    def __init__(self, scheme: Scheme, draw: int, aux, frames: dict[int, Frame], by_means: bool):
         made = scheme.made
+        self.by_means = by_means
         self.scheme, self.made, self.aux, self.frames = scheme, made, aux, frames
         self.circuit, self.labels = made.circuit, list(made.circuit.wires)
         self.draw = draw
@@ -176,13 +213,15 @@ class _Builder:
             for g, gate in enumerate(self.circuit.gates)
         ]
 
-    def build(self, planned: Cut | Overlap) -> tuple[list, _ReadOut]:
+    def build(self, planned: Cut | Overlap) -> tuple[list, Any]:
         """Operations and what the bits mean."""
         if isinstance(planned, Overlap):
             return self._overlap(planned)
         last = self._last(planned.keep, planned.probe)
         operations = self._up_to(planned.keep, last, planned.probe)
         words = [self.frames[last].push_forward(word) for word in planned.words]
+        if self.by_means:
+            return self._expectations(operations, words, planned.probe)
         found = diagonalize(words, len(self.labels))
         operations += [
             _GATES[name](wires=[self.labels[w] for w in wires]) for name, wires in found.gates
@@ -229,6 +268,20 @@ class _Builder:
         if probe is not None and self.scheme.native:
             return self._native(operations, labels, masks, found.signs)
         return operations, _ReadOut(tuple(labels), tuple(masks), tuple(found.signs))
+
+    def _expectations(self, operations: list, words, probe) -> tuple[list, _MeanReadOut]:
+        letter = {"hadamard": "X", "direct": "Z"}.get(self.scheme.method, "")
+        named, signs = [], []
+        for word in words:
+            pauli, phase = to_pauli_word(word, self.labels)
+            if probe is not None:
+                pauli = qml.pauli.PauliWord({self.aux: letter, **pauli})
+            named.append(pauli.operation(wire_order=[*pauli]))
+            signs.append(int(np.real(phase)))
+        if probe is not None and letter == "X":
+            operations = [qml.Hadamard(self.aux), *operations]
+        measured = list(dict.fromkeys(w for observable in named for w in observable.wires))
+        return self._prepared(operations, measured), _MeanReadOut(tuple(named), tuple(signs))
 
     def _native(self, operations, labels, masks, signs) -> tuple[list, _ReadOut]:
         probe = next(op for op in operations if isinstance(op, qml.ops.MidMeasure))

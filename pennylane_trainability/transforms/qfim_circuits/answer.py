@@ -1,0 +1,155 @@
+"""All circuits of one QFIM on one device, and the matrices that follow from their results.
+
+Both the transform and its measured twin use this one builder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pennylane_trainability.circuits.layers import layered
+from pennylane_trainability.circuits.points import Points
+from pennylane_trainability.devices import measures_mid_circuit
+from pennylane_trainability.errors import ReadingError
+from pennylane_trainability.transforms.qfim_circuits.choice import (
+    Option,
+    abilities_of,
+    choose,
+)
+from pennylane_trainability.transforms.qfim_circuits.random_bases import (
+    BasisCircuits,
+    basis_circuits,
+)
+from pennylane_trainability.transforms.qfim_circuits.scheme import Scheme
+from pennylane_trainability.transforms.qfim_circuits.tapes import Circuits, circuits_of
+
+__all__ = ["Answer", "How", "answer_of", "plan_of"]
+
+READ_OUTS = ("counts", "means")
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How a QFIM is measured.
+
+    Attributes:
+        method: name of a method, or ``"auto"``.
+        read_out: ``"counts"`` or ``"means"``.
+        aux_wire: the auxiliary wire; ``None`` takes one that is free.
+        n_bases: for random bases, how many.
+        bases: for random bases, ``"haar"`` or ``"local"``.
+        seed: for random bases.
+    """
+
+    method: str = "auto"
+    read_out: str = "counts"
+    aux_wire: object = None
+    n_bases: int = 20
+    bases: str = "haar"
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """What will be run, without numbers.
+
+    Attributes:
+        scheme: circuits of one parameter point.
+        options: what every method would cost.
+        aux: the auxiliary wire, if any circuit needs it.
+    """
+
+    scheme: Scheme
+    options: tuple[Option, ...]
+    aux: object
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """Tapes of one answer.
+
+    Attributes:
+        plan: what was planned; ``None`` for random bases.
+        circuits: the tapes of a scheme.
+        bases: the tapes of random bases.
+    """
+
+    plan: Plan | None
+    circuits: Circuits | None
+    bases: BasisCircuits | None
+
+    @property
+    def tapes(self) -> list:
+        """Everything that is run."""
+        if self.bases is not None:
+            return self.bases.tapes
+        return self.circuits.tapes if self.circuits is not None else []
+
+    def matrices(self, results: Sequence, shots: int | None) -> np.ndarray:
+        """The QFIM at every parameter point, ``(D, P, P)``."""
+        if self.bases is not None:
+            return self.bases.replicates(results).mean(axis=0)[None]
+        if self.circuits is None:
+            raise ReadingError("These circuits have no results.")
+        scheme = self.circuits.scheme
+        each = shots and np.full(len(scheme.circuits), float(shots))
+        out = []
+        for d, observed in enumerate(self.circuits.observed(results, shots)):
+            mu = np.concatenate([o.means for o in observed]) if observed else np.zeros(0)
+            loading = scheme.loading(d)
+            out.append(loading @ scheme.quadratic.matrix(mu, each or None) @ loading.T)
+        return np.array(out)
+
+
+def plan_of(points: Points, device, how: How, groups: list[np.ndarray]) -> Plan:
+    """Choose a method and plan its circuits; nothing is built or run.
+
+    Args:
+        points: the QNode at its parameter points.
+        device: of the QNode; ``None`` for a bare tape.
+        how: options.
+        groups: flat parameters between which entries are asked for.
+
+    Raises:
+        ReadingError: an option is unknown, or the device cannot do it; the message says what can.
+    """
+    if how.read_out not in READ_OUTS:
+        raise ReadingError(f"read_out needs 'counts' or 'means'; got {how.read_out!r}.")
+    if points.one_by_one:
+        raise ReadingError(
+            "Data with a broadcasting axis prepare a state here, so the circuits of different "
+            "points differ in more than angles. Call once for each point."
+        )
+    circuit = points.circuit
+    by_means = how.read_out == "means"
+    mid_circuit = device is not None and not by_means and measures_mid_circuit(device)
+    abilities = abilities_of(device, circuit.wires, how.aux_wire, mid_circuit)
+    made = layered(circuit)
+    scheme, options = choose(made, groups, abilities, how.method, by_means)
+    return Plan(scheme, options, abilities.aux)
+
+
+def answer_of(points: Points, device, how: How, groups, shots, plan: Plan | None = None) -> Answer:
+    """Build the tapes of one answer.
+
+    Args:
+        points: the QNode at its parameter points.
+        device: of the QNode; ``None`` for a bare tape.
+        how: options.
+        groups: flat parameters between which entries are asked for.
+        shots: shots of every circuit.
+        plan: as :func:`plan_of` gives it; made here if not given.
+    """
+    if how.method == "random-bases":
+        if len(points.parameters) > 1:
+            raise ReadingError("random-bases takes one parameter point; call once for each.")
+        rng = np.random.default_rng(how.seed)
+        found = basis_circuits(points.circuit, shots, how.n_bases, how.bases, rng)
+        return Answer(None, None, found)
+    plan = plan_of(points, device, how, groups) if plan is None else plan
+    count = len(points.parameters)
+    circuits = circuits_of(plan.scheme, shots, count, plan.aux, how.read_out)
+    return Answer(plan, circuits, None)
