@@ -3,6 +3,7 @@
 from importlib import metadata as _metadata
 
 from pennylane_trainability.analysis import analyze as analyze
+from pennylane_trainability.devices import one_job as one_job
 from pennylane_trainability.diagnostics.data_jacobian import DataJacobian as DataJacobian
 from pennylane_trainability.diagnostics.data_jacobian import data_jacobian as data_jacobian
 from pennylane_trainability.diagnostics.measure import measure_jacobian as measure_jacobian

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import pennylane as qml
 from pennylane.tape import QuantumScript
 
+from pennylane_trainability.devices import OneJob, one_job
 from pennylane_trainability.errors import BudgetError, DeviceFailure
 from pennylane_trainability.results import Cost
 
@@ -35,10 +36,13 @@ class Executor:
 
     Args:
         device: a PennyLane device.
-        chunk: circuits per device execution; ``None`` sends everything in one.
+        chunk: circuits per device execution; ``None`` sends everything in one, or as many as the
+            device states as the most for one job.
         max_circuits: refuse more circuits than this before running any.
         max_shots: refuse more shots than this before running any.
         progress: called with ``(circuits done, circuits in all)`` after every chunk.
+        one_job: send the circuits of a chunk as one job where the device has such a road
+            (:func:`one_job`), instead of one by one.
     """
 
     device: object
@@ -46,6 +50,7 @@ class Executor:
     max_circuits: int | None = None
     max_shots: int | None = None
     progress: Callable[[int, int], None] | None = None
+    one_job: bool = True
 
     def with_progress(self, progress: Callable[[int, int], None]) -> Executor:
         """The same executor, reporting its progress."""
@@ -84,12 +89,15 @@ class Executor:
             DeviceFailure: the device failed in a later chunk; its own error is the cause, and the
                 results of the chunks before are on the exception.
         """
-        size = self.chunk or max(len(tapes), 1)
+        device = one_job(self.device) if self.one_job else self.device
+        # jobs within one execution would be lost together, so a limit on jobs is one on chunks
+        size = self.chunk or getattr(device, "circuits_per_job", None) or max(len(tapes), 1)
         results: list = []
-        for start in range(0, len(tapes), size):
+        for number, start in enumerate(range(0, len(tapes), size)):
             part = list(tapes[start : start + size])
+            where = device.part(number) if isinstance(device, OneJob) else device
             try:
-                results += qml.execute(part, self.device, diff_method=None, cache=False)
+                results += qml.execute(part, where, diff_method=None, cache=False)
             except Exception as error:
                 if not results:
                     raise

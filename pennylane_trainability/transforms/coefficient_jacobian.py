@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import functools
 
 import numpy as np
@@ -24,6 +23,7 @@ from pennylane_trainability.transforms.engines import (
 )
 from pennylane_trainability.transforms.interfaces import interface_of, is_traced, wrap
 from pennylane_trainability.transforms.jacobian_tapes import jacobian_tapes
+from pennylane_trainability.transforms.qnodes import device_of_the_call, qnode_like
 from pennylane_trainability.transforms.task import Carrier, Task, task_of_tape
 
 __all__ = ["coefficient_jacobian"]
@@ -132,10 +132,7 @@ def _on_qnode(self, qnode, targs, tkwargs):
             "coefficient_jacobian does not work with program capture; call qml.capture.disable() "
             "first."
         )
-    new = copy.copy(qnode)
-    new.func = _reader(qnode, **options)
-    new._init_args = {**qnode._init_args, "func": new.func}
-    new._compile_pipeline = qml.CompilePipeline()
+    new = qnode_like(qnode, _reader(qnode, **options))
     return self.default_qnode_transform(new, (), {})
 
 
@@ -154,17 +151,11 @@ def _reader(
     def function(*args, **kwargs):
         with qml.QueuingManager.stop_recording():
             reading = read_qnode(qnode, args, kwargs, encoding_args, argnums, differentiable=True)
-            device = _device_of_the_call(qnode.device)
+            device = device_of_the_call(qnode.device)
             task = Task(series_of(reading, spectrum, max_points), device, engine, memory)
         return Carrier(task)
 
     return function
-
-
-def _device_of_the_call(default):
-    """The device of the QNode that is being called: ``update(device=…)`` may have changed it."""
-    debugger = qml.debugging.PLDB
-    return debugger.get_active_device() if debugger.has_active_dev() else default
 
 
 def _exact(task: Task, _results=None):

@@ -31,7 +31,7 @@ FUNCTIONS = {"analyze", "data_jacobian", "fit", "fourier_rows", "measure_jacobia
 TRANSFORMS = {"coefficient_jacobian"}
 RECORDS = {"DataJacobian", "Fit", "FourierRows", "MeasuredJacobian", "Report"}
 TEMPLATES = {"DataReuploading", "ParallelAngleEncoding", "SerialReuploading"}
-HELPERS = {"Executor", "Normal", "Uniform"}
+HELPERS = {"Executor", "Normal", "Uniform", "one_job"}
 ERRORS = {"BudgetError", "DeviceFailure", "NotFourierError", "ReadingError", "TrainabilityWarning"}
 NAMES = FUNCTIONS | TRANSFORMS | RECORDS | TEMPLATES | HELPERS | ERRORS
 
@@ -248,6 +248,7 @@ def test_pennylane_alone_has_the_transform():
 #: Room → rooms it may import, in the direction of the flow: every room stands below those it needs.
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
+    "devices": {"errors"},
     "results": set(),
     "fourier": {"errors"},
     "templates": set(),
@@ -255,8 +256,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "circuits": {"errors", "fourier"},
     "laws": {"circuits", "errors"},
     "simulation": {"circuits", "errors"},
-    "transforms": {"circuits", "errors", "simulation"},
-    "executor": {"errors", "results"},
+    "transforms": {"circuits", "devices", "errors", "simulation"},
+    "executor": {"devices", "errors", "results"},
     "diagnostics": {
         *("circuits", "errors", "executor", "fourier", "laws", "results"),
         *("simulation", "statistics", "transforms"),
@@ -278,14 +279,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "__main__": {"commands"},
     "__init__": {
-        *("analysis", "diagnostics", "errors", "executor", "fitting", "laws", "registration"),
-        *("report", "templates", "transforms"),
+        *("analysis", "devices", "diagnostics", "errors", "executor", "fitting", "laws"),
+        *("registration", "report", "templates", "transforms"),
     },
 }
 #: Against the flow, inside a function only: drawing is loaded where somebody draws.
 LAZY = {("results", "plots")}
 #: Imported inside functions only, wherever they are imported.
-OPTIONAL = {"jax", "torch", "qiskit", "pennylane_qiskit", "qiskit_ibm_runtime", "matplotlib"}
+OPTIONAL = {
+    *("jax", "torch", "qiskit", "qiskit_aer", "qiskit_ibm_runtime", "pennylane_qiskit"),
+    "matplotlib",
+}
 
 
 def imports_of(path: Path):

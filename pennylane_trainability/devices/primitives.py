@@ -1,0 +1,145 @@
+"""The road of ``qiskit.remote``: one SamplerV2 job, and one EstimatorV2 job where needed."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+from pennylane.measurements import ExpectationMP, VarianceMP
+from pennylane.tape import QuantumScript
+
+from pennylane_trainability.devices.conversion import on_register, results_of, to_qiskit
+from pennylane_trainability.devices.mid_circuit import has_mid_circuit
+from pennylane_trainability.devices.seeds import seed_of_job
+from pennylane_trainability.errors import ReadingError, TrainabilityWarning
+
+__all__ = ["chunks", "send"]
+
+#: Positions of circuits, and a function that waits for their results.
+Job = tuple[list[int], Callable[[], list[tuple]]]
+
+
+def send(device, tapes: Sequence[QuantumScript], size: int | None, part: int) -> Iterator[Job]:
+    """Compile everything at once and send it; each job is sent when it is asked for.
+
+    Args:
+        device: the plugin's device; only read.
+        tapes: preprocessed circuits.
+        size: circuits per job; ``None`` sends all of one primitive in one.
+        part: number of this execution within an answer, for seeds.
+    """
+    estimated = [k for k, tape in enumerate(tapes) if _is_estimated(tape)]
+    sampled = [k for k, tape in enumerate(tapes) if not _is_estimated(tape)]
+    circuits = _compiled(device, tapes)
+    job = 0
+    for positions, submit in ((sampled, _sample), (estimated, _estimate)):
+        for some in chunks(positions, size):
+            own = [tapes[k] for k in some]
+            yield some, submit(device, own, [circuits[k] for k in some], part, job)
+            job += 1
+
+
+def chunks(positions: list[int], size: int | None) -> Iterator[list[int]]:
+    """Consecutive pieces of at most ``size`` positions."""
+    size = size or max(len(positions), 1)
+    yield from (positions[k : k + size] for k in range(0, len(positions), size))
+
+
+def _is_estimated(tape: QuantumScript) -> bool:
+    """The plugin's rule; circuits with mid-circuit measurements are always sampled."""
+    first = tape.measurements[0]
+    pauli = isinstance(first, (ExpectationMP, VarianceMP)) and getattr(first.obs, "pauli_rep", None)
+    return bool(pauli) and not has_mid_circuit(tape)
+
+
+def _compiled(device, tapes) -> list:
+    from pennylane_qiskit.converter import circuit_to_qiskit
+    from qiskit.compiler import transpile
+
+    n = len(device.wires)
+    circuits = [
+        circuit_to_qiskit(on_register(tape, device.wires), n, diagonalize=False, measure=False)
+        if _is_estimated(tape)
+        else to_qiskit(tape, device.wires)
+        for tape in tapes
+    ]
+    # one process unless the user wants more: forks do not go well with threads of other libraries
+    options = {"num_processes": 1, **device._transpile_args}
+    compiled = transpile(circuits, backend=device.compile_backend, **options)
+    for k, circuit in enumerate(compiled):
+        circuit.name = f"circ{k}"
+    return compiled
+
+
+def _sample(device, tapes, circuits, part: int, job: int) -> Callable[[], list[tuple]]:
+    from qiskit_ibm_runtime import EstimatorV2, SamplerV2
+
+    sampler = SamplerV2(mode=device.session or device.backend)
+    sampler.options.update(**_options(device, sampler, EstimatorV2, part, job))
+    shots = [tape.shots.total_shots for tape in tapes]
+    sent = sampler.run([(c, None, s) for c, s in zip(circuits, shots, strict=True)])
+
+    def collect() -> list[tuple]:
+        out = []
+        for tape, circuit, result in zip(tapes, circuits, sent.result(), strict=True):
+            names = [register.name for register in circuit.cregs]
+            bits = {name: result.data[name].to_bool_array(order="little") for name in names}
+            out.append(results_of(tape, device.wires, bits))
+        return out
+
+    return collect
+
+
+def _estimate(device, tapes, circuits, part: int, job: int) -> Callable[[], list[tuple]]:
+    from pennylane_qiskit.converter import mp_to_pauli
+    from qiskit_ibm_runtime import EstimatorV2, SamplerV2
+
+    estimator = EstimatorV2(mode=device.session or device.backend)
+    estimator.options.update(**_options(device, estimator, SamplerV2, part, job))
+    n, blocks = len(device.wires), []
+    for tape, circuit in zip(tapes, circuits, strict=True):
+        paulis = [mp_to_pauli(m, n) for m in on_register(tape, device.wires).measurements]
+        precision = np.sqrt(1 / tape.shots.total_shots) if tape.shots else None
+        blocks.append((circuit, [p.apply_layout(circuit.layout) for p in paulis], None, precision))
+    sent = estimator.run(blocks)
+
+    def collect() -> list[tuple]:
+        read = device._process_estimator_job
+        return [
+            read(tape.measurements, [result])
+            for tape, result in zip(tapes, sent.result(), strict=True)
+        ]
+
+    return collect
+
+
+def _options(device, primitive, other, part: int, job: int) -> dict:
+    """The user's options as far as this primitive knows them.
+
+    Raises:
+        ReadingError: neither primitive knows an option.
+    """
+    given = copy.deepcopy(device._kwargs)
+    known = {field.name for field in dataclasses.fields(primitive.options)}
+    elsewhere = {field.name for field in dataclasses.fields(other._options_class)}
+    foreign = [name for name in given if name not in known]
+    if unknown := [name for name in foreign if name not in elsewhere]:
+        raise ReadingError(
+            f"{unknown} are options neither of transpile nor of a primitive of Qiskit. Remove them "
+            "from the device; a primitive knows "
+            f"{sorted(name for name in known if not name.startswith('_'))}."
+        )
+    if foreign:
+        warnings.warn(
+            f"{foreign} are options of {other.__name__} and do nothing for the circuits sent to "
+            f"{type(primitive).__name__}.",
+            TrainabilityWarning,
+            stacklevel=2,
+        )
+    simulator = given.get("simulator")
+    if isinstance(simulator, dict) and "seed_simulator" in simulator:
+        simulator["seed_simulator"] = seed_of_job(simulator["seed_simulator"], part, job)
+    return {name: value for name, value in given.items() if name in known}

@@ -1,0 +1,24 @@
+"""Seeds of simulators that stand in for a backend."""
+
+from __future__ import annotations
+
+import numpy as np
+
+__all__ = ["seed_of_job"]
+
+
+def seed_of_job(seed: int | None, part: int, job: int) -> int | None:
+    """The seed of one job of an answer: the user's own for the first, independent ones after it.
+
+    A simulator that starts every job from the same seed gives the same deviations in all of them,
+    and errors that do not average out.
+
+    Args:
+        seed: the seed in the user's options, if any.
+        part: number of the device execution within the answer.
+        job: number of the job within the device execution.
+    """
+    if seed is None or part == job == 0:
+        return seed
+    # Qiskit's seeds are positive 32-bit integers
+    return int(np.random.SeedSequence([seed, part, job]).generate_state(1)[0] >> 1)
