@@ -14,9 +14,6 @@ from pennylane_trainability.results import Cost
 
 __all__ = ["Executor", "cost_of"]
 
-#: Above this many circuits a device that is no exact simulator needs ``max_circuits``.
-DEFAULT_MAX_CIRCUITS = 1_000
-
 
 def cost_of(
     tapes: Sequence[QuantumScript], circuits: int | None = None, executions: int = 1

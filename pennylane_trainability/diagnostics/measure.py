@@ -14,9 +14,14 @@ from pennylane_trainability.circuits.series import Series, series_of
 from pennylane_trainability.circuits.shifts import shift_plan
 from pennylane_trainability.diagnostics.measured import MeasuredJacobian, outcome_covariances
 from pennylane_trainability.errors import ReadingError
-from pennylane_trainability.executor import DEFAULT_MAX_CIRCUITS, Executor, cost_of
+from pennylane_trainability.executor import Executor, cost_of
 from pennylane_trainability.results import Cost, Provenance, kept_seed
-from pennylane_trainability.transforms.engines import broadcasts, device_name, is_exact_simulator
+from pennylane_trainability.transforms.engines import (
+    DEFAULT_MAX_CIRCUITS,
+    broadcasts,
+    device_name,
+    is_exact_simulator,
+)
 from pennylane_trainability.transforms.jacobian_tapes import JacobianTapes, jacobian_tapes
 
 __all__ = ["default_executor", "measure_jacobian", "measure_series", "measured_cost"]

@@ -116,14 +116,18 @@ class Quadratic:
         own = np.asarray(shots, float)[np.maximum(self.joint, 0)] if len(shots) else 2.0
         return np.where(self.joint >= 0, own / np.maximum(own - 1, 1), 1.0)
 
-    def derivatives(self, mu: np.ndarray, sources: range, loading: np.ndarray) -> np.ndarray:
+    def derivatives(
+        self, mu: np.ndarray, sources: range, loading: np.ndarray, rows=None
+    ) -> np.ndarray:
         """``∂(L F Lᵀ)/∂μ`` for the means of one circuit, ``(W, P, P)``.
 
         Args:
             mu: the means, ``(M,)``.
             sources: the means of the circuit, ``W`` of them.
             loading: ``L``, ``(P, V)``.
+            rows: parameters that are asked for; ``None`` for all.
         """
+        loading = loading if rows is None else loading[rows]
         m = self.first_moments(mu)
         out = np.zeros((len(sources), len(loading), len(loading)))
         for e in np.flatnonzero((self.sources >= sources.start) & (self.sources < sources.stop)):

@@ -6,7 +6,14 @@ from pennylane.measurements import Shots
 
 from pennylane_trainability.errors import ReadingError
 
-__all__ = ["broadcasts", "choose_engine", "device_name", "is_exact_simulator", "takes_shot_vectors"]
+__all__ = [
+    "DEFAULT_MAX_CIRCUITS",
+    "broadcasts",
+    "choose_engine",
+    "device_name",
+    "is_exact_simulator",
+    "takes_shot_vectors",
+]
 
 #: Noiseless state-vector simulators: without shots their answer is the exact one.
 _EXACT = frozenset(
@@ -19,6 +26,8 @@ _EXACT = frozenset(
         "reference.qubit",
     ]
 )
+#: Above this many circuits a device that is no exact simulator needs ``max_circuits``.
+DEFAULT_MAX_CIRCUITS = 1_000
 #: Devices that execute broadcasted tapes natively.
 _BROADCAST = frozenset({"default.qubit", "default.mixed"})
 

@@ -22,11 +22,12 @@ from pennylane_trainability.transforms.qfim_circuits.choice import (
 from pennylane_trainability.transforms.qfim_circuits.random_bases import (
     BasisCircuits,
     basis_circuits,
+    basis_count,
 )
 from pennylane_trainability.transforms.qfim_circuits.scheme import Scheme
 from pennylane_trainability.transforms.qfim_circuits.tapes import Circuits, circuits_of
 
-__all__ = ["Answer", "How", "answer_of", "plan_of"]
+__all__ = ["Answer", "How", "Plan", "answer_of", "plan_of"]
 
 READ_OUTS = ("counts", "means")
 
@@ -57,12 +58,16 @@ class Plan:
     """What will be run, without numbers.
 
     Attributes:
-        scheme: circuits of one parameter point.
+        method: the method taken.
+        n_circuits: circuits per parameter point.
+        scheme: the circuits; ``None`` for random bases.
         options: what every method would cost.
         aux: the auxiliary wire, if any circuit needs it.
     """
 
-    scheme: Scheme
+    method: str
+    n_circuits: int
+    scheme: Scheme | None
     options: tuple[Option, ...]
     aux: object
 
@@ -72,35 +77,29 @@ class Answer:
     """Tapes of one answer.
 
     Attributes:
-        plan: what was planned; ``None`` for random bases.
-        circuits: the tapes of a scheme.
-        bases: the tapes of random bases.
+        plan: what was planned.
+        circuits: tapes, and how they are read.
     """
 
-    plan: Plan | None
-    circuits: Circuits | None
-    bases: BasisCircuits | None
+    plan: Plan
+    circuits: Circuits | BasisCircuits
 
     @property
     def tapes(self) -> list:
-        """Everything that is run."""
-        if self.bases is not None:
-            return self.bases.tapes
-        return self.circuits.tapes if self.circuits is not None else []
+        """Everything that is run, point by point."""
+        return self.circuits.tapes
 
     def matrices(self, results: Sequence, shots: int | None) -> np.ndarray:
         """The QFIM at every parameter point, ``(D, P, P)``."""
-        if self.bases is not None:
-            return self.bases.replicates(results).mean(axis=0)[None]
-        if self.circuits is None:
-            raise ReadingError("These circuits have no results.")
+        if isinstance(self.circuits, BasisCircuits):
+            return self.circuits.replicates(results).mean(axis=0)[None]
         scheme = self.circuits.scheme
-        each = shots and np.full(len(scheme.circuits), float(shots))
+        each = np.full(len(scheme.circuits), float(shots)) if shots else None
         out = []
         for d, observed in enumerate(self.circuits.observed(results, shots)):
             mu = np.concatenate([o.means for o in observed]) if observed else np.zeros(0)
             loading = scheme.loading(d)
-            out.append(loading @ scheme.quadratic.matrix(mu, each or None) @ loading.T)
+            out.append(loading @ scheme.quadratic.matrix(mu, each) @ loading.T)
         return np.array(out)
 
 
@@ -123,33 +122,33 @@ def plan_of(points: Points, device, how: How, groups: list[np.ndarray]) -> Plan:
             "Data with a broadcasting axis prepare a state here, so the circuits of different "
             "points differ in more than angles. Call once for each point."
         )
-    circuit = points.circuit
     by_means = how.read_out == "means"
     mid_circuit = device is not None and not by_means and measures_mid_circuit(device)
-    abilities = abilities_of(device, circuit.wires, how.aux_wire, mid_circuit)
-    made = layered(circuit)
-    scheme, options = choose(made, groups, abilities, how.method, by_means)
-    return Plan(scheme, options, abilities.aux)
+    abilities = abilities_of(device, points.circuit.wires, how.aux_wire, mid_circuit)
+    made = layered(points.circuit)
+    method = "block-diag" if how.method == "random-bases" else how.method
+    scheme, options = choose(made, groups, abilities, method, by_means)
+    if how.method != "random-bases":
+        return Plan(scheme.method, len(scheme.circuits), scheme, options, abilities.aux)
+    if len(points.parameters) > 1 or by_means:
+        raise ReadingError(
+            "method='random-bases' takes one parameter point and read_out='counts'; call it once "
+            "for each point."
+        )
+    return Plan("random-bases", basis_count(points.circuit, how.n_bases), None, options, None)
 
 
-def answer_of(points: Points, device, how: How, groups, shots, plan: Plan | None = None) -> Answer:
+def answer_of(points: Points, plan: Plan, how: How, shots) -> Answer:
     """Build the tapes of one answer.
 
     Args:
         points: the QNode at its parameter points.
-        device: of the QNode; ``None`` for a bare tape.
+        plan: as :func:`plan_of` gives it.
         how: options.
-        groups: flat parameters between which entries are asked for.
-        shots: shots of every circuit.
-        plan: as :func:`plan_of` gives it; made here if not given.
+        shots: shots of every circuit, or a list with one entry per circuit of the plan.
     """
-    if how.method == "random-bases":
-        if len(points.parameters) > 1:
-            raise ReadingError("random-bases takes one parameter point; call once for each.")
+    if plan.scheme is None:
         rng = np.random.default_rng(how.seed)
-        found = basis_circuits(points.circuit, shots, how.n_bases, how.bases, rng)
-        return Answer(None, None, found)
-    plan = plan_of(points, device, how, groups) if plan is None else plan
+        return Answer(plan, basis_circuits(points.circuit, shots, how.n_bases, how.bases, rng))
     count = len(points.parameters)
-    circuits = circuits_of(plan.scheme, shots, count, plan.aux, how.read_out)
-    return Answer(plan, circuits, None)
+    return Answer(plan, circuits_of(plan.scheme, shots, count, plan.aux, how.read_out))

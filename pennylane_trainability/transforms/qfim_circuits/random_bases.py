@@ -21,7 +21,7 @@ from pennylane_trainability.circuits.numeric import numeric_gate
 from pennylane_trainability.circuits.shifts import Shift, ShiftPlan, shift_plan
 from pennylane_trainability.errors import ReadingError
 
-__all__ = ["BasisCircuits", "basis_circuits", "classical_fisher", "random_unitary"]
+__all__ = ["BasisCircuits", "basis_circuits", "basis_count", "classical_fisher", "random_unitary"]
 
 #: More wires need Haar bases too deep, and too many outcomes, to make sense.
 _MAX_HAAR_WIRES = 5
@@ -77,6 +77,11 @@ class BasisCircuits:
         return np.array(
             [2 * classical_fisher(p[0], dp) for p, dp in zip(each, derivatives, strict=True)]
         )
+
+
+def basis_count(circuit: Circuit, n_bases: int) -> int:
+    """How many circuits :func:`basis_circuits` builds."""
+    return n_bases * (1 + len(shift_plan(circuit).shifts))
 
 
 def basis_circuits(

@@ -1,0 +1,133 @@
+"""How far can a measured QFIM be off? From the outcomes of its circuits, or from replicates."""
+
+from __future__ import annotations
+
+from dataclasses import field
+
+import numpy as np
+
+from pennylane_trainability.results import Result, record
+from pennylane_trainability.statistics.quadratic import Quadratic, draw_means
+from pennylane_trainability.statistics.survival import survival_of_mirror, undepolarised
+
+__all__ = ["CountErrors", "ReplicateErrors"]
+
+
+@record
+class CountErrors(Result):
+    """Errors of a matrix that follows from the means of independent circuits.
+
+    Attributes:
+        means: of all circuits one after another, ``(M,)``.
+        covariances: of the means of each circuit, ``(W, W)`` each.
+        outcomes: per circuit the values seen and how often, ``((W, u), (u,))``; empty where the
+            device gave means only.
+        shots: of every circuit, ``(C,)``.
+        quadratic: the matrix over the nodes from the means.
+        loading: ``L``, from nodes to parameters, ``(P, V)``.
+        mirrors: number of circuits at the end that measure survivals; 0 if nothing is rescaled.
+        mirror_of: the mirror that belongs to every mean before these, ``(M,)``.
+        wires: bits of the circuit of every mean, mirrors included.
+        overlaps: which means are ``2K − 1`` of a probability ``K``.
+    """
+
+    means: np.ndarray
+    covariances: tuple[np.ndarray, ...] = field(repr=False)
+    outcomes: tuple = field(repr=False)
+    shots: np.ndarray
+    quadratic: Quadratic = field(repr=False)
+    loading: np.ndarray = field(repr=False)
+    mirrors: int = 0
+    mirror_of: np.ndarray | None = field(default=None, repr=False)
+    wires: np.ndarray | None = field(default=None, repr=False)
+    overlaps: np.ndarray | None = field(default=None, repr=False)
+
+    def survival(self, means: np.ndarray) -> np.ndarray:
+        """Survival in the circuits of each layer, ``(..., mirrors)``.
+
+        A mirror runs every gate twice; overlaps are as long as mirrors, other circuits half of it.
+        """
+        own = means[..., len(self.mirror_of) :]
+        twice = survival_of_mirror((1 + own) / 2, self.wires[len(self.mirror_of) :])
+        return twice if self.overlaps.any() else np.sqrt(twice)
+
+    def matrix(self, means: np.ndarray, rescaled: bool = True) -> np.ndarray:
+        """The estimate from means ``(..., M)``, shape ``(..., P, P)``."""
+        if self.mirrors:
+            own = means[..., : len(self.mirror_of)]
+            if rescaled:
+                survival = self.survival(means)[..., self.mirror_of]
+                bits = self.wires[: len(self.mirror_of)]
+                own = undepolarised(own, survival, bits, self.overlaps)
+            means = own
+        shots = self.shots[: len(self.shots) - self.mirrors]
+        return self.loading @ self.quadratic.matrix(means, shots) @ self.loading.T
+
+    def stderr(self) -> np.ndarray:
+        """Standard error of every entry, ``(P, P)``: first order in the errors of the means."""
+        if self.mirrors:
+            return self.draw(400, np.random.default_rng(0)).std(axis=0)
+        total = np.zeros((len(self.loading), len(self.loading)))
+        start = 0
+        for covariance in self.covariances:
+            own = range(start, start + len(covariance))
+            start = own.stop
+            slope = self.quadratic.derivatives(self.means, own, self.loading)
+            total += np.einsum("wij,wx,xij->ij", slope, covariance, slope, optimize=True)
+        return np.sqrt(total)
+
+    def covariance(self, first: tuple[int, int], second: tuple[int, int]) -> float:
+        """Covariance between two entries."""
+        if self.mirrors:
+            draws = self.draw(400, np.random.default_rng(0))
+            return float(np.mean(draws[:, *first] * draws[:, *second]))
+        total, start = 0.0, 0
+        rows = sorted({*first, *second})
+        at = {row: k for k, row in enumerate(rows)}
+        i, j, k, m = (at[row] for row in (*first, *second))
+        for covariance in self.covariances:
+            own = range(start, start + len(covariance))
+            start = own.stop
+            slope = self.quadratic.derivatives(self.means, own, self.loading, rows)
+            total += float(slope[:, i, j] @ covariance @ slope[:, k, m])
+        return total
+
+    def draw(self, n_resamples: int, rng: np.random.Generator) -> np.ndarray:
+        """Errors that might have been made instead, ``(B, P, P)``."""
+        moved = self.means + draw_means(self.covariances, n_resamples, rng)
+        centre = self.matrix(self.means)
+        # a few at a time: nodes can be many more than parameters
+        step = max(1, int(4e6 // max(self.quadratic.size, 1) ** 2))
+        parts = [self.matrix(moved[k : k + step]) for k in range(0, n_resamples, step)]
+        return np.concatenate(parts) - centre
+
+
+@record
+class ReplicateErrors(Result):
+    """Errors of a mean over independent replicates, such as random bases.
+
+    Attributes:
+        replicates: ``(R, P, P)``.
+    """
+
+    replicates: np.ndarray
+
+    def stderr(self) -> np.ndarray:
+        """Standard error of the mean, ``(P, P)``; NaN for one replicate."""
+        count = len(self.replicates)
+        if count < 2:
+            return np.full(self.replicates.shape[1:], np.nan)
+        return self.replicates.std(axis=0, ddof=1) / np.sqrt(count)
+
+    def covariance(self, first: tuple[int, int], second: tuple[int, int]) -> float:
+        """Covariance between two entries of the mean."""
+        pair = [self.replicates[:, *entry] for entry in (first, second)]
+        return float(np.cov(*pair)[0, 1] / len(self.replicates))
+
+    def draw(self, n_resamples: int, rng: np.random.Generator) -> np.ndarray:
+        """Errors of means of resampled replicates, ``(B, P, P)``."""
+        count = len(self.replicates)
+        weights = rng.multinomial(count, np.full(count, 1 / count), n_resamples) / count
+        centred = self.replicates - self.replicates.mean(axis=0)
+        # the spread of resampled means is too small by (R − 1)/R
+        return np.tensordot(weights, centred, 1) * np.sqrt(count / max(count - 1, 1))

@@ -1,0 +1,220 @@
+"""The transform ``measured_qfim``."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pennylane as qml
+from pennylane.tape import QuantumScript
+
+from pennylane_trainability.circuits.points import Points, read_points
+from pennylane_trainability.errors import BudgetError, ReadingError
+from pennylane_trainability.transforms.blocks import argument_blocks, argument_ranges
+from pennylane_trainability.transforms.engines import (
+    DEFAULT_MAX_CIRCUITS,
+    device_name,
+    is_exact_simulator,
+    takes_shot_vectors,
+)
+from pennylane_trainability.transforms.interfaces import interface_of, is_traced
+from pennylane_trainability.transforms.qfim_circuits.answer import How, answer_of, plan_of
+from pennylane_trainability.transforms.qnodes import device_of_the_call, qnode_like
+from pennylane_trainability.transforms.task import Carrier
+
+__all__ = ["measured_qfim"]
+
+
+@functools.partial(qml.transform, final_transform=True)
+def measured_qfim(
+    tape: QuantumScript,
+    argnums=None,
+    *,
+    encoding_args=None,
+    method: str = "auto",
+    read_out: str = "counts",
+    aux_wire=None,
+    n_bases: int = 20,
+    bases: str = "haar",
+    seed: int | None = None,
+    max_circuits: int | None = None,
+):
+    r"""The quantum Fisher information matrix, measured on the QNode's own device.
+
+    For gates :math:`e^{-i\theta_j G_j}` that prepare :math:`|\psi(\theta)\rangle`
+
+    .. math::
+
+        F_{ij} = 4\,\mathrm{Re}\bigl[\langle\partial_i\psi|\partial_j\psi\rangle
+        - \langle\partial_i\psi|\psi\rangle\langle\psi|\partial_j\psi\rangle\bigr],
+
+    four times ``qml.metric_tensor``. The formula is that of a **pure state**, whatever the device:
+    on a noisy device the estimate is that of the formula, not the QFIM of the mixed state (for that
+    on a density-matrix simulator see :func:`qfim`). Nothing is simulated in place of the device.
+
+    With the Pauli words :math:`A` of the generators this is a sum of covariances
+    :math:`\mathrm{Re}\langle A_u A_v\rangle - \langle A_u\rangle\langle A_v\rangle`. Words are put
+    into layers by commutation (not by their place in the code); a layer is read from one circuit,
+    entries that are zero by structure need none.
+
+    ================  ===========================  =============================================
+    method            needs                        circuits for ``P`` parameters in ``M`` layers
+    ================  ===========================  =============================================
+    ``direct``        a mid-circuit measurement,   at most about ``P·M/2``; one word is measured
+                      or one auxiliary wire        on the way, a later layer at the end
+    ``hadamard``      one auxiliary wire           the same; the wire controls the earlier word
+    ``overlap``       nothing, twice the depth     about ``2P²``; compute–uncompute, shift rule
+    ``block-diag``    nothing                      ``M``; entries between layers are left out
+    ``random-bases``  nothing, few wires           ``2P + 1`` per basis; biased, for study
+    ================  ===========================  =============================================
+
+    Sources: Stokes et al., `arXiv:1909.02108 <https://arxiv.org/abs/1909.02108>`__ (block-diag),
+    Mitarai and Fujii, `arXiv:1901.00015 <https://arxiv.org/abs/1901.00015>`__ (direct), Mari et
+    al., `arXiv:2008.06517 <https://arxiv.org/abs/2008.06517>`__ (overlap), Kolotouros and Wallden,
+    `arXiv:2311.04135 <https://arxiv.org/abs/2311.04135>`__ (random bases).
+
+    Args:
+        tape (QNode or QuantumScript): the circuit. What it measures does not matter.
+        argnums: name(s) or position(s) of the trainable arguments; ``None`` takes every floating
+            argument (except data and PennyLane tensors marked ``requires_grad=False``). On a tape:
+            parameter indices.
+        encoding_args: name(s) or position(s) of data arguments: their gates are left alone.
+        method: one of the table, or ``"auto"``: the method for the whole matrix with the least
+            total cost on this device; :func:`measure_qfim` says which.
+        read_out: ``"counts"`` asks for outcomes of wires (sampling primitives), ``"means"`` for
+            expectation values of Pauli words (estimator primitives, devices that give no more).
+        aux_wire: the auxiliary wire; ``None`` takes one the circuit does not use.
+        n_bases: for ``random-bases``, how many.
+        bases: for ``random-bases``, ``"haar"`` or ``"local"``.
+        seed: for ``random-bases``, where bases are drawn from.
+        max_circuits: refuse more circuits than this; on devices that are no simulators more than
+            1,000 are refused without it.
+
+    Returns:
+        As ``qml.metric_tensor`` shapes it: for one trainable argument of shape ``S`` an array
+        ``(*S, *S)``, for several a tuple of these (entries between arguments are not measured).
+        With a broadcasting axis of size ``B`` in the call, ``(B, *S, *S)``; with a shot vector a
+        tuple of these. A tape gives ``(tapes, post-processing)`` and an array ``(P, P)``.
+        Estimates need not be positive; they are unbiased (except ``random-bases``).
+
+    Raises:
+        ReadingError: the device cannot do the method (the message names those it can do), there is
+            no trainable parameter, or a trainable gate has no generator (named).
+        BudgetError: more circuits than allowed; nothing was run.
+
+    **Cost.** See the table; all circuits of an answer go in one device execution (on Qiskit devices
+    one job).
+
+    **Example**
+
+    >>> import numpy as np
+    >>> import pennylane as qml
+    >>> import pennylane_trainability as pt
+    >>> @qml.qnode(qml.device("default.qubit"))
+    ... def circuit(weights):
+    ...     qml.RX(weights[0], wires=0)
+    ...     qml.RY(weights[1], wires=0)
+    ...     return qml.expval(qml.Z(0))
+    >>> weights = np.array([0.3, 0.4])
+    >>> F = qml.transforms.measured_qfim(circuit, method="overlap")(weights)
+    >>> np.round(F, 4) + 0.0
+    array([[1.    , 0.    ],
+           [0.    , 0.9127]])
+
+    The entry :math:`F_{11} = 1 - \langle Y\rangle^2 = \cos^2 0.3`. With shots the same call gives
+    an estimate; :func:`measure_qfim` gives its errors, too.
+    """
+    if len(tape.measurements) == 1 and isinstance(tape.measurements[0], Carrier):
+        task = tape.measurements[0].task
+    else:
+        how = How(method, read_out, aux_wire, n_bases, bases, seed)
+        task = QFIMTask(points_of_tape(tape, argnums, encoding_args), None, how, max_circuits)
+    return _tapes(task, tape.shots)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class QFIMTask:
+    """What the quantum function hands to the transform."""
+
+    points: Points
+    device: Any
+    how: How
+    max_circuits: int | None
+
+
+@measured_qfim.custom_qnode_transform
+def _on_qnode(self, qnode, targs, tkwargs):
+    options = dict(zip(("argnums",), targs, strict=False)) | tkwargs
+    return self.default_qnode_transform(qnode_like(qnode, _reader(qnode, **options)), (), {})
+
+
+def _reader(qnode, argnums=None, encoding_args=None, max_circuits=None, **how):
+    """A quantum function that reads the user's QNode and hands the reading on."""
+
+    @functools.wraps(qnode.func)
+    def function(*args, **kwargs):
+        with qml.QueuingManager.stop_recording():
+            points = read_points(qnode, args, kwargs, argnums, encoding_args)
+            if is_traced(points.call) and interface_of(points.call) != "torch":
+                raise NotImplementedError(
+                    "A measured QFIM cannot be differentiated or compiled; use "
+                    "qml.transforms.qfim on a simulator, or call it outside jit and grad."
+                )
+            device = device_of_the_call(qnode.device)
+        return Carrier(QFIMTask(points, device, How(**how), max_circuits))
+
+    return function
+
+
+def _tapes(task: QFIMTask, shots):
+    _check_shots(task.device, shots)
+    groups = argument_ranges(task.points.reading.arguments)
+    plan = plan_of(task.points, task.device, task.how, groups)
+    check_circuits(plan.n_circuits * len(task.points.parameters), task.device, task.max_circuits)
+    answer = answer_of(task.points, plan, task.how, shots)
+    arguments = task.points.reading.arguments
+
+    def one(results, count):
+        matrices = answer.matrices(results, count)
+        found = matrices if task.points.batch is not None else matrices[0]
+        if interface_of(task.points.call) not in ("numpy", "autograd"):
+            found = qml.math.asarray(found, like=interface_of(task.points.call))
+        return argument_blocks(found, arguments)
+
+    def post(results):
+        if not shots.has_partitioned_shots:
+            return one(results, shots.total_shots)
+        counts = [s.shots for s in shots.shot_vector for _ in range(s.copies)]
+        return tuple(one([r[c] for r in results], n) for c, n in enumerate(counts))
+
+    return answer.tapes, post
+
+
+def _check_shots(device, shots) -> None:
+    if device is None:
+        return
+    if not shots and device_name(device).startswith("qiskit."):
+        raise ReadingError(
+            f"{device_name(device)} needs shots: set them with qml.set_shots(qnode, shots=…). A "
+            "simulation is never run in place of the device; for one use qml.transforms.qfim with "
+            "engine='exact'."
+        )
+    if shots.has_partitioned_shots and not takes_shot_vectors(device):
+        raise ReadingError(
+            f"{device_name(device)} returns no shot vectors, and this QNode has {shots}. Set one "
+            "number of shots with qml.set_shots, and call it once for each number."
+        )
+
+
+def check_circuits(count: int, device, max_circuits: int | None) -> None:
+    """Refuse more circuits than the caller, or the default on hardware, allows."""
+    if max_circuits is None and device is not None and not is_exact_simulator(device):
+        max_circuits = DEFAULT_MAX_CIRCUITS
+    if max_circuits is not None and count > max_circuits:
+        raise BudgetError(
+            f"This needs {count} circuits; max_circuits allows {max_circuits}. Nothing was run. "
+            f"Pass max_circuits={count} to run it, take fewer parameters (argnums), or "
+            "method='block-diag'."
+        )
