@@ -7,7 +7,10 @@ from pennylane_trainability.devices import one_job as one_job
 from pennylane_trainability.diagnostics.data_jacobian import DataJacobian as DataJacobian
 from pennylane_trainability.diagnostics.data_jacobian import data_jacobian as data_jacobian
 from pennylane_trainability.diagnostics.measure import measure_jacobian as measure_jacobian
+from pennylane_trainability.diagnostics.measure_qfim import measure_qfim as measure_qfim
 from pennylane_trainability.diagnostics.measured import MeasuredJacobian as MeasuredJacobian
+from pennylane_trainability.diagnostics.measured_qfim import MeasuredQFIM as MeasuredQFIM
+from pennylane_trainability.diagnostics.qfim_plan import QFIMPlan as QFIMPlan
 from pennylane_trainability.diagnostics.series_rows import FourierRows as FourierRows
 from pennylane_trainability.diagnostics.series_rows import fourier_rows as fourier_rows
 from pennylane_trainability.errors import BudgetError as BudgetError
@@ -26,6 +29,7 @@ from pennylane_trainability.templates import DataReuploading as DataReuploading
 from pennylane_trainability.templates import ParallelAngleEncoding as ParallelAngleEncoding
 from pennylane_trainability.templates import SerialReuploading as SerialReuploading
 from pennylane_trainability.transforms import coefficient_jacobian as coefficient_jacobian
+from pennylane_trainability.transforms import measured_qfim as measured_qfim
 
 try:
     __version__ = _metadata.version("pennylane-trainability")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import pennylane as qml
 from pennylane.tape import QuantumScript
 
-from pennylane_trainability.devices import OneJob, one_job
+from pennylane_trainability.devices import OneJob, mid_circuit_method, one_job
 from pennylane_trainability.errors import BudgetError, DeviceFailure
 from pennylane_trainability.results import Cost
 
@@ -94,7 +94,13 @@ class Executor:
             part = list(tapes[start : start + size])
             where = device.part(number) if isinstance(device, OneJob) else device
             try:
-                results += qml.execute(part, where, diff_method=None, cache=False)
+                results += qml.execute(
+                    part,
+                    where,
+                    diff_method=None,
+                    cache=False,
+                    mcm_method=mid_circuit_method(where, part),
+                )
             except Exception as error:
                 if not results:
                     raise

@@ -1,7 +1,8 @@
 """Devices of users, wrapped: all circuits of an answer in one job, mid-circuit measurements."""
 
 from pennylane_trainability.devices.mid_circuit import measures_mid_circuit as measures_mid_circuit
+from pennylane_trainability.devices.mid_circuit import mid_circuit_method as mid_circuit_method
 from pennylane_trainability.devices.one_job import OneJob as OneJob
 from pennylane_trainability.devices.one_job import one_job as one_job
 
-__all__ = ["OneJob", "measures_mid_circuit", "one_job"]
+__all__ = ["OneJob", "measures_mid_circuit", "mid_circuit_method", "one_job"]

@@ -14,10 +14,18 @@ from pennylane.transforms import broadcast_expand
 from pennylane_trainability.devices.plugin import legacy_device, primitives_device
 from pennylane_trainability.errors import ReadingError
 
-__all__ = ["has_mid_circuit", "measures_mid_circuit", "native_pipeline", "on_bits"]
+__all__ = [
+    "has_mid_circuit",
+    "measures_mid_circuit",
+    "mid_circuit_method",
+    "native_pipeline",
+    "on_bits",
+]
 
 #: Simulators that measure in the middle of a circuit and state no capabilities.
 _SIMULATORS = frozenset({"default.qubit"})
+#: Simulators that can follow all outcomes of a measurement, each once.
+BRANCHING = frozenset({"default.qubit", "lightning.qubit"})
 #: Steps of the plugin that split a circuit by its terminal observables, or know gates only.
 _DROPPED = frozenset({"defer_measurements", "split_non_commuting", "split_execution_types"})
 _LEGACY = frozenset({"legacy_device_batch_transform", "legacy_device_expand_fn"})
@@ -49,6 +57,15 @@ def _backend_measures(backend) -> bool:
     configuration = backend.configuration() if hasattr(backend, "configuration") else None
     stated = getattr(configuration, "multi_meas_enabled", None)
     return "measure" in backend.operation_names if stated is None else bool(stated)
+
+
+def mid_circuit_method(device, tapes) -> str | None:
+    """The fastest way a simulator has to measure in the middle; ``None``: as the device decides.
+
+    By default simulators run a circuit once per shot; following both outcomes costs two.
+    """
+    plain = getattr(device, "name", "") in BRANCHING
+    return "tree-traversal" if plain and any(map(has_mid_circuit, tapes)) else None
 
 
 def has_mid_circuit(tape: QuantumScript) -> bool:

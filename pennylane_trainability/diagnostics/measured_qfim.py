@@ -114,6 +114,10 @@ class MeasuredQFIM(Result):
         damped = np.maximum(values, 0.0) + self.noise_floor(level).floor()
         return vectors @ ((vectors.T @ np.ravel(gradient)) / damped)
 
+    def heading(self) -> str:
+        """The first line that is printed."""
+        return "Measured QFIM"
+
     def rows(self) -> Sequence[tuple[str, object]]:
         """Size, errors, rank and cost."""
         floor = self.noise_floor()

@@ -64,33 +64,59 @@ class CountErrors(Result):
         return self.loading @ self.quadratic.matrix(means, shots) @ self.loading.T
 
     def stderr(self) -> np.ndarray:
-        """Standard error of every entry, ``(P, P)``: first order in the errors of the means."""
+        """Standard error of every entry, ``(P, P)``, to second order in the errors of the means.
+
+        The second order matters where a first moment is nearly zero: ``m²`` then has no slope.
+        """
         if self.mirrors:
             return self.draw(400, np.random.default_rng(0)).std(axis=0)
-        total = np.zeros((len(self.loading), len(self.loading)))
+        total = self._of_products()
+        for covariance, slope in self._slopes():
+            total += np.einsum("wij,wx,xij->ij", slope, covariance, slope, optimize=True)
+        return np.sqrt(total)
+
+    def _of_products(self) -> np.ndarray:
+        """Variance of ``δm δmᵀ`` for normal errors: ``S_ii S_jj + S_ij²`` with ``S = ⟨δm δmᵀ⟩``."""
+        sources = self.quadratic.means
+        noise = np.zeros((len(sources), len(sources)))
+        start = 0
+        for covariance in self.covariances:
+            own = np.flatnonzero((sources >= start) & (sources < start + len(covariance)))
+            at = sources[own] - start
+            noise[np.ix_(own, own)] = covariance[np.ix_(at, at)]
+            start += len(covariance)
+        spread = self.loading @ noise @ self.loading.T
+        present = np.abs(self.loading) @ self.quadratic.products @ np.abs(self.loading.T) > 0
+        each = np.diag(spread)
+        return np.where(present, np.outer(each, each) + spread**2, 0.0)
+
+    def squares(self) -> list[np.ndarray]:
+        """Mean square ``⟨E²⟩`` of the error matrix that one shot of each circuit makes."""
+        return [
+            n * np.einsum("wij,wx,xjk->ik", slope, covariance, slope, optimize=True)
+            for (covariance, slope), n in zip(self._slopes(), self.shots, strict=True)
+        ]
+
+    def _slopes(self, rows=None):
+        """Per circuit the covariance of its means and what they do to the matrix."""
         start = 0
         for covariance in self.covariances:
             own = range(start, start + len(covariance))
             start = own.stop
-            slope = self.quadratic.derivatives(self.means, own, self.loading)
-            total += np.einsum("wij,wx,xij->ij", slope, covariance, slope, optimize=True)
-        return np.sqrt(total)
+            yield covariance, self.quadratic.derivatives(self.means, own, self.loading, rows)
 
     def covariance(self, first: tuple[int, int], second: tuple[int, int]) -> float:
         """Covariance between two entries."""
         if self.mirrors:
             draws = self.draw(400, np.random.default_rng(0))
             return float(np.mean(draws[:, *first] * draws[:, *second]))
-        total, start = 0.0, 0
         rows = sorted({*first, *second})
         at = {row: k for k, row in enumerate(rows)}
         i, j, k, m = (at[row] for row in (*first, *second))
-        for covariance in self.covariances:
-            own = range(start, start + len(covariance))
-            start = own.stop
-            slope = self.quadratic.derivatives(self.means, own, self.loading, rows)
-            total += float(slope[:, i, j] @ covariance @ slope[:, k, m])
-        return total
+        return sum(
+            float(slope[:, i, j] @ covariance @ slope[:, k, m])
+            for covariance, slope in self._slopes(rows)
+        )
 
     def draw(self, n_resamples: int, rng: np.random.Generator) -> np.ndarray:
         """Errors that might have been made instead, ``(B, P, P)``."""

@@ -11,6 +11,7 @@ import pennylane as qml
 from pennylane.tape import QuantumScript
 
 from pennylane_trainability.circuits.points import Points, read_points
+from pennylane_trainability.devices.mid_circuit import BRANCHING
 from pennylane_trainability.errors import BudgetError, ReadingError
 from pennylane_trainability.transforms.blocks import argument_blocks, argument_ranges
 from pennylane_trainability.transforms.engines import (
@@ -147,7 +148,10 @@ class QFIMTask:
 @measured_qfim.custom_qnode_transform
 def _on_qnode(self, qnode, targs, tkwargs):
     options = dict(zip(("argnums",), targs, strict=False)) | tkwargs
-    return self.default_qnode_transform(qnode_like(qnode, _reader(qnode, **options)), (), {})
+    new = qnode_like(qnode, _reader(qnode, **options))
+    if new.execute_kwargs.get("mcm_method") is None and qnode.device.name in BRANCHING:
+        new.execute_kwargs = {**new.execute_kwargs, "mcm_method": "tree-traversal"}
+    return self.default_qnode_transform(new, (), {})
 
 
 def _reader(qnode, argnums=None, encoding_args=None, max_circuits=None, **how):

@@ -6,7 +6,7 @@ Both the transform and its measured twin use this one builder.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -128,6 +128,11 @@ def plan_of(points: Points, device, how: How, groups: list[np.ndarray]) -> Plan:
     made = layered(points.circuit)
     method = "block-diag" if how.method == "random-bases" else how.method
     scheme, options = choose(made, groups, abilities, method, by_means)
+    if by_means:
+        # words of one circuit need not come from the same shots
+        quadratic = scheme.quadratic
+        own = np.where(np.eye(quadratic.size, dtype=bool), quadratic.joint, -1)
+        scheme = replace(scheme, quadratic=replace(quadratic, joint=own))
     if how.method != "random-bases":
         return Plan(scheme.method, len(scheme.circuits), scheme, options, abilities.aux)
     if len(points.parameters) > 1 or by_means:

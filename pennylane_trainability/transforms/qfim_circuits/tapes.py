@@ -39,10 +39,12 @@ class Observed:
     Attributes:
         values: value ±1 of every observable in every outcome that was seen, ``(W, u)``.
         weights: how often each was seen, or its probability, ``(u,)``.
+        n_bits: number of bits that were read.
     """
 
     values: np.ndarray
     weights: np.ndarray
+    n_bits: int
 
     @property
     def means(self) -> np.ndarray:
@@ -93,14 +95,14 @@ class _ReadOut:
                 weights = np.rint(weights * shots)
         if self.start is not None:
             same = np.array([int(i) == self.start for i in index])
-            return Observed(np.where(same, 1, -1)[None].astype(np.int8), weights)
+            return Observed(np.where(same, 1, -1)[None].astype(np.int8), weights, k)
         if k <= 62:
             index = index.astype(np.int64)
             odd = np.array([np.bitwise_count(index & m) & 1 for m in self.masks])
         else:
             odd = np.array([[(int(i) & m).bit_count() & 1 for i in index] for m in self.masks])
         signs = np.array(self.signs)[:, None]
-        return Observed((signs * (1 - 2 * odd.astype(int))).astype(np.int8), weights)
+        return Observed((signs * (1 - 2 * odd.astype(int))).astype(np.int8), weights, k)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -285,12 +287,9 @@ class _Builder:
 
     def _native(self, operations, labels, masks, signs) -> tuple[list, _ReadOut]:
         probe = next(op for op in operations if isinstance(op, qml.ops.MidMeasure))
-        values = [qml.ops.MeasurementValue([probe])]
-        operations = list(operations)
-        for label in labels:
-            last = qml.ops.MidMeasure(qml.wires.Wires(label))
-            operations.append(last)
-            values.append(qml.ops.MeasurementValue([last]))
+        last = [qml.measure(label) for label in labels]
+        operations = [*operations, *(value.measurements[0] for value in last)]
+        values = [qml.ops.MeasurementValue([probe]), *last]
         return operations, _ReadOut(tuple(values), tuple(masks), tuple(signs), native=True)
 
     def _probe(self, probe: int) -> list:
@@ -308,7 +307,7 @@ class _Builder:
         if not self.scheme.native:
             return [*into, *(qml.CNOT(wires=[w, self.aux]) for w in letter), *back]
         ladder = [qml.CNOT(wires=[w, end]) for w in rest]
-        measured = qml.ops.MidMeasure(qml.wires.Wires(end))
+        measured = qml.measure(end).measurements[0]
         return [*into, *ladder, measured, *reversed(ladder), *back]
 
     def _overlap(self, planned: Overlap) -> tuple[list, _ReadOut]:
@@ -322,7 +321,7 @@ class _Builder:
         operations = [*forward, *back]
         touched = dict.fromkeys(w for op in operations for w in op.wires)
         prepared = {w for op in self.circuit.preparation for w in op.wires if _basis(op) is None}
-        labels = [w for w in self.labels if w in touched]
+        labels = [w for w in self.labels if w in touched or not touched]
         if prepared & set(labels):
             unprepare = [
                 qml.adjoint(part, lazy=False)

@@ -1,0 +1,28 @@
+"""Circuits that measure how much of the state survives: forth and back again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pennylane_trainability.transforms.qfim_circuits.answer import Plan
+from pennylane_trainability.transforms.qfim_circuits.scheme import Overlap
+
+__all__ = ["mirrored"]
+
+
+def mirrored(plan: Plan) -> Plan:
+    """The plan with one mirror circuit per layer behind its own circuits.
+
+    A mirror runs the gates of all circuits of its layer and then their inverse; auxiliary wires and
+    read-out gates are left out.
+    """
+    scheme = plan.scheme
+    keeps: dict[int, int] = {}
+    for circuit in scheme.circuits:
+        keeps[circuit.layer] = keeps.get(circuit.layer, 0) | circuit.keep
+    # a circuit without gates has nothing to lose, and nothing to measure
+    mirrors = tuple(Overlap(keep, (), layer) for layer, keep in keeps.items())
+    circuits = (*scheme.circuits, *mirrors)
+    return replace(
+        plan, scheme=replace(scheme, circuits=circuits), n_circuits=len(circuits)
+    )
