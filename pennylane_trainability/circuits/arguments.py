@@ -106,7 +106,7 @@ class Arguments:
         )
 
     def tree_of(self, name: str) -> tuple[list[int | None], Any]:
-        """An argument's leaves, by number (``None`` where it holds something else), and its tree."""
+        """An argument's leaves, by number (``None``: holds something else), and its tree."""
         return self._trees[name]
 
     def unflatten(self, columns):

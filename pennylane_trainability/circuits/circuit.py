@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
+import numpy as np
 from pennylane.measurements import MeasurementProcess
 from pennylane.operation import Operator
 from pennylane.wires import Wires
 
-__all__ = ["Angle", "Circuit", "Gate", "Numbers"]
+__all__ = ["Angle", "Circuit", "Gate", "Numbers", "take_draws"]
 
 #: A float, or an array that broadcasts to ``(D, G)``.
 Numbers: TypeAlias = Any
@@ -108,3 +109,29 @@ class Circuit:
     def n_wires(self) -> int:
         """Number of wires."""
         return len(self.wires)
+
+
+def take_draws(circuit: Circuit, index: np.ndarray) -> Circuit:
+    """The circuit at some of its draws, in any order and number.
+
+    What does not differ between draws stays as it is, and so does the preparation.
+    """
+
+    def rows(value: Numbers) -> Numbers:
+        return value[index] if np.ndim(value) and value.shape[0] > 1 else value
+
+    gates = []
+    for gate in circuit.gates:
+        if any(np.ndim(a.value) and a.value.shape[0] > 1 for a in gate.angles):
+            angles = tuple(
+                replace(
+                    a,
+                    value=rows(a.value),
+                    parameters={p: rows(s) for p, s in a.parameters.items()},
+                    inputs={i: rows(s) for i, s in a.inputs.items()},
+                )
+                for a in gate.angles
+            )
+            gate = replace(gate, angles=angles)
+        gates.append(gate)
+    return replace(circuit, gates=tuple(gates))

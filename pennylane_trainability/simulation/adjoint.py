@@ -150,7 +150,7 @@ class _Sweep:
         # no input yet: one state for all points, until the first phase spreads it out
         state = np.zeros((self.draws, 1, 2**n), complex)
         if self.circuit.preparation:
-            state[:] = prepared_state(self.circuit)
+            state[:] = prepared_state(self.circuit)[..., None, :]
         else:
             state[..., 0] = 1.0
         return state
@@ -180,7 +180,7 @@ class _Sweep:
 
 
 def prepared_state(circuit: Circuit) -> np.ndarray:
-    """The initial state vector, shape ``(2^n,)``."""
+    """The initial state vector, shape ``(2^n,)``, or ``(D, 2^n)`` if the preparation broadcasts."""
     prep = qml.tape.QuantumScript(circuit.preparation, [qml.state()])
     # a seed of its own: without one the device takes it from NumPy's global generator
     device = qml.device("default.qubit", wires=circuit.wires, seed=0)
