@@ -30,6 +30,7 @@ from pennylane_trainability.templates import ParallelAngleEncoding as ParallelAn
 from pennylane_trainability.templates import SerialReuploading as SerialReuploading
 from pennylane_trainability.transforms import coefficient_jacobian as coefficient_jacobian
 from pennylane_trainability.transforms import measured_qfim as measured_qfim
+from pennylane_trainability.transforms import qfim as qfim
 
 try:
     __version__ = _metadata.version("pennylane-trainability")

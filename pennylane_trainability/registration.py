@@ -16,8 +16,8 @@ from pennylane_trainability.errors import TrainabilityWarning
 
 __all__ = ["attach", "register"]
 
-_TRANSFORMS = ("coefficient_jacobian", "measured_qfim")
-_GRADIENTS = ("coefficient_jacobian", "measured_qfim")
+_TRANSFORMS = ("coefficient_jacobian", "measured_qfim", "qfim")
+_GRADIENTS = ("coefficient_jacobian", "measured_qfim", "qfim")
 _TEMPLATES = ("DataReuploading", "ParallelAngleEncoding", "SerialReuploading")
 
 

@@ -19,6 +19,7 @@ from pennylane_trainability.circuits.qnode import (
     probe_call,
     refuse_capture,
     trace_call,
+    without_tracing,
 )
 from pennylane_trainability.circuits.resolution import resolve_arguments
 from pennylane_trainability.circuits.stacking import stack
@@ -123,7 +124,8 @@ def read_points(
         first: Exception = ReadingError("An operator broadcasts.")
     except Exception as error:
         first = error
-    batch = find_batch(qnode.func, call, qnode.compile_pipeline)
+    with without_tracing(call):
+        batch = find_batch(qnode.func, call, qnode.compile_pipeline)
     if batch is not None:
         return _read_batch(qnode, call, batch)
     if isinstance(first, ReadingError):

@@ -23,7 +23,7 @@ from pennylane_trainability.circuits.reading import read_circuit
 from pennylane_trainability.circuits.resolution import resolve_arguments
 from pennylane_trainability.errors import ReadingError
 
-__all__ = ["Reading", "probe_call", "read_qnode", "refuse_capture", "trace_call"]
+__all__ = ["Reading", "probe_call", "read_qnode", "refuse_capture", "trace_call", "without_tracing"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,7 +154,7 @@ def refuse_capture() -> None:
         )
 
 
-def _without_tracing(resolved: Arguments):
+def without_tracing(resolved: Arguments):
     """Under ``jax.jit`` the user's function runs on plain numbers all the same."""
     if not any(is_jax_tracer(leaf.original) for leaf in resolved.leaves):
         return nullcontext()
@@ -207,7 +207,7 @@ def probe_call(qnode, resolved: Arguments, first: Exception, *, measured: bool =
         first: why it could not be traced.
         measured: see :func:`trace_call`.
     """
-    with _without_tracing(resolved):
+    with without_tracing(resolved):
         return _probe(qnode, resolved, first, measured)
 
 

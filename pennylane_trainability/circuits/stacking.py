@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pennylane as qml
 from pennylane.operation import Operator, StatePrepBase
 
-from pennylane_trainability.circuits.circuit import Angle, Circuit, Gate
+from pennylane_trainability.circuits.circuit import Angle, Circuit, Gate, take_draws
 from pennylane_trainability.errors import ReadingError
 
-__all__ = ["stack"]
+__all__ = ["one_draw", "stack"]
 
 
 def stack(circuits: Sequence[Circuit]) -> Circuit:
@@ -29,6 +30,16 @@ def stack(circuits: Sequence[Circuit]) -> Circuit:
     return Circuit(
         preparation, gates, first.measurements, first.wires, first.n_parameters, first.n_inputs
     )
+
+
+def one_draw(circuit: Circuit, draw: int) -> Circuit:
+    """The circuit at one draw, ``D = 1``, its preparation without a broadcasting axis."""
+    with qml.QueuingManager.stop_recording():
+        preparation = tuple(
+            op if op.batch_size is None else qml.StatePrep(op.data[0][draw], wires=op.wires)
+            for op in circuit.preparation
+        )
+    return replace(take_draws(circuit, np.array([draw])), preparation=preparation)
 
 
 def _each(circuits: Sequence[Circuit], what: str) -> list[tuple]:

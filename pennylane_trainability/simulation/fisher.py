@@ -7,15 +7,17 @@ rounding.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from pennylane_trainability.circuits.circuit import Circuit, take_draws
 from pennylane_trainability.circuits.unitaries import monomial
 from pennylane_trainability.errors import BudgetError
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY, extent
-from pennylane_trainability.simulation.tangents import initial_states, tangent_sweep
+from pennylane_trainability.simulation.tangents import TangentSweep, initial_states, tangent_sweep
 
-__all__ = ["fisher_information"]
+__all__ = ["fisher_chunks", "fisher_information", "overlaps"]
 
 #: Stacks up to this size stay in the processor's cache.
 _CACHE = 2**23
@@ -42,7 +44,7 @@ def fisher_information(
     draws = max(extent(circuit)[0], draws or 1)
     start = initial_states(circuit, draws)
     n_parameters = circuit.n_parameters
-    width, count = _chunks(circuit, draws, memory)
+    width, count = fisher_chunks(circuit, draws, memory)
     out = np.empty((draws, n_parameters, n_parameters))
     for first in range(0, draws, count):
         index = np.arange(first, min(first + count, draws))
@@ -51,8 +53,12 @@ def fisher_information(
     return out
 
 
-def _chunks(circuit: Circuit, draws: int, memory: int) -> tuple[int, int]:
-    """Parameters per block, and draws per chunk."""
+def fisher_chunks(circuit: Circuit, draws: int, memory: int) -> tuple[int, int]:
+    """Parameters per block, and draws per chunk.
+
+    Raises:
+        BudgetError: not even one parameter at a time fits the memory.
+    """
     n_wires, n_parameters = circuit.n_wires, circuit.n_parameters
     state = 16 * 2**n_wires
     # the stack, its image, and what one pass needs beside them; blocks are compared in pairs
@@ -75,7 +81,7 @@ def _generator_bytes(circuit: Circuit) -> int:
     return 16 * 4 ** min(circuit.n_wires, 3 if circuit.n_wires <= 6 else 5) if windows else 0
 
 
-def _fill(out: np.ndarray, sweep, width: int) -> None:
+def _fill(out: np.ndarray, sweep: TangentSweep, width: int) -> None:
     """All blocks of ``F``; a block of parameters is computed again for every block before it."""
     size = out.shape[-1]
     for a in range(0, size, width):
@@ -89,12 +95,16 @@ def _fill(out: np.ndarray, sweep, width: int) -> None:
             out[:, columns, rows] = block.swapaxes(-1, -2)
 
 
-def orthogonal_tangents(sweep, wanted) -> np.ndarray:
+def orthogonal_tangents(sweep: TangentSweep, wanted: Sequence[int]) -> np.ndarray:
     """``i t_p`` as real vectors, ``(D, c, 2^{n+1})``."""
     psi, tangents = sweep.run(wanted)
-    overlap = (tangents @ psi.conj()[..., None]).real  # ⟨ψ|i ∂ψ⟩ is real
-    tangents -= overlap * psi[:, None]
+    tangents -= overlaps(psi, tangents)[..., None] * psi[:, None]
     return tangents.view(float)
+
+
+def overlaps(psi: np.ndarray, tangents: np.ndarray) -> np.ndarray:
+    """``⟨ψ|i ∂_p ψ⟩``, which is real, ``(D, c)``."""
+    return (tangents @ psi.conj()[..., None])[..., 0].real
 
 
 def gram(left: np.ndarray, right: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@ from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY
 from pennylane_trainability.simulation.fourier_jacobian import exact_jacobian
 from pennylane_trainability.simulation.second_order import jacobian_vjp
+from pennylane_trainability.transforms.carrier import carried, carrying
 from pennylane_trainability.transforms.engines import (
     broadcasts,
     choose_engine,
@@ -23,8 +24,7 @@ from pennylane_trainability.transforms.engines import (
 )
 from pennylane_trainability.transforms.interfaces import interface_of, is_traced, wrap
 from pennylane_trainability.transforms.jacobian_tapes import jacobian_tapes
-from pennylane_trainability.transforms.qnodes import device_of_the_call, qnode_like
-from pennylane_trainability.transforms.task import Carrier, Task, task_of_tape
+from pennylane_trainability.transforms.task import Task, task_of_tape
 
 __all__ = ["coefficient_jacobian"]
 
@@ -111,9 +111,8 @@ def coefficient_jacobian(
     The result can be differentiated once more under autograd, JAX (also inside ``jax.jit``) and
     Torch on the exact engine, where angles are linear in the parameters; measured values cannot.
     """
-    if len(tape.measurements) == 1 and isinstance(tape.measurements[0], Carrier):
-        task = tape.measurements[0].task
-    else:
+    task = carried(tape)
+    if task is None:
         task = task_of_tape(tape, encoding_args, argnums, spectrum, engine, memory, max_points)
     if task.device is None and task.engine == "auto":
         chosen = "measured"
@@ -127,35 +126,25 @@ def coefficient_jacobian(
 @coefficient_jacobian.custom_qnode_transform
 def _on_qnode(self, qnode, targs, tkwargs):
     options = dict(zip(("encoding_args", "argnums"), targs, strict=False)) | tkwargs
-    if qml.capture.enabled():
-        raise NotImplementedError(
-            "coefficient_jacobian does not work with program capture; call qml.capture.disable() "
-            "first."
-        )
-    new = qnode_like(qnode, _reader(qnode, **options))
-    return self.default_qnode_transform(new, (), {})
+    make_task = functools.partial(_task_of_call, qnode, **options)
+    return self.default_qnode_transform(carrying(qnode, "coefficient_jacobian", make_task), (), {})
 
 
-def _reader(
+def _task_of_call(
     qnode,
+    args,
+    kwargs,
+    device,
+    *,
     encoding_args=None,
     argnums=None,
     spectrum=None,
     engine="auto",
     memory=DEFAULT_MEMORY,
     max_points=20_000,
-):
-    """A quantum function that reads the user's QNode and hands the reading on."""
-
-    @functools.wraps(qnode.func)
-    def function(*args, **kwargs):
-        with qml.QueuingManager.stop_recording():
-            reading = read_qnode(qnode, args, kwargs, encoding_args, argnums, differentiable=True)
-            device = device_of_the_call(qnode.device)
-            task = Task(series_of(reading, spectrum, max_points), device, engine, memory)
-        return Carrier(task)
-
-    return function
+) -> Task:
+    reading = read_qnode(qnode, args, kwargs, encoding_args, argnums, differentiable=True)
+    return Task(series_of(reading, spectrum, max_points), device, engine, memory)
 
 
 def _exact(task: Task, _results=None):

@@ -11,6 +11,7 @@ __all__ = [
     "broadcasts",
     "choose_engine",
     "device_name",
+    "is_density_simulator",
     "is_exact_simulator",
     "takes_shot_vectors",
 ]
@@ -28,6 +29,8 @@ _EXACT = frozenset(
 )
 #: Above this many circuits a device that is no exact simulator needs ``max_circuits``.
 DEFAULT_MAX_CIRCUITS = 1_000
+#: Simulators whose state is a density matrix, and which return it.
+_DENSITY = frozenset({"default.mixed"})
 #: Devices that execute broadcasted tapes natively.
 _BROADCAST = frozenset({"default.qubit", "default.mixed"})
 
@@ -41,6 +44,11 @@ def device_name(device) -> str:
 def is_exact_simulator(device) -> bool:
     """Whether the device is a noiseless state-vector simulator."""
     return device_name(device) in _EXACT
+
+
+def is_density_simulator(device) -> bool:
+    """Whether the device simulates density matrices, noise included."""
+    return device_name(device) in _DENSITY
 
 
 def broadcasts(device) -> bool:

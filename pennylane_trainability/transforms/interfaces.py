@@ -15,7 +15,7 @@ from autograd.tracer import isbox
 
 from pennylane_trainability.circuits.arguments import Arguments, is_differentiated
 
-__all__ = ["interface_of", "is_traced", "wrap"]
+__all__ = ["interface_of", "is_traced", "is_variable", "wrap"]
 
 Numeric = Callable[[np.ndarray], np.ndarray]
 
@@ -33,15 +33,19 @@ def interface_of(arguments: Arguments) -> str:
 
 def is_traced(arguments: Arguments) -> bool:
     """Whether somebody differentiates or compiles through the arguments."""
-    originals = [leaf.original for leaf in arguments.leaves]
-    return any(is_differentiated(o) or _torch_grad(o) for o in originals)
+    return any(is_variable(leaf.original) for leaf in arguments.leaves)
+
+
+def is_variable(value) -> bool:
+    """Whether somebody differentiates or compiles through a value."""
+    return is_differentiated(value) or _torch_grad(value)
 
 
 def _torch_grad(value) -> bool:
     return qml.math.get_interface(value) == "torch" and value.requires_grad
 
 
-def wrap(arguments: Arguments, numeric: Numeric, vjp, shape: tuple[int, ...]):
+def wrap(arguments: Arguments, numeric: Numeric, vjp, shape: tuple[int, ...], numbers=None):
     """``numeric`` at the flat parameters of the call, in the call's interface.
 
     Args:
@@ -49,22 +53,27 @@ def wrap(arguments: Arguments, numeric: Numeric, vjp, shape: tuple[int, ...]):
         numeric: ``(P,) → shape``.
         vjp: ``(P,), shape → (P,)``.
         shape: shape of the result.
+        numbers: all numbers of the call, if data are variables like the trainable parameters; then
+            ``P`` above is their count.
     """
     interface = interface_of(arguments)
     if not is_traced(arguments):
-        value = numeric(arguments.parameters)
+        value = numeric(arguments.parameters if numbers is None else numbers)
         return value if interface == "numpy" else qml.math.asarray(value, like=interface)
-    if any(0 < leaf.parameter_mask.sum() < leaf.value.size for leaf in arguments.leaves):
-        raise NotImplementedError(
-            "An argument mixes inputs and trainable parameters; split it into two arguments to "
-            "differentiate."
-        )
-    parts = [leaf.original for leaf in arguments.leaves if leaf.parameter_mask.any()]
+    leaves = arguments.leaves
+    if numbers is None:
+        if any(0 < leaf.parameter_mask.sum() < leaf.value.size for leaf in leaves):
+            raise NotImplementedError(
+                "An argument mixes inputs and trainable parameters; split it into two arguments to "
+                "differentiate."
+            )
+        leaves = tuple(leaf for leaf in leaves if leaf.parameter_mask.any())
+    theta = _flat([leaf.original for leaf in leaves], interface)
     if interface == "autograd":
-        return _autograd(_flat(parts, interface), numeric, vjp)
+        return _autograd(theta, numeric, vjp)
     if interface == "jax":
-        return _jax(_flat(parts, interface), numeric, vjp, shape)
-    return _torch(_flat(parts, interface), numeric, vjp)
+        return _jax(theta, numeric, vjp, shape)
+    return _torch(theta, numeric, vjp)
 
 
 def _flat(parts, interface):

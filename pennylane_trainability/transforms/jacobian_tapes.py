@@ -18,7 +18,7 @@ from pennylane_trainability.circuits.numeric import numeric_gate
 from pennylane_trainability.circuits.shifts import Shift, ShiftPlan, shift_plan
 from pennylane_trainability.transforms.bases import Basis, bases_of, output_shapes
 
-__all__ = ["JacobianTapes", "jacobian_tapes"]
+__all__ = ["JacobianTapes", "jacobian_tapes", "shifted_operations"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,7 +127,7 @@ def _build(circuit: Circuit, matrix, shots, dead, broadcast: bool, plan) -> Jaco
     tapes = []
     for shift in plan.shifts:
         for g in [slice(None)] if broadcast else range(matrix.shape[1]):
-            operations = _operations(circuit, shift, g)
+            operations = shifted_operations(circuit, shift, g)
             for gates, measurement in rotations:
                 tapes.append(QuantumScript([*operations, *gates], [measurement], shots=shots))
     return JacobianTapes(
@@ -135,7 +135,14 @@ def _build(circuit: Circuit, matrix, shots, dead, broadcast: bool, plan) -> Jaco
     )
 
 
-def _operations(circuit: Circuit, shift: Shift, point) -> list:
+def shifted_operations(circuit: Circuit, shift: Shift, point) -> list:
+    """What a changed circuit applies, at the first draw.
+
+    Args:
+        circuit: the circuit.
+        shift: what is changed.
+        point: index of the input point, or ``slice(None)`` for all.
+    """
     out = list(circuit.preparation)
     for number, gate in enumerate(circuit.gates):
         moved = shift.amount if number == shift.gate and shift.word is None else 0.0

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pennylane as qml
 from pennylane.tape import QuantumScript
 
-from pennylane_trainability.circuits.points import Points, read_points
+from pennylane_trainability.circuits.points import read_points
 from pennylane_trainability.devices.mid_circuit import BRANCHING
 from pennylane_trainability.errors import BudgetError, ReadingError
 from pennylane_trainability.transforms.blocks import argument_blocks, argument_ranges
+from pennylane_trainability.transforms.carrier import carried, carrying
 from pennylane_trainability.transforms.engines import (
     DEFAULT_MAX_CIRCUITS,
     device_name,
@@ -21,9 +20,8 @@ from pennylane_trainability.transforms.engines import (
     takes_shot_vectors,
 )
 from pennylane_trainability.transforms.interfaces import interface_of, is_traced
+from pennylane_trainability.transforms.points_task import PointsTask, points_of_tape
 from pennylane_trainability.transforms.qfim_circuits.answer import How, answer_of, plan_of
-from pennylane_trainability.transforms.qnodes import device_of_the_call, qnode_like
-from pennylane_trainability.transforms.task import Carrier
 
 __all__ = ["measured_qfim"]
 
@@ -127,65 +125,52 @@ def measured_qfim(
     The entry :math:`F_{11} = 1 - \langle Y\rangle^2 = \cos^2 0.3`. With shots the same call gives
     an estimate; :func:`measure_qfim` gives its errors, too.
     """
-    if len(tape.measurements) == 1 and isinstance(tape.measurements[0], Carrier):
-        task = tape.measurements[0].task
-    else:
+    task = carried(tape)
+    if task is None:
         how = How(method, read_out, aux_wire, n_bases, bases, seed)
-        task = QFIMTask(points_of_tape(tape, argnums, encoding_args), None, how, max_circuits)
+        points = points_of_tape(tape, argnums, encoding_args)
+        task = PointsTask(points, None, {"how": how, "max_circuits": max_circuits})
     return _tapes(task, tape.shots)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class QFIMTask:
-    """What the quantum function hands to the transform."""
-
-    points: Points
-    device: Any
-    how: How
-    max_circuits: int | None
 
 
 @measured_qfim.custom_qnode_transform
 def _on_qnode(self, qnode, targs, tkwargs):
     options = dict(zip(("argnums",), targs, strict=False)) | tkwargs
-    new = qnode_like(qnode, _reader(qnode, **options))
+    new = carrying(qnode, "measured_qfim", functools.partial(_task_of_call, qnode, **options))
     if new.execute_kwargs.get("mcm_method") is None and qnode.device.name in BRANCHING:
+        # without it a simulator runs a circuit once per shot
         new.execute_kwargs = {**new.execute_kwargs, "mcm_method": "tree-traversal"}
     return self.default_qnode_transform(new, (), {})
 
 
-def _reader(qnode, argnums=None, encoding_args=None, max_circuits=None, **how):
-    """A quantum function that reads the user's QNode and hands the reading on."""
-
-    @functools.wraps(qnode.func)
-    def function(*args, **kwargs):
-        with qml.QueuingManager.stop_recording():
-            points = read_points(qnode, args, kwargs, argnums, encoding_args)
-            if is_traced(points.call) and interface_of(points.call) != "torch":
-                raise NotImplementedError(
-                    "A measured QFIM cannot be differentiated or compiled; use "
-                    "qml.transforms.qfim on a simulator, or call it outside jit and grad."
-                )
-            device = device_of_the_call(qnode.device)
-        return Carrier(QFIMTask(points, device, How(**how), max_circuits))
-
-    return function
+def _task_of_call(
+    qnode, args, kwargs, device, *, argnums=None, encoding_args=None, max_circuits=None, **how
+) -> PointsTask:
+    points = read_points(qnode, args, kwargs, argnums, encoding_args, differentiable=True)
+    if is_traced(points.call) and interface_of(points.call) != "torch":
+        raise NotImplementedError(
+            "A measured QFIM cannot be differentiated or compiled; use qml.transforms.qfim on a "
+            "simulator, or call it outside jit and grad."
+        )
+    return PointsTask(points, device, {"how": How(**how), "max_circuits": max_circuits})
 
 
-def _tapes(task: QFIMTask, shots):
-    _check_shots(task.device, shots)
-    groups = argument_ranges(task.points.reading.arguments)
-    plan = plan_of(task.points, task.device, task.how, groups)
-    check_circuits(plan.n_circuits * len(task.points.parameters), task.device, task.max_circuits)
-    answer = answer_of(task.points, plan, task.how, shots)
-    arguments = task.points.reading.arguments
+def _tapes(task: PointsTask, shots):
+    points, device, how = task.points, task.device, task.options["how"]
+    _check_shots(device, shots)
+    arguments = points.reading.arguments
+    every = [np.arange(points.parameters.shape[1])]
+    plan = plan_of(points, device, how, every if device is None else argument_ranges(arguments))
+    count = plan.n_circuits * len(points.parameters)
+    check_circuits(count, device, task.options["max_circuits"])
+    answer = answer_of(points, plan, how, shots)
 
     def one(results, count):
         matrices = answer.matrices(results, count)
-        found = matrices if task.points.batch is not None else matrices[0]
-        if interface_of(task.points.call) not in ("numpy", "autograd"):
-            found = qml.math.asarray(found, like=interface_of(task.points.call))
-        return argument_blocks(found, arguments)
+        found = matrices if points.batch is not None else matrices[0]
+        if interface_of(points.call) not in ("numpy", "autograd"):
+            found = qml.math.asarray(found, like=interface_of(points.call))
+        return found if device is None else argument_blocks(found, arguments)
 
     def post(results):
         if not shots.has_partitioned_shots:

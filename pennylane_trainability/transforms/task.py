@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 import pennylane as qml
-from pennylane.measurements import MeasurementProcess
 
 from pennylane_trainability.circuits.arguments import to_numpy
 from pennylane_trainability.circuits.qnode import Reading, read_qnode
 from pennylane_trainability.circuits.series import Series, series_of
 from pennylane_trainability.errors import ReadingError
 
-__all__ = ["Carrier", "Task", "task_of_tape"]
+__all__ = ["Task", "argument_of", "task_of_tape"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,17 +30,6 @@ class Task:
     def reading(self) -> Reading:
         """The circuit at one call."""
         return self.series.reading
-
-
-class Carrier(MeasurementProcess):
-    """Takes a task through a tape to the transform."""
-
-    def __init__(self, task: Task):
-        super().__init__()
-        self.task = task
-
-    def __repr__(self):
-        return "coefficient_jacobian"
 
 
 def task_of_tape(tape, encoding_args, argnums, spectrum, engine, memory, max_points) -> Task:
@@ -63,14 +51,14 @@ def task_of_tape(tape, encoding_args, argnums, spectrum, engine, memory, max_poi
         return [qml.apply(m) for m in tape.measurements]
 
     fake = SimpleNamespace(func=function, compile_pipeline=(), device=None)
-    args = (np.zeros(n_inputs), *(_argument(originals[j]) for j in trainable))
+    args = (np.zeros(n_inputs), *(argument_of(originals[j]) for j in trainable))
     reading = read_qnode(fake, args, {}, "x", differentiable=True)
     if len(tape.measurements) == 1:
         object.__setattr__(reading, "structure", tape.measurements[0])
     return Task(series_of(reading, spectrum, max_points), None, engine, memory)
 
 
-def _argument(value):
+def argument_of(value):
     """A tape parameter as an argument: JAX and Torch keep their interface, the rest are numbers."""
     if qml.math.get_interface(value) in ("jax", "torch") or np.ndim(value):
         return value
