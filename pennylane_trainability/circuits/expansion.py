@@ -50,6 +50,8 @@ _ONE_ANGLE = frozenset(
 _SKIPPED = frozenset({"Barrier", "WireCut", "Snapshot", "Identity", "GlobalPhase"})
 #: Gates with several angles that are differentiated as a whole.
 _SEVERAL_ANGLES = frozenset({"SpecialUnitary"})
+#: Preparations that density-matrix simulators alone can do.
+_MIXED_STATES = frozenset({"QubitDensityMatrix"})
 _MAX_MATRIX_WIRES = 6
 
 
@@ -105,7 +107,7 @@ def _walk(op: Operator, position, depth: int = 0) -> Iterator[Gate | Operator]:
     elif name == "Rot":
         for kind, data in zip(("RZ", "RY", "RZ"), op.data, strict=True):
             yield Gate(op, wires, (_angle(data, op),), kind)
-    elif isinstance(op, StatePrepBase):
+    elif isinstance(op, StatePrepBase) or name in _MIXED_STATES:
         if _traced(op):
             raise ReadingError(
                 f"{name} prepares a state from an argument of the QNode; only gates can depend on "
@@ -114,6 +116,8 @@ def _walk(op: Operator, position, depth: int = 0) -> Iterator[Gate | Operator]:
             )
         yield op
     elif name in _SEVERAL_ANGLES:
+        if np.ndim(op.data[0]) > op.ndim_params[0]:
+            raise _Batched(op)
         flat = np.ravel(np.asarray(op.data[0], dtype=object))
         yield Gate(op, wires, tuple(_angle(a, op) for a in flat))
     else:

@@ -11,7 +11,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pennylane_trainability.circuits.arguments import Arguments, is_differentiated, is_jax_tracer
+from pennylane_trainability.circuits.arguments import (
+    Arguments,
+    Leaf,
+    is_differentiated,
+    is_jax_tracer,
+)
 from pennylane_trainability.circuits.batching import Batch, carriers, find_batch, point_of
 from pennylane_trainability.circuits.circuit import Circuit
 from pennylane_trainability.circuits.qnode import (
@@ -187,6 +192,11 @@ def _index(call: Arguments, batch: Batch | None, here: Arguments, mask: Callable
 
 def _read_batch(qnode, call: Arguments, batch: Batch) -> Points:
     """All entries of a broadcasting axis at once; one by one where that does not work."""
+    if mixed := [call.leaves[k].label for k in batch[1] if _is_mixed(call.leaves[k])]:
+        raise ReadingError(
+            f"{mixed[0]} carries a broadcasting axis and holds both data and trainable parameters; "
+            "split it into two arguments, or call the QNode once for each point."
+        )
     single = point_of(call, batch, 0, False)
     try:
         return _points(call, batch, _read(qnode, single))
@@ -199,6 +209,10 @@ def _read_batch(qnode, call: Arguments, batch: Batch) -> Points:
             ) from error
     readings = [_read(qnode, point_of(call, batch, d, True)) for d in range(batch[0])]
     return _points(call, batch, readings[0], stack([r.circuit for r in readings]))
+
+
+def _is_mixed(leaf: Leaf) -> bool:
+    return bool(leaf.is_input.any() and leaf.parameter_mask.any())
 
 
 def _read(qnode, single: Arguments) -> Reading:

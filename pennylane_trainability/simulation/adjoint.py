@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 import pennylane as qml
+from pennylane.operation import StatePrepBase
 
 from pennylane_trainability.circuits.circuit import Angle, Circuit
-from pennylane_trainability.errors import BudgetError
+from pennylane_trainability.errors import BudgetError, ReadingError
 from pennylane_trainability.simulation.elements import elements_of, trainable_angles
 from pennylane_trainability.simulation.fusion import schedule
 from pennylane_trainability.simulation.observables import Output, outputs_of
@@ -180,7 +181,16 @@ class _Sweep:
 
 
 def prepared_state(circuit: Circuit) -> np.ndarray:
-    """The initial state vector, shape ``(2^n,)``, or ``(D, 2^n)`` if the preparation broadcasts."""
+    """The initial state vector, shape ``(2^n,)``, or ``(D, 2^n)`` if the preparation broadcasts.
+
+    Raises:
+        ReadingError: it is a mixed state.
+    """
+    if mixed := [op.name for op in circuit.preparation if not isinstance(op, StatePrepBase)]:
+        raise ReadingError(
+            f"{mixed[0]} prepares no state vector, so an exact state-vector simulation does not "
+            "exist; run the QNode on its own device instead."
+        )
     prep = qml.tape.QuantumScript(circuit.preparation, [qml.state()])
     # a seed of its own: without one the device takes it from NumPy's global generator
     device = qml.device("default.qubit", wires=circuit.wires, seed=0)

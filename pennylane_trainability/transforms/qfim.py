@@ -6,12 +6,12 @@ import functools
 
 import numpy as np
 import pennylane as qml
-from pennylane.operation import Channel
+from pennylane.operation import Channel, StatePrepBase
 from pennylane.tape import QuantumScript
 
 from pennylane_trainability.circuits.circuit import Circuit
 from pennylane_trainability.circuits.points import Points, read_points
-from pennylane_trainability.errors import ReadingError
+from pennylane_trainability.errors import BudgetError, ReadingError
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY
 from pennylane_trainability.simulation.fisher import fisher_information
 from pennylane_trainability.simulation.fisher_vjp import fisher_vjp
@@ -156,7 +156,7 @@ def _road(task: PointsTask, shots) -> str:
         return "pure"
     if not shots:
         if device is None:
-            return "mixed" if _has_channels(task.points.circuit) else "pure"
+            return "mixed" if _is_mixed(task.points.circuit) else "pure"
         if is_exact_simulator(device):
             return "pure"
         if is_density_simulator(device):
@@ -172,8 +172,9 @@ def _road(task: PointsTask, shots) -> str:
     )
 
 
-def _has_channels(circuit: Circuit) -> bool:
-    return any(isinstance(gate.op, Channel) for gate in circuit.gates)
+def _is_mixed(circuit: Circuit) -> bool:
+    channels = any(isinstance(gate.op, Channel) for gate in circuit.gates)
+    return channels or any(not isinstance(op, StatePrepBase) for op in circuit.preparation)
 
 
 def _pure(task: PointsTask, _results=None):
@@ -222,6 +223,13 @@ def _mixed(task: PointsTask):
             "and grad."
         )
     built = density_tapes(points.circuit, len(points.parameters))
+    need = 16 * 4**points.circuit.n_wires * (len(built.tapes) + points.parameters.size)
+    if need > (memory := task.options["memory"]):
+        raise BudgetError(
+            f"The density matrices of {len(built.tapes)} circuits and their derivatives need "
+            f"{need / 2**20:.3g} MiB; the budget is {memory / 2**20:.3g} MiB. Raise memory=…, or "
+            "choose fewer parameters with argnums."
+        )
 
     def post(results):
         matrix = _without_axis(points, mixed_fisher_information(*built.states(results)))
