@@ -66,11 +66,12 @@ class CountErrors(Result):
     def stderr(self) -> np.ndarray:
         """Standard error of every entry, ``(P, P)``, to second order in the errors of the means.
 
-        The second order matters where a first moment is nearly zero: ``m²`` then has no slope.
+        The second order matters where a first moment ``m`` is nearly zero: ``m²`` then has no slope.
+        With ``m`` known to ``σ`` only, its variance is ``4 (m² + σ²) σ² + 2 σ⁴``.
         """
         if self.mirrors:
             return self.draw(400, np.random.default_rng(0)).std(axis=0)
-        total = self._of_products()
+        total = 3 * self._of_products()
         for covariance, slope in self._slopes():
             total += np.einsum("wij,wx,xij->ij", slope, covariance, slope, optimize=True)
         return np.sqrt(total)
