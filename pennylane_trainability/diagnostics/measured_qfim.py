@@ -133,8 +133,14 @@ class MeasuredQFIM(Result):
             ("noise floor", f"{floor.floor():.3g} ({self.level:.0%}); λ₁ = {floor.values[0]:.3g}"),
         ]
         if int(rank.value) < len(self.value):
+            following = floor.values[int(rank.value)]
             rest = floor.bounds()[1][int(rank.value)]
             rows.append(("the rest", f"each ≤ {rest:.3g}"))
+            if following > 0 and rank.value < self.structural_bound:
+                needed = self.shots_to_detect(float(following))
+                rows.append(
+                    ("more shots", f"about {needed:,} per circuit show one of {following:.3g}")
+                )
         if self.survival is not None:
             rows.append(("survival", f"{np.min(self.survival):.2f} to {np.max(self.survival):.2f}"))
         rows += [("note", note) for note in self.notes]

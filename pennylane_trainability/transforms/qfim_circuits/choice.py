@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from pennylane.operation import Channel
 
 from pennylane_trainability.circuits.layers import LayeredCircuit, Node
 from pennylane_trainability.circuits.vanishing import Vanishing, vanishing
@@ -120,7 +121,8 @@ def choose(
     native = abilities.mid_circuit and not (abilities.simulates and abilities.aux is not None)
     full = correlator_scheme(made, zero, wanted, "direct", native)
     block = correlator_scheme(made, zero, wanted, "block-diag")
-    options = _options(full, block, overlap_count(slots, needed), abilities, by_means)
+    no_overlap = _no_overlap(made, by_means)
+    options = _options(full, block, overlap_count(slots, needed), abilities, no_overlap)
     if method == "auto":
         method = min((o for o in options[:3] if o.circuits or not o.reason), key=_cost).method
     option = {o.method: o for o in options}.get(method)
@@ -143,7 +145,15 @@ def _cost(option: Option) -> float:
     return option.relative_cost
 
 
-def _options(full: Scheme, block: Scheme, overlaps: int, abilities: Abilities, by_means: bool):
+def _no_overlap(made: LayeredCircuit, by_means: bool) -> str:
+    """Why overlaps cannot be measured; empty if they can."""
+    if by_means:
+        return "it reads outcomes; use read_out='counts'"
+    channel = next((g.name for g in made.circuit.gates if isinstance(g.op, Channel)), None)
+    return f"it runs the circuit backwards, and {channel} has no inverse" if channel else ""
+
+
+def _options(full: Scheme, block: Scheme, overlaps: int, abilities: Abilities, no_overlap: str):
     count = len(full.circuits)
     probes = full.needs_probe
     no_wire = (
@@ -159,9 +169,7 @@ def _options(full: Scheme, block: Scheme, overlaps: int, abilities: Abilities, b
             "hadamard", count if hadamard else 0, count * 1.001, "" if hadamard else no_wire
         ),
         # twice as long, for a quarter of the variance
-        Option("overlap", 0, overlaps / 2, "it reads outcomes; use read_out='counts'")
-        if by_means
-        else Option("overlap", overlaps, overlaps * 0.25 * 2),
+        Option("overlap", 0 if no_overlap else overlaps, overlaps * 0.25 * 2, no_overlap),
         Option("block-diag", len(block.circuits), float(len(block.circuits)), block.approximation),
     )
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from pennylane.operation import Channel
+
+from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.transforms.qfim_circuits.answer import Plan
 from pennylane_trainability.transforms.qfim_circuits.scheme import Overlap
 
@@ -15,8 +18,17 @@ def mirrored(plan: Plan) -> Plan:
 
     A mirror runs the gates of all circuits of its layer and then their inverse; auxiliary wires and
     read-out gates are left out.
+
+    Raises:
+        ReadingError: a gate has no inverse.
     """
     scheme = plan.scheme
+    for gate in scheme.made.circuit.gates:
+        if isinstance(gate.op, Channel):
+            raise ReadingError(
+                f"rescale runs circuits backwards, and {gate.name} has no inverse. Put the noise "
+                "into the device instead of the circuit, or leave rescale out."
+            )
     keeps: dict[int, int] = {}
     for circuit in scheme.circuits:
         keeps[circuit.layer] = keeps.get(circuit.layer, 0) | circuit.keep

@@ -130,16 +130,13 @@ class Circuits:
         scheme: what was planned.
         tapes: point by point, circuit by circuit.
         read_outs: of the circuits of one point.
+        n_points: number of parameter points ``D``.
     """
 
     scheme: Scheme
     tapes: list[QuantumScript]
     read_outs: list
-
-    @property
-    def n_points(self) -> int:
-        """Number of parameter points ``D``."""
-        return len(self.tapes) // max(len(self.read_outs), 1)
+    n_points: int
 
     def observed(self, results: Sequence, shots: int | None) -> list[list[Observed | Means]]:
         """Outcomes of all circuits, point by point."""
@@ -183,7 +180,7 @@ def circuits_of(
                 tapes.append(QuantumScript(operations, read.measurements, shots=Shots(own)))
                 if d == 0:
                     read_outs.append(read)
-    return Circuits(scheme, tapes, read_outs)
+    return Circuits(scheme, tapes, read_outs, n_points)
 
 
 def _frames(scheme: Scheme) -> dict[int, Frame]:
@@ -209,6 +206,10 @@ class _Builder:
         self.scheme, self.made, self.aux, self.frames = scheme, made, aux, frames
         self.circuit, self.labels = made.circuit, list(made.circuit.wires)
         self.draw = draw
+        self.preparation = list(self.circuit.preparation)
+        if scheme.native:
+            # gates, because PennyLane follows branches of states prepared on all wires only
+            self.preparation = [part for op in self.preparation for part in op.decomposition()]
         self.number = {m.gate: k for k, m in enumerate(made.members)}
         self.gates = [
             None if g in made.idle else numeric_gate(gate, self.labels, 0, draw=draw)
@@ -351,7 +352,7 @@ class _Builder:
     def _prepared(self, operations: list, labels: list) -> list:
         """State preparation in front, and only what reaches the wires that are measured."""
         cone, kept = set(labels), []
-        for op in reversed([*self.circuit.preparation, *operations]):
+        for op in reversed([*self.preparation, *operations]):
             if cone.intersection(op.wires):
                 cone.update(op.wires)
                 kept.append(op)
