@@ -36,21 +36,22 @@ def on_register(tape: QuantumScript, wires) -> QuantumScript:
     )
 
 
-def to_qiskit(tape: QuantumScript, wires):
-    """A circuit to sample: gates by the plugin's conversion, measurements into two registers.
+def to_qiskit(tape: QuantumScript, wires, measure: bool = True):
+    """A Qiskit circuit: gates by the plugin's conversion, measurements into two registers.
 
     Args:
         tape: a preprocessed circuit, wires by their labels.
         wires: the wires of the device, in the order of the qubits.
+        measure: whether to measure at the end; the Estimator does so itself.
     """
     from pennylane_qiskit.converter import circuit_to_qiskit
     from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
     where, n = {label: k for k, label in enumerate(wires)}, len(wires)
     mapped = on_register(tape, wires)
-    terminal = [m for m in mapped.measurements if m.mv is None]
     n_middle = sum(isinstance(op, MidMeasure) for op in mapped.operations)
-    sizes = {_MIDDLE: n_middle, _END: n if terminal else 0}
+    at_end = measure and any(not (n_middle and m.mv is not None) for m in mapped.measurements)
+    sizes = {_MIDDLE: n_middle, _END: n if at_end else 0}
     registers = {name: ClassicalRegister(k, name) for name, k in sizes.items() if k}
     circuit = QuantumCircuit(QuantumRegister(n, "q"), *registers.values())
     bits = iter(registers.get(_MIDDLE, ()))
@@ -66,8 +67,9 @@ def to_qiskit(tape: QuantumScript, wires):
                 circuit.measure(where[op.wires[0]], next(bits))
             else:
                 circuit.barrier(list(op.wires) or range(n))
-    if terminal:
-        piece = circuit_to_qiskit(QuantumScript([], terminal), n)
+    if at_end:
+        observed = [m for m in mapped.measurements if m.mv is None]
+        piece = circuit_to_qiskit(QuantumScript([], observed), n)
         circuit.compose(piece, clbits=registers[_END], inplace=True)
     return circuit
 
@@ -84,7 +86,7 @@ def results_of(tape: QuantumScript, wires, bits: dict[str, np.ndarray]) -> tuple
     out = []
     with qml.QueuingManager.stop_recording():
         for m in tape.measurements:
-            if m.mv is None:
+            if m.mv is None or not labels:  # deferred measurements are read from wires
                 found = m.process_samples(bits[_END].astype(np.int64), wire_order=wires)
             else:
                 middle = bits[_MIDDLE].astype(np.int64)

@@ -160,7 +160,9 @@ class OneJob(Device):
         if method == "deferred":
             first = qml.CompilePipeline()
             first.add_transform(qml.defer_measurements, allow_postselect=False)
-            return first + pipeline
+            # the plugin's steps for the primitives do not know outcomes without observables
+            rest = native_pipeline(pipeline, self.user_device) if self._legacy is None else pipeline
+            return first + rest
         if method not in (None, "device"):
             raise ReadingError(
                 f"mcm_method={method!r} does not exist on {self.name}; use 'device' (measured in "

@@ -49,23 +49,17 @@ def chunks(positions: list[int], size: int | None) -> Iterator[list[int]]:
 
 
 def _is_estimated(tape: QuantumScript) -> bool:
-    """The plugin's rule; circuits with mid-circuit measurements are always sampled."""
+    """The plugin's rule; circuits with mid-circuit outcomes are always sampled."""
+    if has_mid_circuit(tape) or any(m.mv is not None for m in tape.measurements):
+        return False
     first = tape.measurements[0]
-    pauli = isinstance(first, (ExpectationMP, VarianceMP)) and getattr(first.obs, "pauli_rep", None)
-    return bool(pauli) and not has_mid_circuit(tape)
+    return isinstance(first, (ExpectationMP, VarianceMP)) and bool(first.obs.pauli_rep)
 
 
 def _compiled(device, tapes) -> list:
-    from pennylane_qiskit.converter import circuit_to_qiskit
     from qiskit.compiler import transpile
 
-    n = len(device.wires)
-    circuits = [
-        circuit_to_qiskit(on_register(tape, device.wires), n, diagonalize=False, measure=False)
-        if _is_estimated(tape)
-        else to_qiskit(tape, device.wires)
-        for tape in tapes
-    ]
+    circuits = [to_qiskit(t, device.wires, measure=not _is_estimated(t)) for t in tapes]
     # one process unless the user wants more: forks do not go well with threads of other libraries
     options = {"num_processes": 1, **device._transpile_args}
     compiled = transpile(circuits, backend=device.compile_backend, **options)
