@@ -53,13 +53,25 @@ def one_job(device, circuits_per_job: int | None = None):
 
     **Example**
 
+    >>> import numpy as np
     >>> import pennylane as qml
     >>> import pennylane_trainability as pt
-    >>> device = qml.device("default.qubit")
-    >>> pt.one_job(device) is device  # nothing to do
+    >>> device = qml.device("qiskit.aer", wires=1, seed_simulator=42)
+    >>> @qml.set_shots(1000)
+    ... @qml.qnode(pt.one_job(device))
+    ... def circuit(angles):
+    ...     qml.RY(0.9, wires=0)
+    ...     first = qml.measure(0)
+    ...     qml.RY(angles, wires=0)
+    ...     return qml.probs(op=[first, qml.measure(0)])
+    >>> angles = np.array([0.0, 0.5, 1.0])  # three circuits
+    >>> with qml.Tracker(device) as tracker:
+    ...     probabilities = circuit(angles)
+    >>> tracker.totals["jobs"]
+    1
+    >>> correlation = probabilities @ [1, -1, -1, 1]
+    >>> bool(np.all(np.abs(correlation - np.cos(angles)) < 0.15))
     True
-
-    On a Qiskit device, ``qnode.update(device=pt.one_job(device))`` is the same QNode in one job.
     """
     if isinstance(device, OneJob):
         return device if circuits_per_job is None else OneJob(device.user_device, circuits_per_job)
