@@ -20,6 +20,7 @@ __all__ = [
     "is_differentiated",
     "is_jax_tracer",
     "is_leaf",
+    "is_variable",
     "to_numpy",
 ]
 
@@ -204,6 +205,13 @@ def is_jax_tracer(value) -> bool:
 def is_differentiated(value) -> bool:
     """Whether autograd or JAX is tracing the value right now."""
     return isbox(value) or is_jax_tracer(value)
+
+
+def is_variable(value) -> bool:
+    """Whether somebody differentiates or compiles through the value, in any interface."""
+    if is_differentiated(value):
+        return True
+    return qml.math.get_interface(value) == "torch" and value.requires_grad
 
 
 def to_numpy(value) -> np.ndarray:

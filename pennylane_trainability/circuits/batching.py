@@ -9,7 +9,7 @@ import numpy as np
 import pennylane as qml
 from pennylane.tape import QuantumScript
 
-from pennylane_trainability.circuits.arguments import Arguments, Leaf, is_differentiated
+from pennylane_trainability.circuits.arguments import Arguments, Leaf, is_variable
 from pennylane_trainability.circuits.reading import apply_pipeline, tape_of
 from pennylane_trainability.errors import ReadingError
 
@@ -71,7 +71,7 @@ def point_of(arguments: Arguments, batch: Batch | None, point: int, freeze: bool
         carries = id(leaf) in carrying
         is_data = not leaf.parameter_mask.any()
         if not carries:
-            return None if is_data and not is_differentiated(leaf.original) else leaf
+            return None if is_data and not is_variable(leaf.original) else leaf
         value, mask = leaf.value[point], np.asarray(leaf.is_input[point])
         if is_data and freeze:
             mask = np.zeros_like(mask)

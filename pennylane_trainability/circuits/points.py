@@ -121,6 +121,12 @@ def read_points(
             "This result has numbers that cannot be differentiated or compiled; call it outside "
             "jit, vmap and grad."
         )
+    with without_tracing(call):  # JAX stages even what is done with constants
+        return _read_call(qnode, call)
+
+
+def _read_call(qnode, call: Arguments) -> Points:
+    """At one point, or at all entries of a broadcasting axis if an operator has several values."""
     single = point_of(call, None, 0, False)
     try:
         reading = trace_call(qnode, single, measured=False)
@@ -129,8 +135,7 @@ def read_points(
         first: Exception = ReadingError("An operator broadcasts.")
     except Exception as error:
         first = error
-    with without_tracing(call):
-        batch = find_batch(qnode.func, call, qnode.compile_pipeline)
+    batch = find_batch(qnode.func, call, qnode.compile_pipeline)
     if batch is not None:
         return _read_batch(qnode, call, batch)
     if isinstance(first, ReadingError):

@@ -192,6 +192,7 @@ def prepared_state(circuit: Circuit) -> np.ndarray:
             "exist; run the QNode on its own device instead."
         )
     prep = qml.tape.QuantumScript(circuit.preparation, [qml.state()])
+    (prep,), _ = qml.transforms.convert_to_numpy_parameters(prep)
     # a seed of its own: without one the device takes it from NumPy's global generator
     device = qml.device("default.qubit", wires=circuit.wires, seed=0)
     state = qml.execute([prep], device)[0]

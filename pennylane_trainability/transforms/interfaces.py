@@ -13,9 +13,9 @@ import numpy as np
 import pennylane as qml
 from autograd.tracer import isbox
 
-from pennylane_trainability.circuits.arguments import Arguments, is_differentiated
+from pennylane_trainability.circuits.arguments import Arguments, is_variable
 
-__all__ = ["interface_of", "is_traced", "is_variable", "wrap"]
+__all__ = ["interface_of", "is_traced", "wrap"]
 
 Numeric = Callable[[np.ndarray], np.ndarray]
 
@@ -34,15 +34,6 @@ def interface_of(arguments: Arguments) -> str:
 def is_traced(arguments: Arguments) -> bool:
     """Whether somebody differentiates or compiles through the arguments."""
     return any(is_variable(leaf.original) for leaf in arguments.leaves)
-
-
-def is_variable(value) -> bool:
-    """Whether somebody differentiates or compiles through a value."""
-    return is_differentiated(value) or _torch_grad(value)
-
-
-def _torch_grad(value) -> bool:
-    return qml.math.get_interface(value) == "torch" and value.requires_grad
 
 
 def wrap(arguments: Arguments, numeric: Numeric, vjp, shape: tuple[int, ...], numbers=None):

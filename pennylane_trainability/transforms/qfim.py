@@ -9,6 +9,7 @@ import pennylane as qml
 from pennylane.operation import Channel, StatePrepBase
 from pennylane.tape import QuantumScript
 
+from pennylane_trainability.circuits.arguments import is_variable
 from pennylane_trainability.circuits.circuit import Circuit
 from pennylane_trainability.circuits.points import Points, read_points
 from pennylane_trainability.errors import BudgetError, ReadingError
@@ -24,7 +25,7 @@ from pennylane_trainability.transforms.engines import (
     is_density_simulator,
     is_exact_simulator,
 )
-from pennylane_trainability.transforms.interfaces import interface_of, is_traced, is_variable, wrap
+from pennylane_trainability.transforms.interfaces import interface_of, is_traced, wrap
 from pennylane_trainability.transforms.points_task import PointsTask, points_of_tape
 
 __all__ = ["qfim"]

@@ -28,7 +28,7 @@ PACKAGE = Path(pt.__file__).parent
 # -- names -----------------------------------------------------------------------------------------
 
 FUNCTIONS = {"analyze", "data_jacobian", "fit", "fourier_rows", "measure_jacobian"}
-TRANSFORMS = {"coefficient_jacobian"}
+TRANSFORMS = {"coefficient_jacobian", "qfim"}
 RECORDS = {"DataJacobian", "Fit", "FourierRows", "MeasuredJacobian", "Report"}
 TEMPLATES = {"DataReuploading", "ParallelAngleEncoding", "SerialReuploading"}
 HELPERS = {"Executor", "Normal", "Uniform", "one_job"}
@@ -87,7 +87,7 @@ OPTIONS = {
     "encoding_args": FUNCTIONS | TRANSFORMS,
     "argnums": FUNCTIONS | TRANSFORMS,
     "spectrum": {"analyze", "fourier_rows", "measure_jacobian", "coefficient_jacobian"},
-    "engine": {"analyze", "fourier_rows", "data_jacobian", "coefficient_jacobian"},
+    "engine": {"analyze", "fourier_rows", "data_jacobian", "coefficient_jacobian", "qfim"},
     "executor": FUNCTIONS - {"fit"},
     "max_circuits": FUNCTIONS - {"fit"},
     "max_shots": FUNCTIONS - {"fit"},
@@ -111,7 +111,8 @@ def test_options_are_spelled_alike(option):
 
 def test_names_on_pennylane():
     for module in (qml.transforms, qml.gradients):
-        assert module.coefficient_jacobian is pt.coefficient_jacobian
+        for name in TRANSFORMS:
+            assert getattr(module, name) is getattr(pt, name)
     for name in TEMPLATES:
         assert getattr(qml, name) is getattr(qml.templates, name) is getattr(pt, name)
 

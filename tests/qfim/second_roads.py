@@ -1,4 +1,4 @@
-"""The same matrix by PennyLane: states differentiated by autograd or differences, then the formula."""
+"""The same matrix by PennyLane: states differentiated there, then the formula word for word."""
 
 from __future__ import annotations
 
@@ -62,5 +62,5 @@ def by_differences(function, wires, w, step=2e-3) -> np.ndarray:
 
 def flat(matrix) -> np.ndarray:
     """``(*S, *S)`` as a square matrix."""
-    size = int(round(np.sqrt(np.size(matrix))))
+    size = round(np.sqrt(np.size(matrix)))
     return np.reshape(matrix, (size, size))

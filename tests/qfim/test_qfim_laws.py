@@ -198,4 +198,3 @@ def test_the_derivative_is_that_of_the_matrix(rng):
             d = [loss(found.numbers + m * unit) - loss(found.numbers - m * unit) for m in (1, 2, 3)]
             slope = (45 * d[0] - 9 * d[1] + d[2]) / (60 * step)
             np.testing.assert_allclose(analytic[:, k], slope, atol=1e-8)
-

@@ -30,10 +30,7 @@ def by_definition(state, derivatives):
     found = [np.linalg.lstsq(system, d.ravel(), rcond=1e-12)[0] for d in derivatives]
     logarithmic = [x.reshape(size, size) for x in found]
     return np.array(
-        [
-            [0.5 * np.trace(state @ (a @ b + b @ a)).real for b in logarithmic]
-            for a in logarithmic
-        ]
+        [[0.5 * np.trace(state @ (a @ b + b @ a)).real for b in logarithmic] for a in logarithmic]
     )
 
 
