@@ -6,7 +6,8 @@ wire is done and the rest has one wire less. Light words make cheap steps:
 
 - weight 1: all words agree on a wire; no two-qubit gate at all;
 - weight 2: two wires on which the words anticommute with ``P`` and ``P'`` alike;
-- otherwise the lightest product of words of the set that is found.
+- otherwise the lightest word found among generators of all words that commute with the set, made
+  light by products of two. To find the lightest of all is as hard as decoding.
 """
 
 from __future__ import annotations
@@ -15,12 +16,16 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pennylane_trainability.circuits.tableau import Gate, Tableau, turn
+from pennylane_trainability.circuits.tableau import Gate, Tableau, reduce, turn
 
 __all__ = ["eliminate"]
 
 #: Words up to this weight choose their CNOTs by what they leave; heavier ones use one target.
 _CHOICE = 16
+#: Products that are tried to make a set of words light.
+_ROUNDS = 1000
+#: Heavier than any word.
+_NEVER = np.float32(1e9)
 
 
 def eliminate(table: Tableau) -> list[Gate]:
@@ -37,9 +42,30 @@ def eliminate(table: Tableau) -> list[Gate]:
         _lighten(table)
         word = next(_pairs(table), None)
         if word is None:
-            lightest = (table.x | table.z).sum(1).argmin()
-            word = table.x[lightest] + 2 * table.z[lightest].astype(int)
+            word = min(
+                _lightest_row(table), _lightest_row(_centralizer(table)), key=np.count_nonzero
+            )
         gates += _named(_absorb(table, {int(w): int(word[w]) for w in np.flatnonzero(word)}), wires)
+
+
+def _lightest_row(table: Tableau) -> np.ndarray:
+    """The letters (bits ``x + 2z``) of the row with the fewest of them."""
+    row = (table.x | table.z).sum(1).argmin()
+    return table.x[row] + 2 * table.z[row].astype(int)
+
+
+def _centralizer(table: Tableau) -> Tableau:
+    """Generators of the words that commute with every row, made light."""
+    against = np.concatenate([table.z, table.x], 1)
+    pivots = reduce(against)
+    free = np.setdiff1d(np.arange(against.shape[1]), pivots)
+    words = np.zeros((len(free), against.shape[1]), bool)
+    words[np.arange(len(free)), free] = True
+    words[:, pivots] = against[: len(pivots), free].T
+    x, z = np.split(words, 2, 1)
+    out = Tableau(x.copy(), z.copy(), np.zeros(len(free), bool))
+    _lighten(out)
+    return out
 
 
 def _named(gates: list[Gate], wires: np.ndarray) -> list[Gate]:
@@ -51,16 +77,20 @@ def _lighten(table: Tableau) -> None:
     x, z = table.x, table.z
     signs = _signs(x, z)
     products = _product_weights(signs, signs)
-    for _ in range(4 * len(x)):
-        gain = (x | z).sum(1)[:, None] - products
-        np.fill_diagonal(gain, 0)
-        i, j = np.unravel_index(gain.argmax(), gain.shape)
-        if gain[i, j] <= 0:
+    np.fill_diagonal(products, _NEVER)
+    weights = (x | z).sum(1).astype(np.float32)
+    for _ in range(max(1, _ROUNDS // len(x))):
+        best = products.min(1)
+        i = int((weights - best).argmax())
+        if weights[i] <= best[i]:
             return
+        j = int(products[i].argmin())
         x[i] ^= x[j]
         z[i] ^= z[j]
+        weights[i] = best[i]
         signs[i] = _signs(x[i : i + 1], z[i : i + 1])
         products[i] = products[:, i] = _product_weights(signs, signs[i])
+        products[i, i] = _NEVER
 
 
 def _signs(x: np.ndarray, z: np.ndarray) -> np.ndarray:
@@ -70,7 +100,7 @@ def _signs(x: np.ndarray, z: np.ndarray) -> np.ndarray:
 
 def _product_weights(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Weights of products of rows: a letter of a product sets two of its three bits."""
-    return (0.25 * (first.shape[1] - first @ second.T)).round().astype(int)
+    return 0.25 * (first.shape[1] - first @ second.T)
 
 
 def _pairs(table: Tableau) -> Iterator[np.ndarray]:

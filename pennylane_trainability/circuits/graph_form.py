@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pennylane_trainability.circuits.tableau import Gate, Tableau
+from pennylane_trainability.circuits.tableau import Gate, Tableau, reduce
 
 __all__ = ["graph_form"]
 
@@ -19,16 +19,19 @@ def graph_form(table: Tableau) -> list[Gate]:
     """A circuit that leaves only ``I`` and ``Z`` in every row of a tableau of independent rows."""
     x, z = table.x.copy(), table.z.copy()
     gates = _hadamards(x, z)
-    pivots = _reduce(x, z)
+    pivots = reduce(x, z)
+    # with x = [1 | A] and z = [B | C] on pivots and other wires, Z_j ∏_i Z_i^{A_ij} commutes with
+    # all rows for every other wire j, and clears C; a Hadamard makes it a vertex as well
+    others = [w for w in range(x.shape[1]) if w not in pivots]
+    z[:, pivots] ^= (z[:, others].astype(int) @ x[:, others].T % 2).astype(bool)
     gates += [("S", (w,)) for i, w in enumerate(pivots) if z[i, w]]
     edges = np.zeros((x.shape[1], x.shape[1]), bool)
     for i, wire in enumerate(pivots):
-        rest = x[i].copy()
-        rest[pivots] = z[i, pivots]
-        rest[wire] = False
-        edges[wire] |= rest
-        edges[:, wire] |= rest
-    others = sorted(set(range(x.shape[1])) - set(pivots))
+        near = x[i].copy()
+        near[pivots] = z[i, pivots]
+        near[wire] = False
+        edges[wire] |= near
+        edges[:, wire] |= near
     gates += [("Hadamard", (w,)) for w in others]
     gates += _complement(edges)
     gates += [("CZ", (int(a), int(b))) for a, b in np.argwhere(np.triu(edges))]
@@ -36,50 +39,15 @@ def graph_form(table: Tableau) -> list[Gate]:
 
 
 def _hadamards(x: np.ndarray, z: np.ndarray) -> list[Gate]:
-    """Hadamards after which the x bits of the rows are independent."""
-    pivots = _reduce(x, z)
-    gates: list[Gate] = []
-    rows = np.arange(len(pivots), len(x))
-    # rows left without x bits: their z bits are independent outside the pivots, for they commute
-    # with rows that have one pivot each
-    free = [w for w in range(x.shape[1]) if w not in set(pivots)]
-    top = 0
-    for wire in free:
-        found = np.flatnonzero(z[rows[top:], wire])
-        if not found.size:
-            continue
-        _swap(x, z, rows[top], rows[top + found[0]])
-        for other in rows[top + 1 :][z[rows[top + 1 :], wire]]:
-            z[other] ^= z[rows[top]]
-        gates.append(("Hadamard", (wire,)))
-        top += 1
-    for _, (wire,) in gates:
-        x[:, wire], z[:, wire] = z[:, wire].copy(), x[:, wire].copy()
-    return gates
-
-
-def _reduce(x: np.ndarray, z: np.ndarray) -> list[int]:
-    """Bring the x bits to reduced echelon form in place; the pivot wires, one per leading row."""
-    pivots: list[int] = []
-    for wire in range(x.shape[1]):
-        found = np.flatnonzero(x[len(pivots) :, wire])
-        if not found.size:
-            continue
-        top = len(pivots)
-        _swap(x, z, top, top + found[0])
-        others = x[:, wire].copy()
-        others[top] = False
-        x[others] ^= x[top]
-        z[others] ^= z[top]
-        pivots.append(wire)
-        if len(pivots) == len(x):
-            break
-    return pivots
-
-
-def _swap(x: np.ndarray, z: np.ndarray, first: int, second: int) -> None:
-    x[[first, second]] = x[[second, first]]
-    z[[first, second]] = z[[second, first]]
+    """Hadamards after which the x bits of the rows are independent, applied in place."""
+    pivots = reduce(x, z)
+    # rows left without x bits commute with rows that have one pivot each, so their z bits are
+    # independent outside the pivots
+    free = [w for w in range(x.shape[1]) if w not in pivots]
+    chosen = [free[j] for j in reduce(z[len(pivots) :, free])]
+    for w in chosen:
+        x[:, w], z[:, w] = z[:, w].copy(), x[:, w].copy()
+    return [("Hadamard", (w,)) for w in chosen]
 
 
 def _complement(edges: np.ndarray) -> list[Gate]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from pennylane_trainability.circuits.pauli import Word
 
-__all__ = ["Gate", "Tableau", "compress"]
+__all__ = ["Gate", "Tableau", "bits", "compress", "reduce", "turn"]
 
 #: ``(name, wires)`` with a name out of ``Hadamard``, ``S``, ``Adjoint(S)``, ``CNOT`` and ``CZ``.
 Gate = tuple[str, tuple[int, ...]]
@@ -122,6 +122,30 @@ def independent(rows: np.ndarray) -> list[int]:
             pivots[value.bit_length()] = value
             kept.append(number)
     return kept
+
+
+def reduce(rows: np.ndarray, *followers: np.ndarray) -> list[int]:
+    """Bring bits to reduced echelon form in place; the pivot columns, one per leading row.
+
+    Args:
+        rows: shape ``(m, k)``.
+        followers: arrays with as many rows, which go through the same row operations.
+    """
+    pivots: list[int] = []
+    for column in range(rows.shape[1]):
+        top = len(pivots)
+        found = np.flatnonzero(rows[top:, column])
+        if not found.size:
+            continue
+        others = rows[:, column].copy()
+        others[[top, top + found[0]]] = others[top], False
+        for part in (rows, *followers):
+            part[[top, top + found[0]]] = part[[top + found[0], top]]
+            part[others] ^= part[top]
+        pivots.append(column)
+        if len(pivots) == len(rows):
+            break
+    return pivots
 
 
 def turn(letter: int, wire: int) -> list[Gate]:

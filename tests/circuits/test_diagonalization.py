@@ -1,16 +1,30 @@
-"""Clifford circuits that diagonalise commuting words, against dense matrices."""
+"""Clifford circuits that diagonalise commuting words: matrices, frames and a full search."""
 
 from __future__ import annotations
+
+import itertools
 
 import numpy as np
 import pennylane as qml
 import pytest
 
 from pennylane_trainability import ReadingError
-from pennylane_trainability.circuits.clifford import CLIFFORDS, Frame
+from pennylane_trainability.circuits.clifford import CLIFFORDS, Frame, conjugate
 from pennylane_trainability.circuits.diagonalization import diagonalize, group_commuting
-from pennylane_trainability.circuits.pauli import Word, from_letters, letters, word_matrix
+from pennylane_trainability.circuits.elimination import eliminate
+from pennylane_trainability.circuits.graph_form import graph_form
+from pennylane_trainability.circuits.measurement_groups import measurement_groups
+from pennylane_trainability.circuits.pauli import (
+    IDENTITY,
+    Word,
+    from_letters,
+    letters,
+    product,
+    word_matrix,
+)
+from pennylane_trainability.circuits.tableau import Tableau, compress
 
+INVERSES = CLIFFORDS | {"S": CLIFFORDS["Adjoint(S)"], "Adjoint(S)": CLIFFORDS["S"]}
 OPERATORS = {
     "Hadamard": qml.Hadamard,
     "S": qml.S,
@@ -18,6 +32,10 @@ OPERATORS = {
     "CNOT": qml.CNOT,
     "CZ": qml.CZ,
 }
+
+
+def read(*texts: str) -> list[Word]:
+    return [from_letters(text) for text in texts]
 
 
 def dense(gates, n_wires: int) -> np.ndarray:
@@ -29,21 +47,26 @@ def dense(gates, n_wires: int) -> np.ndarray:
     return matrix
 
 
-def commuting_words(rng, n_wires: int, count: int) -> list[Word]:
+def random_gates(rng, n_wires: int, count: int) -> list[tuple[str, list[int]]]:
+    names = ["Hadamard", "S"] if n_wires == 1 else ["Hadamard", "S", "SX", "CNOT", "CZ", "ECR"]
+    chosen = [names[k] for k in rng.integers(len(names), size=count)]
+    return [
+        (name, rng.choice(n_wires, len(CLIFFORDS[name]) // 2, replace=False).tolist())
+        for name in chosen
+    ]
+
+
+def commuting_words(rng, n_wires: int, count: int, n_gates: int | None = None) -> list[Word]:
     """Images of random signed products of Z under a random Clifford circuit."""
     frame = Frame.identity(n_wires)
-    for _ in range(8 * n_wires):
-        names = ["Hadamard", "S", "SX"] if n_wires == 1 else ["Hadamard", "S", "SX", "CNOT", "ECR"]
-        images = CLIFFORDS[names[rng.integers(len(names))]]
-        wires = rng.choice(n_wires, len(images) // 2, replace=False).tolist()
-        frame.append(images, wires)
-    masks = rng.integers(0, 2**n_wires, count).tolist()
-    signs = rng.integers(0, 2, count).tolist()
-    return [frame.pull_back(Word(0, m, 2 * s)) for m, s in zip(masks, signs, strict=True)]
+    for name, wires in random_gates(rng, n_wires, n_gates or 8 * n_wires):
+        frame.append(CLIFFORDS[name], wires)
+    bits = rng.integers(0, 2, (count, n_wires + 1)).tolist()
+    masks = [(sum(b << w for w, b in enumerate(row[1:])), 2 * row[0]) for row in bits]
+    return [frame.pull_back(Word(0, mask, phase)) for mask, phase in masks]
 
 
-def read(*texts: str) -> list[Word]:
-    return [from_letters(text) for text in texts]
+# -- the images are products of Z ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("n_wires", [1, 2, 3, 4, 5])
@@ -57,6 +80,226 @@ def test_words_become_products_of_z(rng, n_wires):
             np.testing.assert_allclose(image, sign * word_matrix(Word(0, mask), n_wires), atol=1e-9)
 
 
+@pytest.mark.parametrize("n_wires, count", [(12, 24), (30, 10), (100, 100)])
+def test_products_of_z_pulled_back_are_the_words(rng, n_wires, count):
+    words = commuting_words(rng, n_wires, count, 3 * n_wires)
+    found = diagonalize(words, n_wires)
+    frame = Frame.identity(n_wires)
+    for name, wires in found.gates:
+        frame.append(CLIFFORDS[name], wires)
+    for word, mask, sign in zip(words, found.masks, found.signs, strict=True):
+        assert frame.pull_back(Word(0, mask, 1 - sign)) == word
+
+
+@pytest.mark.parametrize("road", [eliminate, graph_form])
+@pytest.mark.parametrize("count", [3, 7, 14])
+def test_each_road_leads_to_products_of_z(rng, road, count):
+    words = commuting_words(rng, 7, count)
+    table = Tableau.of(words, 7).on(range(7))
+    gates = road(table)
+    frame = Frame.identity(7)
+    for name, wires in reversed(gates):  # W → C W C†: pulled back through the inverse circuit
+        frame.append(INVERSES[name], wires)
+    assert all(frame.pull_back(word).x == 0 for word in words)
+
+
+def test_repeated_dependent_and_empty_words():
+    found = diagonalize([*read("XX", "XX", "-ZZ", "YY"), IDENTITY, Word(0, 0, 2)], 2)
+    assert found.masks[0] == found.masks[1]
+    assert found.masks[3] == found.masks[0] ^ found.masks[2], "YY = −XX·ZZ"
+    assert found.masks[4:] == (0, 0)
+    assert found.signs[4:] == (1, -1)
+    nothing = diagonalize([], 3)
+    assert (nothing.gates, nothing.masks, nothing.signs, nothing.depth) == ((), (), (), 0)
+
+
+def test_equal_words_get_equal_circuits(rng):
+    words = commuting_words(rng, 8, 8)
+    assert diagonalize(words, 8) == diagonalize(list(words), 8)
+
+
+# -- how many gates --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n_wires", [1, 3, 6])
+def test_words_that_agree_wire_by_wire_need_no_two_qubit_gate(rng, n_wires):
+    basis = rng.integers(1, 4, n_wires)
+    words = []
+    for keep in rng.integers(0, 2, (8, n_wires)):
+        codes = (basis * keep).tolist()
+        x = sum((code & 1) << w for w, code in enumerate(codes))
+        words.append(Word(x, sum((code >> 1) << w for w, code in enumerate(codes))))
+    found = diagonalize(words, n_wires)
+    assert found.two_qubit_gates == 0
+    assert found.depth <= 2
+    assert found.masks == tuple(word.support for word in words)
+    assert set(found.signs) == {1}
+
+
+CLOSED = [
+    pytest.param(["XX", "YY", "ZZ"], 1, id="bell"),
+    pytest.param(["XXX", "ZZI", "IZZ"], 2, id="ghz"),
+    pytest.param(["XXXXXX", "ZZIIII", "IZZIII", "IIZZII", "IIIZZI", "IIIIZZ"], 5, id="ghz-6"),
+    pytest.param(["XXII", "ZZII", "IIXX", "IIYY"], 2, id="two-bell-pairs"),
+    pytest.param(["XXZI", "YYIZ", "ZZII", "IIZZ"], 1, id="bell-and-z"),
+    pytest.param(["XYZ", "XIZ", "IYI"], 0, id="product"),
+    # X and Y clash on all four wires, and one gate entangles two of them
+    pytest.param(["XXXX", "YYYY"], 2, id="even-letters"),
+    pytest.param(["XXYY", "YYXX", "XYYX", "YXXY", "ZZII", "IIZZ", "ZIIZ"], 3, id="excitation"),
+]
+
+
+@pytest.mark.parametrize("texts, gates", CLOSED)
+def test_numbers_of_two_qubit_gates(texts, gates):
+    assert diagonalize(read(*texts), len(texts[0])).two_qubit_gates == gates
+
+
+def test_independent_parts_cost_what_they_cost_alone(rng):
+    left, right = commuting_words(rng, 4, 4), commuting_words(rng, 4, 4)
+    moved = [Word(w.x << 4, w.z << 4, w.phase) for w in right]
+    alone = [diagonalize(words, 4).two_qubit_gates for words in (left, right)]
+    assert diagonalize(left + moved, 8).two_qubit_gates == sum(alone)
+
+
+@pytest.mark.parametrize("n_wires", [3, 6, 10])
+def test_the_stated_bound_on_two_qubit_gates(rng, n_wires):
+    for _ in range(5):
+        found = diagonalize(commuting_words(rng, n_wires, 2 * n_wires), n_wires)
+        assert found.two_qubit_gates <= n_wires * (n_wires - 1) // 2
+
+
+def group_of(generators: frozenset[Word]) -> frozenset[Word]:
+    """All products of words, phases dropped."""
+    out = {IDENTITY}
+    for word in generators:
+        out |= {product(word, other)._replace(phase=0) for other in out}
+    return frozenset(out)
+
+
+def fewest_gates(n_wires: int) -> dict[frozenset[Word], int]:
+    """For every maximal commuting set: the fewest CNOTs from products of Z, by breadth first."""
+    local = [(CLIFFORDS[g], [w]) for g in ("Hadamard", "S") for w in range(n_wires)]
+    pairs = [(CLIFFORDS["CNOT"], list(p)) for p in itertools.permutations(range(n_wires), 2)]
+
+    def moved(sets, gates):
+        for own in sets:
+            for images, wires in gates:
+                yield frozenset(conjugate(w, images, wires)._replace(phase=0) for w in own)
+
+    layer = {group_of(frozenset(Word(0, 1 << w) for w in range(n_wires)))}
+    found: dict[frozenset[Word], int] = {}
+    for cost in itertools.count():
+        fresh = set(layer)
+        while fresh:
+            found |= dict.fromkeys(fresh, cost)
+            fresh = set(moved(fresh, local)) - set(found)
+            layer |= fresh
+        layer = set(moved(layer, pairs)) - set(found)
+        if not layer:
+            return found
+
+
+def test_all_maximal_sets_on_three_wires_take_the_fewest_gates():
+    fewest = fewest_gates(3)
+    assert len(fewest) == 135, "stabilizer states of three qubits up to signs"
+    for words, gates in fewest.items():
+        assert diagonalize(sorted(words), 3).two_qubit_gates == gates
+
+
+def test_depth_counts_layers():
+    assert diagonalize(read("YII", "IYI", "IIX"), 3).depth == 2
+    assert diagonalize(read("XXII", "ZZII", "IIXX", "IIZZ"), 4).depth == (
+        diagonalize(read("XX", "ZZ"), 2).depth
+    )
+
+
+def test_merged_gates_turn_z_into_the_same_words(rng):
+    gates = [g for g in random_gates(rng, 4, 60) if g[0] in OPERATORS]
+    short = compress([(name, tuple(wires)) for name, wires in gates])
+    assert len(short) < len(gates)
+    for wire in range(4):
+        words = []
+        for circuit in (gates, short):
+            frame = Frame.identity(4)
+            for name, wires in circuit:
+                frame.append(CLIFFORDS[name], wires)
+            words.append(frame.pull_back(Word(0, 1 << wire))._replace(phase=0))
+        assert words[0] == words[1]
+
+
+# -- groups ----------------------------------------------------------------------------------------
+
+
+def clashes(words: list[Word], n_wires: int) -> list[int]:
+    """Per pair the number of wires with two different letters, from the letters themselves."""
+    texts = [letters(Word(w.x, w.z), n_wires) for w in words]
+    return [
+        sum(a != b and "I" not in a + b for a, b in zip(first, second, strict=True))
+        for first, second in itertools.combinations(texts, 2)
+    ]
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_groups_commute_and_hold_every_word_once(rng, weighted):
+    words = [Word(*rng.integers(0, 2**4, 2).tolist()) for _ in range(40)]
+    weights = rng.normal(size=40) if weighted else None
+    for qubit_wise in (False, True):
+        groups = group_commuting(words, qubit_wise=qubit_wise, weights=weights)
+        assert sorted(i for group in groups for i in group) == list(range(40))
+        assert all(group == sorted(group) for group in groups)
+        for group in groups:
+            found = clashes([words[i] for i in group], 4)
+            assert not any(found) if qubit_wise else all(c % 2 == 0 for c in found)
+
+
+def test_weights_put_the_largest_terms_together():
+    words = read("ZI", "XX", "IZ", "ZZ")
+    assert group_commuting(words, weights=[0.1, 5.0, 0.1, 4.0]) == [[0, 2], [1, 3]]
+    assert group_commuting(words, weights=[5.0, 0.1, 0.1, -4.0]) == [[0, 2, 3], [1]]
+
+
+def test_no_words_no_groups():
+    assert group_commuting([]) == []
+    assert measurement_groups([], 2) == []
+
+
+HEISENBERG = read("XXII", "YYII", "ZZII", "IXXI", "IYYI", "IZZI", "IIXX", "IIYY", "IIZZ")
+
+
+@pytest.mark.parametrize(
+    "options, circuits, gates",
+    [
+        pytest.param({}, 2, 3, id="circuits-alone"),
+        pytest.param({"two_qubit_weight": 0.3}, 2, 3, id="cheap-gates"),
+        pytest.param({"two_qubit_weight": 0.4}, 3, 0, id="dear-gates"),
+        pytest.param({"grouping": "commuting", "two_qubit_weight": 9}, 2, 3, id="commuting"),
+        pytest.param({"grouping": "qubit-wise"}, 3, 0, id="qubit-wise"),
+        pytest.param({"weights": range(9)}, 2, 3, id="weights"),
+    ],
+)
+def test_circuits_against_two_qubit_gates(options, circuits, gates):
+    groups = measurement_groups(HEISENBERG, 4, **options)
+    assert len(groups) == circuits
+    assert sum(group.basis.two_qubit_gates for group in groups) == gates
+    assert sorted(i for group in groups for i in group.words) == list(range(9))
+
+
+def test_at_equal_cost_no_two_qubit_gates():
+    words = read("XX", "ZZ", "ZI")  # two circuits either way
+    assert all(group.basis.two_qubit_gates == 0 for group in measurement_groups(words, 2))
+
+
+def test_only_sets_that_cost_too_much_are_split():
+    words = [*read("XXIIII", "ZZIIII"), *read("IIXXXX", "IIYYZZ", "IIZZYY")]
+    groups = measurement_groups(words, 6, grouping="commuting")
+    assert len(groups) == 1
+    dear = measurement_groups(words, 6, two_qubit_weight=1.5)
+    assert all(group.basis.two_qubit_gates == 0 for group in dear)
+
+
+# -- errors ----------------------------------------------------------------------------------------
+
+
 def test_words_that_do_not_commute_are_named():
     with pytest.raises(ReadingError, match="XXI and IZI do not commute"):
         diagonalize(read("ZZI", "XXI", "IZI"), 3)
@@ -68,16 +311,9 @@ def test_words_that_cannot_be_measured_are_refused(text):
         diagonalize(read(text), 2)
 
 
-def test_groups_commute_and_hold_every_word_once(rng):
-    words = [Word(*rng.integers(0, 2**4, 2).tolist()) for _ in range(40)]
-    for qubit_wise in (False, True):
-        groups = group_commuting(words, qubit_wise=qubit_wise)
-        assert sorted(i for group in groups for i in group) == list(range(40))
-        for group in groups:
-            texts = [letters(words[i], 4) for i in group]
-            clashes = [
-                sum(a != b and "I" not in a + b for a, b in zip(first, second, strict=True))
-                for first in texts
-                for second in texts
-            ]
-            assert all(c == 0 if qubit_wise else c % 2 == 0 for c in clashes)
+def test_unknown_groupings_and_negative_weights_are_refused():
+    with pytest.raises(ReadingError, match="'qubit-wise'; got 'qwc'"):
+        measurement_groups(HEISENBERG, 4, grouping="qwc")
+    for weight in (-1.0, float("nan")):
+        with pytest.raises(ReadingError, match="0 or more; got"):
+            measurement_groups(HEISENBERG, 4, two_qubit_weight=weight)

@@ -1,0 +1,107 @@
+"""How many circuits, and which, measure a set of Pauli words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pennylane_trainability.circuits.diagonalization import (
+    Diagonalization,
+    diagonalize,
+    group_commuting,
+)
+from pennylane_trainability.circuits.pauli import Word
+from pennylane_trainability.errors import ReadingError
+
+__all__ = ["MeasurementGroup", "measurement_groups"]
+
+GROUPINGS = ("auto", "commuting", "qubit-wise")
+
+
+@dataclass(frozen=True, slots=True)
+class MeasurementGroup:
+    """Words that one circuit measures.
+
+    Attributes:
+        words: indices of the words.
+        basis: the circuit to append, and a mask and a sign for each of the words.
+    """
+
+    words: tuple[int, ...]
+    basis: Diagonalization
+
+
+def measurement_groups(
+    words: Sequence[Word],
+    n_wires: int,
+    *,
+    grouping: str = "auto",
+    two_qubit_weight: float = 0.0,
+    weights: Sequence[float] | None = None,
+) -> list[MeasurementGroup]:
+    r"""Which circuits measure a set of Pauli words at the lowest cost?
+
+    A list of groups costs :math:`\sum_g (1 + w\,t_g)`, where :math:`t_g` is the number of two-qubit
+    gates that the circuit of group :math:`g` appends, and :math:`w` says how many circuits one such
+    gate is worth.
+
+    Args:
+        words: Hermitian words.
+        n_wires: number of wires.
+        grouping: ``"commuting"`` groups words that commute, ``"qubit-wise"`` words whose letters
+            agree wire by wire (no two-qubit gates). ``"auto"`` splits commuting groups where that
+            is cheaper, and takes the cheaper of the two lists; at equal cost the one with fewer
+            two-qubit gates.
+        two_qubit_weight: :math:`w`. At 0 the number of circuits decides.
+        weights: coefficients of the words in a sum; see
+            :func:`~pennylane_trainability.circuits.diagonalization.group_commuting`.
+
+    Raises:
+        ReadingError: unknown ``grouping``, negative ``two_qubit_weight``, or words that cannot be
+            measured.
+
+    >>> from pennylane_trainability.circuits.pauli import from_letters
+    >>> words = [from_letters(text) for text in ("XX", "YY", "ZZ")]
+    >>> [len(measurement_groups(words, 2, two_qubit_weight=w)) for w in (0.0, 3.0)]
+    [1, 3]
+    """
+    _check(grouping, two_qubit_weight)
+    words = list(words)
+
+    def groups(qubit_wise: bool, members: Sequence[int]) -> list[MeasurementGroup]:
+        own = [words[i] for i in members]
+        of = None if weights is None else [weights[i] for i in members]
+        found = group_commuting(own, qubit_wise=qubit_wise, weights=of)
+        return [
+            MeasurementGroup(
+                tuple(members[j] for j in group), diagonalize([own[j] for j in group], n_wires)
+            )
+            for group in found
+        ]
+
+    def cost(found: Iterable[MeasurementGroup]) -> tuple[float, int]:
+        gates = [group.basis.two_qubit_gates for group in found]
+        return len(gates) + two_qubit_weight * sum(gates), sum(gates)
+
+    everything = range(len(words))
+    if grouping == "qubit-wise":
+        return groups(True, everything)
+    commuting = groups(False, everything)
+    if grouping == "commuting":
+        return commuting
+    split: list[MeasurementGroup] = []
+    for group in commuting:
+        split += min([group], groups(True, group.words), key=cost)
+    return min(split, groups(True, everything), key=cost)
+
+
+def _check(grouping: str, two_qubit_weight: float) -> None:
+    if grouping not in GROUPINGS:
+        raise ReadingError(
+            f"grouping is one of {', '.join(map(repr, GROUPINGS))}; got {grouping!r}."
+        )
+    if not two_qubit_weight >= 0:
+        raise ReadingError(
+            "two_qubit_weight is how many circuits a two-qubit gate is worth, 0 or more; got "
+            f"{two_qubit_weight!r}."
+        )
