@@ -29,6 +29,7 @@ from pennylane_trainability.templates import DataReuploading as DataReuploading
 from pennylane_trainability.templates import ParallelAngleEncoding as ParallelAngleEncoding
 from pennylane_trainability.templates import SerialReuploading as SerialReuploading
 from pennylane_trainability.transforms import coefficient_jacobian as coefficient_jacobian
+from pennylane_trainability.transforms import diagonalize_commuting as diagonalize_commuting
 from pennylane_trainability.transforms import measured_qfim as measured_qfim
 from pennylane_trainability.transforms import qfim as qfim
 

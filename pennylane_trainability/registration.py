@@ -16,7 +16,7 @@ from pennylane_trainability.errors import TrainabilityWarning
 
 __all__ = ["attach", "register"]
 
-_TRANSFORMS = ("coefficient_jacobian", "measured_qfim", "qfim")
+_TRANSFORMS = ("coefficient_jacobian", "diagonalize_commuting", "measured_qfim", "qfim")
 _GRADIENTS = ("coefficient_jacobian", "measured_qfim", "qfim")
 _TEMPLATES = ("DataReuploading", "ParallelAngleEncoding", "SerialReuploading")
 

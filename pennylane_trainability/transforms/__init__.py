@@ -3,7 +3,10 @@
 from pennylane_trainability.transforms.coefficient_jacobian import (
     coefficient_jacobian as coefficient_jacobian,
 )
+from pennylane_trainability.transforms.diagonalize_commuting import (
+    diagonalize_commuting as diagonalize_commuting,
+)
 from pennylane_trainability.transforms.measured_qfim import measured_qfim as measured_qfim
 from pennylane_trainability.transforms.qfim import qfim as qfim
 
-__all__ = ["coefficient_jacobian", "measured_qfim", "qfim"]
+__all__ = ["coefficient_jacobian", "diagonalize_commuting", "measured_qfim", "qfim"]

@@ -28,12 +28,14 @@ PACKAGE = Path(pt.__file__).parent
 # -- names -----------------------------------------------------------------------------------------
 
 FUNCTIONS = {"analyze", "data_jacobian", "fit", "fourier_rows", "measure_jacobian"}
-TRANSFORMS = {"coefficient_jacobian", "qfim"}
+TRANSFORMS = {"coefficient_jacobian", "measured_qfim", "qfim"}
+#: Transforms that measure the same values with other circuits.
+REWRITES = {"diagonalize_commuting"}
 RECORDS = {"DataJacobian", "Fit", "FourierRows", "MeasuredJacobian", "Report"}
 TEMPLATES = {"DataReuploading", "ParallelAngleEncoding", "SerialReuploading"}
 HELPERS = {"Executor", "Normal", "Uniform", "one_job"}
 ERRORS = {"BudgetError", "DeviceFailure", "NotFourierError", "ReadingError", "TrainabilityWarning"}
-NAMES = FUNCTIONS | TRANSFORMS | RECORDS | TEMPLATES | HELPERS | ERRORS
+NAMES = FUNCTIONS | TRANSFORMS | REWRITES | RECORDS | TEMPLATES | HELPERS | ERRORS
 
 
 def public_names() -> set[str]:
@@ -61,7 +63,7 @@ def test_every_name_has_a_docstring_of_its_own(name):
     assert text not in [inspect.getdoc(base) for base in bases]
 
 
-@pytest.mark.parametrize("name", sorted(FUNCTIONS | TRANSFORMS | TEMPLATES))
+@pytest.mark.parametrize("name", sorted(FUNCTIONS | TRANSFORMS | REWRITES | TEMPLATES))
 def test_docstrings_have_an_example_that_runs(name):
     """Transforms are instances, which collectors of docstrings leave out."""
     text = inspect.getdoc(getattr(pt, name))
@@ -73,7 +75,7 @@ def test_docstrings_have_an_example_that_runs(name):
     assert outcome.failed == 0, "".join(said)
 
 
-@pytest.mark.parametrize("name", sorted(FUNCTIONS | TRANSFORMS))
+@pytest.mark.parametrize("name", sorted(FUNCTIONS | TRANSFORMS | REWRITES))
 def test_docstrings_explain_every_argument(name):
     function = getattr(pt, name)
     text = inspect.getdoc(function)
@@ -113,6 +115,8 @@ def test_names_on_pennylane():
     for module in (qml.transforms, qml.gradients):
         for name in TRANSFORMS:
             assert getattr(module, name) is getattr(pt, name)
+    for name in REWRITES:
+        assert getattr(qml.transforms, name) is getattr(pt, name)
     for name in TEMPLATES:
         assert getattr(qml, name) is getattr(qml.templates, name) is getattr(pt, name)
 
