@@ -8,6 +8,7 @@ from statistics import NormalDist
 
 import numpy as np
 
+from pennylane_trainability.diagnostics.qfim_errors import CountErrors, ReplicateErrors
 from pennylane_trainability.results import Cost, Estimate, Provenance, Result, record
 from pennylane_trainability.statistics.noise_floor import NoiseFloor, eigenvalue_floor
 
@@ -24,7 +25,7 @@ class MeasuredQFIM(Result):
         value: the estimate, ``(P, P)``, symmetric; it need not be positive.
         raw: the same without rescaling; equal to ``value`` if nothing was rescaled.
         stderr: standard error of every entry of ``value``, ``(P, P)``.
-        errors: what measures these errors (see :mod:`pennylane_trainability.diagnostics.qfim_errors`).
+        errors: what these errors come from: outcomes of all circuits, or replicates.
         method: how it was measured.
         survival: estimated survival of the state in the circuits of each layer, if measured.
         structural_bound: no QFIM of this circuit has a larger rank, by theorem.
@@ -38,7 +39,7 @@ class MeasuredQFIM(Result):
     value: np.ndarray
     raw: np.ndarray = field(repr=False)
     stderr: np.ndarray = field(repr=False)
-    errors: object = field(repr=False)
+    errors: CountErrors | ReplicateErrors = field(repr=False)
     method: str
     survival: np.ndarray | None = None
     structural_bound: int
@@ -88,8 +89,7 @@ class MeasuredQFIM(Result):
 
     def shots_to_detect(self, size: float, level: float | None = None) -> int:
         """Shots per circuit that would show an eigenvalue of a given size at a level."""
-        shots = self.provenance.shots
-        each = float(np.mean(shots if isinstance(shots, tuple) else [shots]))
+        each = float(np.mean(np.array(self.provenance.shots, float)))
         return int(np.ceil(each * self.noise_floor(level).shots_factor(size)))
 
     def projected(self) -> np.ndarray:

@@ -10,7 +10,41 @@ from pennylane_trainability.results import Result, record
 from pennylane_trainability.statistics.quadratic import Quadratic, draw_means
 from pennylane_trainability.statistics.survival import survival_of_mirror, undepolarised
 
-__all__ = ["CountErrors", "ReplicateErrors"]
+__all__ = ["CountErrors", "Mirrors", "ReplicateErrors"]
+
+
+@record
+class Mirrors(Result):
+    """Circuits that measure how much of the state survives.
+
+    Attributes:
+        of: the mirror that belongs to every mean of the matrix, ``(M,)``.
+        wires: bits of the circuit of every mean, ``(M,)``.
+        own_wires: bits of every mirror.
+        overlaps: which means are ``2K − 1`` of a probability ``K``, ``(M,)``.
+    """
+
+    of: np.ndarray
+    wires: np.ndarray
+    own_wires: np.ndarray
+    overlaps: np.ndarray
+
+    def split(self, means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Means of the matrix, and of the mirrors behind them."""
+        return means[..., : self.of.size], means[..., self.of.size :]
+
+    def survival(self, means: np.ndarray) -> np.ndarray:
+        """Survival in the circuits of each mirror, ``(..., mirrors)``.
+
+        A mirror runs every gate twice; overlaps are as long as mirrors, other circuits half of it.
+        """
+        twice = survival_of_mirror((1 + self.split(means)[1]) / 2, self.own_wires)
+        return twice if self.overlaps.any() else np.sqrt(twice)
+
+    def rescaled(self, means: np.ndarray) -> np.ndarray:
+        """Means of the matrix, each divided by the survival of its circuit."""
+        survival = self.survival(means)[..., self.of]
+        return undepolarised(self.split(means)[0], survival, self.wires, self.overlaps)
 
 
 @record
@@ -18,17 +52,14 @@ class CountErrors(Result):
     """Errors of a matrix that follows from the means of independent circuits.
 
     Attributes:
-        means: of all circuits one after another, ``(M,)``.
+        means: of all circuits one after another, those of mirrors last, ``(M,)``.
         covariances: of the means of each circuit, ``(W, W)`` each.
         outcomes: per circuit the values seen and how often, ``((W, u), (u,))``; empty where the
             device gave means only.
         shots: of every circuit, ``(C,)``.
         quadratic: the matrix over the nodes from the means.
         loading: ``L``, from nodes to parameters, ``(P, V)``.
-        mirrors: number of circuits at the end that measure survivals; 0 if nothing is rescaled.
-        mirror_of: the mirror that belongs to every mean before these, ``(M,)``.
-        wires: bits of the circuit of every mean, mirrors included.
-        overlaps: which means are ``2K − 1`` of a probability ``K``.
+        mirrors: what the means are rescaled by, if anything.
     """
 
     means: np.ndarray
@@ -37,39 +68,23 @@ class CountErrors(Result):
     shots: np.ndarray
     quadratic: Quadratic = field(repr=False)
     loading: np.ndarray = field(repr=False)
-    mirrors: int = 0
-    mirror_of: np.ndarray | None = field(default=None, repr=False)
-    wires: np.ndarray | None = field(default=None, repr=False)
-    overlaps: np.ndarray | None = field(default=None, repr=False)
-
-    def survival(self, means: np.ndarray) -> np.ndarray:
-        """Survival in the circuits of each layer, ``(..., mirrors)``.
-
-        A mirror runs every gate twice; overlaps are as long as mirrors, other circuits half of it.
-        """
-        own = means[..., len(self.mirror_of) :]
-        twice = survival_of_mirror((1 + own) / 2, self.wires[len(self.mirror_of) :])
-        return twice if self.overlaps.any() else np.sqrt(twice)
+    mirrors: Mirrors | None = None
 
     def matrix(self, means: np.ndarray, rescaled: bool = True) -> np.ndarray:
         """The estimate from means ``(..., M)``, shape ``(..., P, P)``."""
-        if self.mirrors:
-            own = means[..., : len(self.mirror_of)]
-            if rescaled:
-                survival = self.survival(means)[..., self.mirror_of]
-                bits = self.wires[: len(self.mirror_of)]
-                own = undepolarised(own, survival, bits, self.overlaps)
-            means = own
-        shots = self.shots[: len(self.shots) - self.mirrors]
+        shots = self.shots
+        if self.mirrors is not None:
+            shots = shots[: len(shots) - self.mirrors.own_wires.size]
+            means = self.mirrors.rescaled(means) if rescaled else self.mirrors.split(means)[0]
         return self.loading @ self.quadratic.matrix(means, shots) @ self.loading.T
 
     def stderr(self) -> np.ndarray:
         """Standard error of every entry, ``(P, P)``, to second order in the errors of the means.
 
-        The second order matters where a first moment ``m`` is nearly zero: ``m²`` then has no slope.
+        The second order matters where a first moment ``m`` is nearly zero: ``m²`` has no slope.
         With ``m`` known to ``σ`` only, its variance is ``4 (m² + σ²) σ² + 2 σ⁴``.
         """
-        if self.mirrors:
+        if self.mirrors is not None:
             return self.draw(400, np.random.default_rng(0)).std(axis=0)
         total = 3 * self._of_products()
         for covariance, slope in self._slopes():
@@ -108,7 +123,7 @@ class CountErrors(Result):
 
     def covariance(self, first: tuple[int, int], second: tuple[int, int]) -> float:
         """Covariance between two entries."""
-        if self.mirrors:
+        if self.mirrors is not None:
             draws = self.draw(400, np.random.default_rng(0))
             return float(np.mean(draws[:, *first] * draws[:, *second]))
         rows = sorted({*first, *second})
@@ -148,8 +163,10 @@ class ReplicateErrors(Result):
 
     def covariance(self, first: tuple[int, int], second: tuple[int, int]) -> float:
         """Covariance between two entries of the mean."""
-        pair = [self.replicates[:, *entry] for entry in (first, second)]
-        return float(np.cov(*pair)[0, 1] / len(self.replicates))
+        centred = self.replicates - self.replicates.mean(axis=0)
+        count = len(self.replicates)
+        products = centred[:, *first] * centred[:, *second]
+        return float(products.sum() / max(count - 1, 1) / count)
 
     def draw(self, n_resamples: int, rng: np.random.Generator) -> np.ndarray:
         """Errors of means of resampled replicates, ``(B, P, P)``."""

@@ -1,4 +1,4 @@
-r"""A symmetric matrix of covariances from measured means: ``F_uv = C_uv − m_u m_v``, and its errors.
+r"""A matrix of covariances from measured means: ``F_uv = C_uv − m_u m_v``, and its errors.
 
 The means ``μ`` come from independent circuits, several from the shots of one circuit. Correlators
 ``C`` are linear in them; first moments ``m`` are some of them.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -27,6 +28,7 @@ def moments(values: np.ndarray, counts: np.ndarray, imagined: float = _IMAGINED)
     Args:
         values: value ±1 of every observable in every outcome that was seen, ``(W, u)``.
         counts: how often each was seen, ``(u,)``.
+        imagined: number of imagined shots.
 
     Returns:
         ``(W,)`` and ``(W, W)``.
@@ -105,7 +107,8 @@ class Quadratic:
         if len(self.sources):
             place = np.ravel_multi_index((self.rows, self.columns), self.constant.shape)
             flat = half.reshape(*mu.shape[:-1], -1)
-            np.add.at(flat, (..., place), mu[..., self.sources] * self.factors)
+            at: Any = (..., place)  # NumPy's stubs leave the ellipsis out
+            np.add.at(flat, at, mu[..., self.sources] * self.factors)
         off = np.swapaxes(half, -1, -2) * (1 - np.eye(self.size))
         m = self.first_moments(mu)
         out = self.constant + half + off - self.products * (m[..., :, None] * m[..., None, :])

@@ -1,4 +1,4 @@
-"""Fewer circuits by structure: layers by commutation, shared probes, zeros that are never measured."""
+"""Fewer circuits by structure: layers by commutation, shared probes, zeros nobody measures."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_six_wires_and_72_parameters_need_fewer_than_450_circuits():
 
 
 def test_generators_with_the_same_signature_share_a_probe():
-    """Z on wire 0 and Z on wire 1 anticommute with the same gate, XX: their product is a symmetry."""
+    """Z on either wire anticommutes with the same gate, XX: ZZ is a symmetry of the rest."""
 
     def circuit(w):
         for wire in range(2):
@@ -133,6 +133,19 @@ def test_generators_with_the_same_signature_share_a_probe():
     np.testing.assert_allclose(found, qfim_by_differences(circuit, w), atol=1e-9)
 
 
+_APPLY = {
+    "cnot": lambda angle, a, b: qml.CNOT([a, b]),
+    "h": lambda angle, a, b: qml.Hadamard(a),
+    "s": lambda angle, a, b: qml.S(a),
+    "t": lambda angle, a, b: qml.T(a),
+    "rx": lambda angle, a, b: qml.RX(angle, a),
+    "ry": lambda angle, a, b: qml.RY(angle, a),
+    "rz": lambda angle, a, b: qml.RZ(angle, a),
+    "zz": lambda angle, a, b: qml.IsingZZ(angle, [a, b]),
+    "xy": lambda angle, a, b: qml.IsingXY(angle, [a, b]),
+}
+
+
 def random_circuit(rng, n: int, depth: int):
     """A list of gates of many kinds, and which of them are trainable."""
     gates, count = [], 0
@@ -151,19 +164,8 @@ def random_circuit(rng, n: int, depth: int):
 
     def function(w):
         for name, a, b, *number in gates:
-            a, b = int(a), int(b)
             angle = 0.77 if not number or number[0] is None else w[number[0]]
-            {
-                "cnot": lambda: qml.CNOT([a, b]),
-                "h": lambda: qml.Hadamard(a),
-                "s": lambda: qml.S(a),
-                "t": lambda: qml.T(a),
-                "rx": lambda: qml.RX(angle, a),
-                "ry": lambda: qml.RY(angle, a),
-                "rz": lambda: qml.RZ(angle, a),
-                "zz": lambda: qml.IsingZZ(angle, [a, b]),
-                "xy": lambda: qml.IsingXY(angle, [a, b]),
-            }[name]()
+            _APPLY[name](angle, int(a), int(b))
         for wire in range(n):
             qml.Identity(wire)
 

@@ -66,7 +66,9 @@ def test_blocks_are_the_entries_within_layers():
     """Three blocks of RZ, RY, RZ on two wires behind encodings by RX: nine layers of two."""
     w = weights_of("reuploading")
     found = qml.transforms.measured_qfim(qnode_of(ZOO["reuploading"][0]), method="block-diag")(w)
-    layer = np.array([3 * block + angle for block in range(3) for _ in (0, 1) for angle in range(3)])
+    layer = np.array(
+        [3 * block + angle for block in range(3) for _ in (0, 1) for angle in range(3)]
+    )
     same = layer[:, None] == layer[None]
     expected = np.where(same, exact("reuploading"), 0.0)
     np.testing.assert_allclose(found, expected, atol=1e-9)

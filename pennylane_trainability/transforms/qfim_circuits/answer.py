@@ -24,6 +24,7 @@ from pennylane_trainability.transforms.qfim_circuits.random_bases import (
     basis_circuits,
     basis_count,
 )
+from pennylane_trainability.transforms.qfim_circuits.read_outs import Means, Observed
 from pennylane_trainability.transforms.qfim_circuits.scheme import Scheme
 from pennylane_trainability.transforms.qfim_circuits.tapes import Circuits, circuits_of
 
@@ -71,6 +72,12 @@ class Plan:
     options: tuple[Option, ...]
     aux: object
 
+    def required(self) -> Scheme:
+        """The scheme of a method that has one."""
+        if self.scheme is None:
+            raise ReadingError(f"{self.method} has no scheme.")
+        return self.scheme
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
@@ -89,6 +96,16 @@ class Answer:
         """Everything that is run, point by point."""
         return self.circuits.tapes
 
+    def observed(self, results: Sequence, shots: int | None) -> list[list[Observed | Means]]:
+        """Outcomes of all circuits, point by point.
+
+        Raises:
+            ReadingError: the circuits are those of random bases, which have no words.
+        """
+        if isinstance(self.circuits, BasisCircuits):
+            raise ReadingError("Random bases have replicates, not outcomes of words.")
+        return self.circuits.observed(results, shots)
+
     def matrices(self, results: Sequence, shots: int | None) -> np.ndarray:
         """The QFIM at every parameter point, ``(D, P, P)``."""
         if isinstance(self.circuits, BasisCircuits):
@@ -96,7 +113,7 @@ class Answer:
         scheme = self.circuits.scheme
         each = np.full(len(scheme.circuits), float(shots)) if shots else None
         out = []
-        for d, observed in enumerate(self.circuits.observed(results, shots)):
+        for d, observed in enumerate(self.observed(results, shots)):
             mu = np.concatenate([o.means for o in observed]) if observed else np.zeros(0)
             loading = scheme.loading(d)
             out.append(loading @ scheme.quadratic.matrix(mu, each) @ loading.T)

@@ -49,9 +49,7 @@ def correlator_scheme(
     if method != "block-diag" or len(layers) < 2:
         return Scheme(method, made, tuple(plan.cuts()), plan.quadratic(), nodes, native=native)
     left_out = "entries between generators of different layers are left out, as if zero"
-    return Scheme(
-        method, made, tuple(plan.cuts()), plan.quadratic(), nodes, approximation=left_out
-    )
+    return Scheme(method, made, tuple(plan.cuts()), plan.quadratic(), nodes, approximation=left_out)
 
 
 @dataclass(slots=True, eq=False)
@@ -128,8 +126,10 @@ class _Plan:
         """A circuit without a probe, of those from ``first`` on, that reads a word."""
         for number in range(first, len(self.open)):
             circuit = self.open[number]
-            if circuit.probe is None and circuit.keep | keep == circuit.keep and (
-                circuit.takes(word)
+            if (
+                circuit.probe is None
+                and circuit.keep | keep == circuit.keep
+                and (circuit.takes(word))
             ):
                 return number, circuit.add(word)
         self.open.append(_Open(keep, None, layer))
@@ -166,9 +166,7 @@ class _Plan:
         """Nothing between them: products of the words, in few enough circuits, or not at all."""
         nodes = self.made.nodes
         pairs = [
-            (u, v)
-            for u, v in self._pairs(alike, members)
-            if commute(nodes[u].word, nodes[v].word)
+            (u, v) for u, v in self._pairs(alike, members) if commute(nodes[u].word, nodes[v].word)
         ]
         words = {p: _hermitian(product(nodes[p[0]].word, nodes[p[1]].word)) for p in pairs}
         distinct = list(dict.fromkeys(word for word, _ in words.values()))
@@ -222,9 +220,7 @@ class _Plan:
         count = len(self.made.nodes)
         starts = np.cumsum([0, *(len(o.words) for o in self.open)])
         u, v, circuit, word, sign = (
-            np.array(self.entries, int).reshape(-1, 5).T
-            if self.entries
-            else np.zeros((5, 0), int)
+            np.array(self.entries, int).reshape(-1, 5).T if self.entries else np.zeros((5, 0), int)
         )
         means = np.full(count, -1)
         for node, (where, number) in self.mean_at.items():

@@ -23,6 +23,8 @@ def mirrored(plan: Plan) -> Plan:
         ReadingError: a gate has no inverse.
     """
     scheme = plan.scheme
+    if scheme is None:
+        raise ReadingError("Random bases have no mirror circuits; leave rescale out.")
     for gate in scheme.made.circuit.gates:
         if isinstance(gate.op, Channel):
             raise ReadingError(
@@ -35,6 +37,4 @@ def mirrored(plan: Plan) -> Plan:
     # a circuit without gates has nothing to lose, and nothing to measure
     mirrors = tuple(Overlap(keep, (), layer) for layer, keep in keeps.items())
     circuits = (*scheme.circuits, *mirrors)
-    return replace(
-        plan, scheme=replace(scheme, circuits=circuits), n_circuits=len(circuits)
-    )
+    return replace(plan, scheme=replace(scheme, circuits=circuits), n_circuits=len(circuits))

@@ -53,9 +53,7 @@ def _curvature_rule(frequencies: tuple[float, ...]) -> tuple[tuple[float, float]
     return tuple((float(c), float(s)) for c, s in rule)
 
 
-def overlap_scheme(
-    made: LayeredCircuit, slots: tuple[Slot, ...], needed: np.ndarray
-) -> Scheme:
+def overlap_scheme(made: LayeredCircuit, slots: tuple[Slot, ...], needed: np.ndarray) -> Scheme:
     """Plan the circuits.
 
     Args:
@@ -86,12 +84,12 @@ def overlap_scheme(
                 for c, t in shift_rule(slot.frequencies):
                     for d, s in shift_rule(slots[b].frequencies):
                         add(b, a, -2 * c * d, [(b, s), (a, t)])
-    a, b, where, factor = zip(*entries, strict=True) if entries else ((), (), (), ())
+    columns = np.array(entries, float).reshape(-1, 4).T
+    rows, others, where = columns[:3].astype(int)
     off = constant * (1 - np.eye(len(slots)))
     none = np.full(len(slots), -1)
     quadratic = Quadratic(
-        constant + off.T, np.array(a, int), np.array(b, int), np.array(where, int),
-        np.array(factor, float), none, np.zeros(len(slots)),
+        constant + off.T, rows, others, where, columns[3], none, np.zeros(len(slots)),
         np.zeros(constant.shape, bool), np.full(constant.shape, -1),
     )  # fmt: skip
     nodes = tuple(slot.coefficients for slot in slots)

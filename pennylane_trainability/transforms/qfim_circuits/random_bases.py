@@ -2,8 +2,8 @@ r"""The QFIM as an average of classical Fisher matrices over random measurement 
 
 For a pure state and a basis drawn from the Haar measure the classical Fisher matrix is half the
 QFIM on average (random natural gradient, Kolotouros and Wallden, arXiv:2311.04135). Product bases
-(``"local"``) keep a systematic error, and with ``n`` shots each diagonal entry is too large by about
-``2^N/(2n)``, because probabilities stand in a denominator: for study, not for production.
+(``"local"``) keep a systematic error, and with ``n`` shots each diagonal entry is too large by
+about ``2^N/(2n)``, because probabilities stand in a denominator: for study, not for production.
 """
 
 from __future__ import annotations

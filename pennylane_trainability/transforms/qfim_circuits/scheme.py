@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -110,7 +111,7 @@ class Scheme:
     def sources(self) -> list[range]:
         """The means of every circuit."""
         ends = np.cumsum([0, *(c.n_values for c in self.circuits)])
-        return [range(int(a), int(b)) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+        return [range(int(a), int(b)) for a, b in pairwise(ends)]
 
     def loading(self, draw: int = 0) -> np.ndarray:
         """``L`` with ``F_θ = L F Lᵀ`` at a parameter draw, ``(P, V)``."""
