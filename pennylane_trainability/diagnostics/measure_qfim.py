@@ -96,7 +96,7 @@ def measure_qfim(
     >>> measure = pt.measure_qfim(circuit, seed=2)
     >>> weights = np.array([0.3, 0.4, 0.5])
     >>> print(measure.cost(weights))
-    4 circuits, 4,000 shots, 1 device execution
+    3 circuits, 3,000 shots, 1 device execution
     >>> F = measure(weights)
     >>> F.value.shape, F.method
     ((3, 3), 'direct')

@@ -132,6 +132,14 @@ class MeasuredQFIM(Result):
             ("rank", f"{rank.interval()}"),
             ("noise floor", f"{floor.floor():.3g} ({self.level:.0%}); λ₁ = {floor.values[0]:.3g}"),
         ]
+        if (above := floor.rank()) > self.structural_bound:
+            rows.append(
+                (
+                    "contradiction",
+                    f"{above} eigenvalues lie above the noise floor, and a pure state has at most "
+                    f"{self.structural_bound}: errors of the device, not of the shots",
+                )
+            )
         if int(rank.value) < len(self.value):
             following = floor.values[int(rank.value)]
             rest = floor.bounds()[1][int(rank.value)]

@@ -20,7 +20,7 @@ class Mirrors(Result):
     Attributes:
         of: the mirror that belongs to every mean of the matrix, ``(M,)``.
         wires: bits of the circuit of every mean, ``(M,)``.
-        own_wires: bits of every mirror.
+        own_wires: bits of every mirror; the last one has no gates.
         overlaps: which means are ``2K − 1`` of a probability ``K``, ``(M,)``.
     """
 
@@ -34,12 +34,14 @@ class Mirrors(Result):
         return means[..., : self.of.size], means[..., self.of.size :]
 
     def survival(self, means: np.ndarray) -> np.ndarray:
-        """Survival in the circuits of each mirror, ``(..., mirrors)``.
+        """Survival in the circuits of each layer, ``(..., layers)``.
 
-        A mirror runs every gate twice; overlaps are as long as mirrors, other circuits half of it.
+        A mirror runs every gate twice and is read once. Overlaps are as long; in other circuits the
+        gates run once: with ``k`` for the mirror and ``r`` for reading alone, ``√(k/r) · r``.
         """
-        twice = survival_of_mirror((1 + self.split(means)[1]) / 2, self.own_wires)
-        return twice if self.overlaps.any() else np.sqrt(twice)
+        found = survival_of_mirror((1 + self.split(means)[1]) / 2, self.own_wires)
+        layers, reading = found[..., :-1], found[..., -1:]
+        return layers if self.overlaps.any() else np.sqrt(np.minimum(layers, reading) * reading)
 
     def rescaled(self, means: np.ndarray) -> np.ndarray:
         """Means of the matrix, each divided by the survival of its circuit."""

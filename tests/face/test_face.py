@@ -27,11 +27,16 @@ PACKAGE = Path(pt.__file__).parent
 
 # -- names -----------------------------------------------------------------------------------------
 
-FUNCTIONS = {"analyze", "data_jacobian", "fit", "fourier_rows", "measure_jacobian"}
+FUNCTIONS = {
+    *("analyze", "data_jacobian", "fit", "fourier_rows", "measure_jacobian", "measure_qfim"),
+}
 TRANSFORMS = {"coefficient_jacobian", "measured_qfim", "qfim"}
 #: Transforms that measure the same values with other circuits.
 REWRITES = {"diagonalize_commuting"}
-RECORDS = {"DataJacobian", "Fit", "FourierRows", "MeasuredJacobian", "Report"}
+RECORDS = {
+    *("DataJacobian", "Fit", "FourierRows", "MeasuredJacobian", "MeasuredQFIM", "QFIMPlan"),
+    "Report",
+}
 TEMPLATES = {"DataReuploading", "ParallelAngleEncoding", "SerialReuploading"}
 HELPERS = {"Executor", "Normal", "Uniform", "one_job"}
 ERRORS = {"BudgetError", "DeviceFailure", "NotFourierError", "ReadingError", "TrainabilityWarning"}
@@ -91,10 +96,10 @@ OPTIONS = {
     "spectrum": {"analyze", "fourier_rows", "measure_jacobian", "coefficient_jacobian"},
     "engine": {"analyze", "fourier_rows", "data_jacobian", "coefficient_jacobian", "qfim"},
     "executor": FUNCTIONS - {"fit"},
-    "max_circuits": FUNCTIONS - {"fit"},
+    "max_circuits": (FUNCTIONS | {"measured_qfim"}) - {"fit"},
     "max_shots": FUNCTIONS - {"fit"},
-    "seed": {"analyze", "fit", "measure_jacobian"},
-    "level": {"analyze", "measure_jacobian"},
+    "seed": {"analyze", "fit", "measure_jacobian", "measure_qfim", "measured_qfim"},
+    "level": {"analyze", "measure_jacobian", "measure_qfim"},
 }
 
 
@@ -261,7 +266,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "circuits": {"errors", "fourier"},
     "laws": {"circuits", "errors"},
     "simulation": {"circuits", "errors"},
-    "transforms": {"circuits", "devices", "errors", "simulation"},
+    "transforms": {"circuits", "devices", "errors", "simulation", "statistics"},
     "executor": {"devices", "errors", "results"},
     "diagnostics": {
         *("circuits", "errors", "executor", "fourier", "laws", "results"),

@@ -14,10 +14,10 @@ __all__ = ["mirrored"]
 
 
 def mirrored(plan: Plan) -> Plan:
-    """The plan with one mirror circuit per layer behind its own circuits.
+    """The plan with mirror circuits behind its own: one per layer, and an empty one.
 
     A mirror runs the gates of all circuits of its layer and then their inverse; auxiliary wires and
-    read-out gates are left out.
+    read-out gates are left out. The empty one, last of all, shows what reading alone loses.
 
     Raises:
         ReadingError: a gate has no inverse.
@@ -34,7 +34,7 @@ def mirrored(plan: Plan) -> Plan:
     keeps: dict[int, int] = {}
     for circuit in scheme.circuits:
         keeps[circuit.layer] = keeps.get(circuit.layer, 0) | circuit.keep
-    # a circuit without gates has nothing to lose, and nothing to measure
-    mirrors = tuple(Overlap(keep, (), layer) for layer, keep in keeps.items())
+    mirrors = [Overlap(keep, (), layer) for layer, keep in keeps.items()]
+    mirrors.append(Overlap(0, (), -1))
     circuits = (*scheme.circuits, *mirrors)
     return replace(plan, scheme=replace(scheme, circuits=circuits), n_circuits=len(circuits))
