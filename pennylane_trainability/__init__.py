@@ -1,30 +1,19 @@
-"""Which parameters of a PennyLane QNode can learn, which cannot, why, and what to change."""
+"""Which parameters of a PennyLane QNode can learn, which cannot, why, and what to change.
 
+What is registered on PennyLane is imported at once, the rest when it is first used.
+"""
+
+from importlib import import_module as _import_module
 from importlib import metadata as _metadata
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-from pennylane_trainability.analysis import analyze as analyze
 from pennylane_trainability.devices import one_job as one_job
-from pennylane_trainability.diagnostics.data_jacobian import DataJacobian as DataJacobian
-from pennylane_trainability.diagnostics.data_jacobian import data_jacobian as data_jacobian
-from pennylane_trainability.diagnostics.measure import measure_jacobian as measure_jacobian
-from pennylane_trainability.diagnostics.measure_qfim import measure_qfim as measure_qfim
-from pennylane_trainability.diagnostics.measured import MeasuredJacobian as MeasuredJacobian
-from pennylane_trainability.diagnostics.measured_qfim import MeasuredQFIM as MeasuredQFIM
-from pennylane_trainability.diagnostics.qfim_plan import QFIMPlan as QFIMPlan
-from pennylane_trainability.diagnostics.series_rows import FourierRows as FourierRows
-from pennylane_trainability.diagnostics.series_rows import fourier_rows as fourier_rows
 from pennylane_trainability.errors import BudgetError as BudgetError
 from pennylane_trainability.errors import DeviceFailure as DeviceFailure
 from pennylane_trainability.errors import NotFourierError as NotFourierError
 from pennylane_trainability.errors import ReadingError as ReadingError
 from pennylane_trainability.errors import TrainabilityWarning as TrainabilityWarning
-from pennylane_trainability.executor import Executor as Executor
-from pennylane_trainability.fitting import Fit as Fit
-from pennylane_trainability.fitting import fit as fit
-from pennylane_trainability.laws import Normal as Normal
-from pennylane_trainability.laws import Uniform as Uniform
 from pennylane_trainability.registration import register as _register
-from pennylane_trainability.report import Report as Report
 from pennylane_trainability.templates import DataReuploading as DataReuploading
 from pennylane_trainability.templates import ParallelAngleEncoding as ParallelAngleEncoding
 from pennylane_trainability.templates import SerialReuploading as SerialReuploading
@@ -33,9 +22,93 @@ from pennylane_trainability.transforms import diagonalize_commuting as diagonali
 from pennylane_trainability.transforms import measured_qfim as measured_qfim
 from pennylane_trainability.transforms import qfim as qfim
 
+if _TYPE_CHECKING:
+    from pennylane_trainability.analysis import analyze as analyze
+    from pennylane_trainability.diagnostics.data_jacobian import DataJacobian as DataJacobian
+    from pennylane_trainability.diagnostics.data_jacobian import data_jacobian as data_jacobian
+    from pennylane_trainability.diagnostics.measure import measure_jacobian as measure_jacobian
+    from pennylane_trainability.diagnostics.measure_qfim import measure_qfim as measure_qfim
+    from pennylane_trainability.diagnostics.measured import MeasuredJacobian as MeasuredJacobian
+    from pennylane_trainability.diagnostics.measured_qfim import MeasuredQFIM as MeasuredQFIM
+    from pennylane_trainability.diagnostics.qfim_plan import QFIMPlan as QFIMPlan
+    from pennylane_trainability.diagnostics.series_rows import FourierRows as FourierRows
+    from pennylane_trainability.diagnostics.series_rows import fourier_rows as fourier_rows
+    from pennylane_trainability.executor import Executor as Executor
+    from pennylane_trainability.fitting import Fit as Fit
+    from pennylane_trainability.fitting import fit as fit
+    from pennylane_trainability.laws import Normal as Normal
+    from pennylane_trainability.laws import Uniform as Uniform
+    from pennylane_trainability.report import Report as Report
+
+#: Public name → where it is, for what is imported when it is first used.
+_LATER = {
+    "analyze": "analysis",
+    "DataJacobian": "diagnostics.data_jacobian",
+    "data_jacobian": "diagnostics.data_jacobian",
+    "measure_jacobian": "diagnostics.measure",
+    "measure_qfim": "diagnostics.measure_qfim",
+    "MeasuredJacobian": "diagnostics.measured",
+    "MeasuredQFIM": "diagnostics.measured_qfim",
+    "QFIMPlan": "diagnostics.qfim_plan",
+    "FourierRows": "diagnostics.series_rows",
+    "fourier_rows": "diagnostics.series_rows",
+    "Executor": "executor",
+    "Fit": "fitting",
+    "fit": "fitting",
+    "Normal": "laws",
+    "Uniform": "laws",
+    "Report": "report",
+}
+
+__all__ = [
+    "BudgetError",
+    "DataJacobian",
+    "DataReuploading",
+    "DeviceFailure",
+    "Executor",
+    "Fit",
+    "FourierRows",
+    "MeasuredJacobian",
+    "MeasuredQFIM",
+    "Normal",
+    "NotFourierError",
+    "ParallelAngleEncoding",
+    "QFIMPlan",
+    "ReadingError",
+    "Report",
+    "SerialReuploading",
+    "TrainabilityWarning",
+    "Uniform",
+    "analyze",
+    "coefficient_jacobian",
+    "data_jacobian",
+    "diagonalize_commuting",
+    "fit",
+    "fourier_rows",
+    "measure_jacobian",
+    "measure_qfim",
+    "measured_qfim",
+    "one_job",
+    "qfim",
+]
+
 try:
     __version__ = _metadata.version("pennylane-trainability")
 except _metadata.PackageNotFoundError:  # a source tree that is not installed
     __version__ = "0+unknown"
+
+
+def __getattr__(name: str):
+    """Import what is asked for by name."""
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(_import_module(f"{__name__}.{_LATER[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
 
 _register()

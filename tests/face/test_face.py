@@ -46,14 +46,19 @@ NAMES = FUNCTIONS | TRANSFORMS | REWRITES | RECORDS | TEMPLATES | HELPERS | ERRO
 def public_names() -> set[str]:
     return {
         name
-        for name, value in vars(pt).items()
-        if not name.startswith("_") and not isinstance(value, types.ModuleType)
+        for name in dir(pt)
+        if not name.startswith("_") and not isinstance(getattr(pt, name), types.ModuleType)
     }
 
 
 def test_the_public_names_are_these():
     """Change this on purpose, together with docs/names.md and the changelog."""
-    assert public_names() == NAMES
+    assert public_names() == NAMES == set(pt.__all__)
+
+
+def test_a_name_that_does_not_exist_is_an_attribute_error():
+    with pytest.raises(AttributeError, match=r"no attribute 'analyse'"):
+        pt.analyse  # noqa: B018 - the access is what is tested
 
 
 def test_the_version_is_a_version():
