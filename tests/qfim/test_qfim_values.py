@@ -216,18 +216,21 @@ def test_four_times_the_metric_tensor(rng):
 
 
 def test_many_wires_take_wider_windows(rng):
-    """Eight wires with gates that do not commute with their neighbours' windows."""
+    """Seven wires, gates across windows, two points of a broadcasting axis at once."""
 
     def circuit(w):
-        for k in range(8):
-            qml.RY(w[k], wires=k)
         for k in range(7):
-            qml.CRX(w[8 + k], wires=[k, k + 1])
-        qml.CRZ(w[15], wires=[7, 0])
-        qml.IsingXY(w[16], wires=[2, 6])
+            qml.RY(w[..., k], wires=k)
+        for k in range(6):
+            qml.CRX(w[..., 7 + k], wires=[k, k + 1])
+        qml.CRZ(w[..., 13], wires=[6, 0])
+        qml.IsingXY(w[..., 14] * w[..., 0], wires=[2, 6])
 
-    w = rng.normal(size=17)
-    np.testing.assert_allclose(qfim(circuit, w), by_autograd(circuit, 8, w), atol=1e-11)
+    w = rng.normal(size=(2, 15))
+    found = qfim(circuit, w)
+    assert found.shape == (2, 15, 15)
+    for one, point in zip(found, w, strict=True):
+        np.testing.assert_allclose(one, by_differences(circuit, 7, point), atol=1e-8)
 
 
 @pytest.mark.parametrize("device", ["default.qubit", "lightning.qubit", "reference.qubit"])
