@@ -124,11 +124,7 @@ def _take_apart(
 ) -> _Parts:
     parts = _Parts()
     for name, value in values.items():
-        if wanted is not None:
-            train = name in wanted
-        else:
-            is_input = name in encoding and encoding[name] is None
-            train = not is_input and not _marked_constant(value)
+        train = _is_trained(name, value, encoding, wanted)
         indices = None if rest_is_input and not train else encoding.get(name, ())
         raw, structure = qml.pytrees.flatten(value, is_leaf=is_leaf)
         slots: list[int | None] = []
@@ -148,6 +144,13 @@ def _take_apart(
         if any(leaf.parameter_mask.any() for leaf in used):
             parts.trainable_names.append(name)
     return parts
+
+
+def _is_trained(name: str, value, encoding: dict[str, Any], wanted: list[str] | None) -> bool:
+    if wanted is not None:
+        return name in wanted
+    is_input = name in encoding and encoding[name] is None
+    return not is_input and not _marked_constant(value)
 
 
 def _named_values(bound: inspect.BoundArguments) -> dict[str, Any]:
