@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pennylane.tape import QuantumScript
 
 from pennylane_trainability.devices.conversion import results_of, to_qiskit
-from pennylane_trainability.devices.primitives import Job, chunks
-from pennylane_trainability.devices.seeds import seed_of_job
+from pennylane_trainability.devices.jobs import Job, chunks, seed_of_job
 
 __all__ = ["send"]
 

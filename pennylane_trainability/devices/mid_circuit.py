@@ -11,7 +11,7 @@ from pennylane.ops import MeasurementValue, MidMeasure
 from pennylane.tape import QuantumScript
 from pennylane.transforms import broadcast_expand
 
-from pennylane_trainability.devices.plugin import legacy_device, primitives_device
+from pennylane_trainability.devices.plugin import faced, legacy_device, primitives_device
 from pennylane_trainability.errors import ReadingError
 
 __all__ = [
@@ -43,7 +43,7 @@ def measures_mid_circuit(device) -> bool:
     Returns:
         ``False`` as well for devices that can only defer measurements to spare wires.
     """
-    own = getattr(device, "user_device", device)
+    own = faced(getattr(device, "user_device", device))
     if primitives_device(own) or legacy_device(own) is not None:
         return _backend_measures(own.backend)
     if hasattr(own, "target_device"):

@@ -17,7 +17,7 @@ from pennylane_trainability.devices.mid_circuit import (
     measures_mid_circuit,
     native_pipeline,
 )
-from pennylane_trainability.devices.plugin import legacy_device, primitives_device
+from pennylane_trainability.devices.plugin import faced, legacy_device, primitives_device
 from pennylane_trainability.errors import ReadingError
 
 __all__ = ["OneJob", "one_job"]
@@ -75,11 +75,9 @@ def one_job(device, circuits_per_job: int | None = None):
     """
     if isinstance(device, OneJob):
         return device if circuits_per_job is None else OneJob(device.user_device, circuits_per_job)
-    if not isinstance(device, Device):  # the plugin's own object, without the facade
-        facade = qml.devices.LegacyDeviceFacade(device)
-        return device if legacy_device(facade) is None else OneJob(facade, circuits_per_job)
-    if primitives_device(device) or legacy_device(device) is not None:
-        return OneJob(device, circuits_per_job)
+    own = faced(device)
+    if primitives_device(own) or legacy_device(own) is not None:
+        return OneJob(own, circuits_per_job)
     return device
 
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import sys
 
-__all__ = ["legacy_device", "primitives_device"]
+from pennylane.devices import Device, LegacyDeviceFacade
+
+__all__ = ["faced", "legacy_device", "primitives_device"]
+
+
+def faced(device) -> Device:
+    """The device, or the facade of a legacy device that comes without one."""
+    return device if isinstance(device, Device) else LegacyDeviceFacade(device)
 
 
 def primitives_device(device) -> bool:

@@ -12,14 +12,11 @@ from pennylane.measurements import ExpectationMP, VarianceMP
 from pennylane.tape import QuantumScript
 
 from pennylane_trainability.devices.conversion import on_register, results_of, to_qiskit
+from pennylane_trainability.devices.jobs import Job, chunks, seed_of_job
 from pennylane_trainability.devices.mid_circuit import has_mid_circuit
-from pennylane_trainability.devices.seeds import seed_of_job
 from pennylane_trainability.errors import ReadingError, TrainabilityWarning
 
-__all__ = ["chunks", "send"]
-
-#: Positions of circuits, and a function that waits for their results.
-Job = tuple[list[int], Callable[[], list[tuple]]]
+__all__ = ["send"]
 
 
 def send(device, tapes: Sequence[QuantumScript], size: int | None, part: int) -> Iterator[Job]:
@@ -40,12 +37,6 @@ def send(device, tapes: Sequence[QuantumScript], size: int | None, part: int) ->
             own = [tapes[k] for k in some]
             yield some, submit(device, own, [circuits[k] for k in some], part, job)
             job += 1
-
-
-def chunks(positions: list[int], size: int | None) -> Iterator[list[int]]:
-    """Consecutive pieces of at most ``size`` positions."""
-    size = size or max(len(positions), 1)
-    yield from (positions[k : k + size] for k in range(0, len(positions), size))
 
 
 def _is_estimated(tape: QuantumScript) -> bool:

@@ -285,6 +285,7 @@ def states_no(backend):
         pytest.param(
             lambda: qml.device("qiskit.aer", wires=1, method="statevector"), False, id="state"
         ),
+        pytest.param(lambda: qml.device("qiskit.aer", wires=1).target_device, True, id="no facade"),
         pytest.param(lambda: on_aer(1), True, id="wrapped"),
         pytest.param(lambda: on_manila(1), True, id="manila"),
         pytest.param(

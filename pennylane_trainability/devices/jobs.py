@@ -1,10 +1,21 @@
-"""Seeds of simulators that stand in for a backend."""
+"""What the jobs of all roads share: how circuits are divided, and which seed a job starts from."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import numpy as np
 
-__all__ = ["seed_of_job"]
+__all__ = ["Job", "chunks", "seed_of_job"]
+
+#: Positions of circuits, and a function that waits for their results.
+Job = tuple[list[int], Callable[[], list[tuple]]]
+
+
+def chunks(positions: list[int], size: int | None) -> Iterator[list[int]]:
+    """Consecutive pieces of at most ``size`` positions."""
+    size = size or max(len(positions), 1)
+    yield from (positions[k : k + size] for k in range(0, len(positions), size))
 
 
 def seed_of_job(seed: int | None, part: int, job: int) -> int | None:
