@@ -84,8 +84,10 @@ class MeasuredQFIM(Result):
         eigenvalue is zero. On noisy devices more eigenvalues than that can lie above the floor,
         which the printed record says; the bound is then that of the structure.
         """
-        level = self._level(level)
-        found = min(self.noise_floor(level).rank(level), self.structural_bound)
+        return self._rank(self.noise_floor(level), self._level(level))
+
+    def _rank(self, floor: NoiseFloor, level: float) -> Estimate:
+        found = min(floor.rank(level), self.structural_bound)
         return Estimate(
             value=found,
             low=found,
@@ -96,8 +98,11 @@ class MeasuredQFIM(Result):
 
     def shots_to_detect(self, size: float, level: float | None = None) -> int:
         """Shots per circuit that would show an eigenvalue of a given size at a level."""
+        return self._shots(self.noise_floor(level), size)
+
+    def _shots(self, floor: NoiseFloor, size: float) -> int:
         each = float(np.mean(np.array(self.provenance.shots, float)))
-        return int(np.ceil(each * self.noise_floor(level).shots_factor(size)))
+        return int(np.ceil(each * floor.shots_factor(size)))
 
     def projected(self) -> np.ndarray:
         """The nearest positive semidefinite matrix (negative eigenvalues set to zero), ``(P, P)``.
@@ -128,7 +133,7 @@ class MeasuredQFIM(Result):
     def rows(self) -> Sequence[tuple[str, object]]:
         """Size, errors, rank and cost."""
         floor = self.noise_floor()
-        rank = self.rank()
+        rank = self._rank(floor, self.level)
         rows: list[tuple[str, object]] = [
             ("matrix", f"{len(self.value)} parameters, formula of a pure state"),
             ("method", self.method),
@@ -152,7 +157,7 @@ class MeasuredQFIM(Result):
             rest = floor.bounds()[1][int(rank.value)]
             rows.append(("the rest", f"each ≤ {rest:.3g}"))
             if following > 0 and rank.value < self.structural_bound:
-                needed = self.shots_to_detect(float(following))
+                needed = self._shots(floor, float(following))
                 rows.append(
                     ("more shots", f"about {needed:,} per circuit show one of {following:.3g}")
                 )

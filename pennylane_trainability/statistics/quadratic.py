@@ -106,9 +106,13 @@ class Quadratic:
         half = np.zeros((*mu.shape[:-1], self.size, self.size))
         if len(self.sources):
             place = np.ravel_multi_index((self.rows, self.columns), self.constant.shape)
+            # sums over runs of equal places: many times faster than np.add.at
+            order = np.argsort(place, kind="stable")
+            target, starts = np.unique(place[order], return_index=True)
+            terms = (mu[..., self.sources] * self.factors)[..., order]
             flat = half.reshape(*mu.shape[:-1], -1)
-            at: Any = (..., place)  # NumPy's stubs leave the ellipsis out
-            np.add.at(flat, at, mu[..., self.sources] * self.factors)
+            at: Any = (..., target)  # NumPy's stubs leave the ellipsis out
+            flat[at] = np.add.reduceat(terms, starts, axis=-1)
         off = np.swapaxes(half, -1, -2) * (1 - np.eye(self.size))
         m = self.first_moments(mu)
         out = self.constant + half + off - self.products * (m[..., :, None] * m[..., None, :])
