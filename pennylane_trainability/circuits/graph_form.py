@@ -34,8 +34,22 @@ def graph_form(table: Tableau) -> list[Gate]:
         edges[:, wire] |= near
     gates += [("Hadamard", (w,)) for w in others]
     gates += _complement(edges)
-    gates += [("CZ", (int(a), int(b))) for a, b in np.argwhere(np.triu(edges))]
+    gates += _layered(edges)
     return gates + [("Hadamard", (w,)) for w in range(x.shape[1])]
+
+
+def _layered(edges: np.ndarray) -> list[Gate]:
+    """One CZ per edge, in layers of disjoint edges: they commute, so any order will do."""
+    free: list[set[int]] = []
+    layers: list[list[Gate]] = []
+    for a, b in np.argwhere(np.triu(edges)).tolist():
+        layer = next((k for k, wires in enumerate(free) if {a, b} <= wires), len(free))
+        if layer == len(free):
+            free.append(set(range(len(edges))))
+            layers.append([])
+        free[layer] -= {a, b}
+        layers[layer].append(("CZ", (a, b)))
+    return [gate for layer in layers for gate in layer]
 
 
 def _hadamards(x: np.ndarray, z: np.ndarray) -> list[Gate]:

@@ -11,12 +11,13 @@ import pytest
 from pennylane_trainability import ReadingError
 from pennylane_trainability.circuits.clifford import CLIFFORDS, Frame, conjugate
 from pennylane_trainability.circuits.diagonalization import diagonalize, group_commuting
-from pennylane_trainability.circuits.elimination import eliminate
+from pennylane_trainability.circuits.elimination import _pairs, eliminate
 from pennylane_trainability.circuits.graph_form import graph_form
 from pennylane_trainability.circuits.measurement_groups import measurement_groups
 from pennylane_trainability.circuits.pauli import (
     IDENTITY,
     Word,
+    commute,
     from_letters,
     letters,
     product,
@@ -206,6 +207,50 @@ def test_all_maximal_sets_on_three_wires_take_the_fewest_gates():
         assert diagonalize(sorted(words), 3).two_qubit_gates == gates
 
 
+def graph_state(edges, n_wires: int) -> list[Word]:
+    """The words X_v ∏ Z_u over the neighbours u of every vertex v."""
+    near = [sum(1 << (b if a == v else a) for a, b in edges if v in (a, b)) for v in range(n_wires)]
+    return [Word(1 << v, mask) for v, mask in enumerate(near)]
+
+
+def test_complete_graphs_are_stars_up_to_one_qubit_gates():
+    words = graph_state(list(itertools.combinations(range(6), 2)), 6)
+    gates = graph_form(Tableau.of(words, 6))
+    assert sum(len(wires) == 2 for _, wires in gates) == 5
+    assert diagonalize(words, 6).two_qubit_gates == 5
+
+
+def test_twins_in_a_graph_are_joined():
+    """Vertices with equal neighbours share a word of two letters: a + b − 1 gates for a·b edges."""
+    words = graph_state([(a, 4 + b) for a in range(4) for b in range(5)], 9)
+    assert diagonalize(words, 9).two_qubit_gates == 8
+
+
+def test_words_of_two_letters_that_commute_with_all_are_found(rng):
+    for first, second in itertools.product("XYZ", repeat=2):
+        hidden = read(f"I{first}II{second}I")[0]
+        drawn = [Word(*rng.integers(0, 2**6, 2).tolist()) for _ in range(20)]
+        words = [word for word in drawn if commute(word, hidden)]
+        table = Tableau.of(words, 6)
+        found = [from_letters("".join("IXZY"[c] for c in row)) for row in _pairs(table)]
+        assert hidden in found
+        assert all(commute(word, other) for word in words for other in found)
+
+
+def test_a_line_is_disentangled_in_two_layers():
+    words = graph_state([(w, w + 1) for w in range(9)], 10)
+    found = diagonalize(words, 10)
+    assert found.two_qubit_gates == 9
+    assert found.depth == 3  # two layers of CZ, one of Hadamard gates
+
+
+def test_dense_sets_stay_well_below_the_bound(rng):
+    """A random graph on 24 vertices has 138 edges; light words do better."""
+    sets = [commuting_words(rng, 24, 48, 500) for _ in range(4)]
+    counts = [diagonalize(words, 24).two_qubit_gates for words in sets]
+    assert np.mean(counts) < 77
+
+
 def test_depth_counts_layers():
     assert diagonalize(read("YII", "IYI", "IIX"), 3).depth == 2
     assert diagonalize(read("XXII", "ZZII", "IIXX", "IIZZ"), 4).depth == (
@@ -290,11 +335,14 @@ def test_at_equal_cost_no_two_qubit_gates():
 
 
 def test_only_sets_that_cost_too_much_are_split():
-    words = [*read("XXIIII", "ZZIIII"), *read("IIXXXX", "IIYYZZ", "IIZZYY")]
-    groups = measurement_groups(words, 6, grouping="commuting")
-    assert len(groups) == 1
+    """Six circuits or two gates, and two circuits or one gate, when a gate is worth 1.5."""
+    pairs = [first + second + "II" for first in ("YY", "ZZ") for second in ("XX", "YY", "ZZ")]
+    words = read(*pairs, "XIIIXX", "XIIIYY")
+    cheap = measurement_groups(words, 6)
+    assert [group.basis.two_qubit_gates for group in cheap] == [2, 1]
     dear = measurement_groups(words, 6, two_qubit_weight=1.5)
-    assert all(group.basis.two_qubit_gates == 0 for group in dear)
+    assert [group.words for group in dear] == [tuple(range(6)), (6,), (7,)]
+    assert [group.basis.two_qubit_gates for group in dear] == [2, 0, 0]
 
 
 # -- errors ----------------------------------------------------------------------------------------
