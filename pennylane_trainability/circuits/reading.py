@@ -135,12 +135,12 @@ def apply_pipeline(pipeline, tape: QuantumScript) -> QuantumScript:
     """The one circuit that a QNode's own transforms make of a tape.
 
     Raises:
-        ReadingError: they fail, or make several circuits.
+        ReadingError: they fail, make several circuits, or compute with the results.
     """
     if pipeline is None or not len(pipeline):
         return tape
     try:
-        tapes, _ = pipeline((tape,))
+        tapes, post = pipeline((tape,))
     except UntraceableError:
         raise
     except Exception as error:
@@ -153,4 +153,20 @@ def apply_pipeline(pipeline, tape: QuantumScript) -> QuantumScript:
             f"The QNode's own transforms turn one circuit into {len(tapes)}; apply the analysis to "
             "the QNode without them."
         )
+    if not _keeps(post, len(tapes[0].measurements)):
+        raise ReadingError(
+            f"The QNode's own transforms {pipeline} compute with the results of the circuit; apply "
+            "the analysis to the QNode without them."
+        )
     return tapes[0]
+
+
+def _keeps(post: Callable, n_results: int) -> bool:
+    """Whether a post-processing hands on the results of one circuit as they are."""
+    marks = tuple(object() for _ in range(n_results))
+    try:
+        (found,) = post((marks if n_results > 1 else marks[0],))
+    except Exception:
+        return False  # it does not take just any result, so it looks at them
+    found = found if isinstance(found, (tuple, list)) else (found,)
+    return len(found) == n_results and all(a is b for a, b in zip(found, marks, strict=True))
