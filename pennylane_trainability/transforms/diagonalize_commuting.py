@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import pennylane as qml
 from pennylane.queuing import QueuingManager
 from pennylane.tape import QuantumScript
@@ -114,18 +116,17 @@ def _split(tape: QuantumScript, grouping: str, two_qubit_weight: float):
         for k, s in enumerate(sentences)
     ]
     sizes = [len(t.measurements) for t in tapes]
+    one = functools.partial(_values, combinations=combinations, sizes=sizes)
+    if not tape.shots.has_partitioned_shots:
+        return tapes, one
+    return tapes, lambda results: tuple(one(copies) for copies in zip(*results, strict=True))
 
-    def one(results):
-        rows = [r if size > 1 else (r,) for r, size in zip(results, sizes, strict=True)]
-        values = tuple(c.value(rows) for c in combinations)
-        return values if len(values) > 1 else values[0]
 
-    def post(results):
-        if not tape.shots.has_partitioned_shots:
-            return one(results)
-        return tuple(one(copies) for copies in zip(*results, strict=True))
-
-    return tapes, post
+def _values(results, combinations: list[Combination], sizes: list[int]):
+    """What the tape returns, from the results of all circuits with the numbers of measurements."""
+    rows = [r if size > 1 else (r,) for r, size in zip(results, sizes, strict=True)]
+    values = tuple(combination.value(rows) for combination in combinations)
+    return values if len(values) > 1 else values[0]
 
 
 def _rotated(tape: QuantumScript, group: MeasurementGroup) -> QuantumScript:
@@ -149,7 +150,8 @@ def _copy(tape: QuantumScript, operations, measurements, kept: list[int]) -> Qua
         for number, info in enumerate(tape.par_info)
         if info["op_idx"] < count or info["op_idx"] - count in kept
     ]
-    trainable = [new for new, old in enumerate(stay) if old in tape.trainable_params]
+    wanted = set(tape.trainable_params)
+    trainable = [new for new, old in enumerate(stay) if old in wanted]
     return tape.copy(operations=operations, measurements=measurements, trainable_params=trainable)
 
 

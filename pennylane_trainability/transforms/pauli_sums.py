@@ -41,9 +41,8 @@ class Combination:
         terms = [results[tape][position] for tape, position in self.places]
         numbers = all(isinstance(c, float) for c in self.coefficients)
         if numbers and len(terms) == 1:
-            total = (
-                terms[0] if self.coefficients[0] == 1 else float(self.coefficients[0]) * terms[0]
-            )
+            factor = float(self.coefficients[0])
+            total = terms[0] if factor == 1 else factor * terms[0]
         else:
             weights = np.array(self.coefficients) if numbers else qml.math.stack(self.coefficients)
             total = qml.math.dot(weights, qml.math.stack(terms))
@@ -53,14 +52,12 @@ class Combination:
 def sentence_of(measurement: MeasurementProcess, wires: Wires) -> Sentence | None:
     """The Pauli words of an expectation value on the wire order ``wires``.
 
-    Coefficients that are plain numbers come as ``float``, and zeros are left out. None for every
+    Coefficients that are plain numbers come as ``np.float64``, and zeros are left out. None for every
     other measurement, and where a coefficient is not real.
     """
-    words = (
-        measurement.obs.pauli_rep
-        if type(measurement) is ExpectationMP and measurement.obs is not None
-        else None
-    )
+    if type(measurement) is not ExpectationMP or measurement.obs is None:
+        return None
+    words = measurement.obs.pauli_rep
     if words is None:
         return None
     out: Sentence = []
@@ -81,4 +78,4 @@ def _real(coefficient):
         return None
     real = qml.math.real(coefficient)
     # np.float64 keeps its digits among tensors, where Torch rounds a float to single precision
-    return np.float64(real) if type(real) in (int, float, np.float64) else real
+    return np.float64(real) if isinstance(real, (int, float, np.number)) else real
