@@ -52,8 +52,8 @@ class Combination:
 def sentence_of(measurement: MeasurementProcess, wires: Wires) -> Sentence | None:
     """The Pauli words of an expectation value on the wire order ``wires``.
 
-    Coefficients that are plain numbers come as ``np.float64``, and zeros are left out. None for every
-    other measurement, and where a coefficient is not real.
+    Coefficients that are plain numbers come as ``np.float64``, and zeros are left out. None for
+    every other measurement, and where a coefficient is not real.
     """
     if type(measurement) is not ExpectationMP or measurement.obs is None:
         return None
