@@ -24,6 +24,8 @@ from pennylane_trainability.transforms import qfim as qfim
 
 if _TYPE_CHECKING:
     from pennylane_trainability.analysis import analyze as analyze
+    from pennylane_trainability.diagnostics.capacity import capacity as capacity
+    from pennylane_trainability.diagnostics.capacity_record import Capacity as Capacity
     from pennylane_trainability.diagnostics.data_jacobian import DataJacobian as DataJacobian
     from pennylane_trainability.diagnostics.data_jacobian import data_jacobian as data_jacobian
     from pennylane_trainability.diagnostics.measure import measure_jacobian as measure_jacobian
@@ -38,10 +40,16 @@ if _TYPE_CHECKING:
     from pennylane_trainability.fitting import fit as fit
     from pennylane_trainability.laws import Normal as Normal
     from pennylane_trainability.laws import Uniform as Uniform
+    from pennylane_trainability.optimize import NaturalGradientOptimizer as NaturalGradientOptimizer
+    from pennylane_trainability.optimize import metric_tensor_fn as metric_tensor_fn
     from pennylane_trainability.report import Report as Report
 
 #: Public name → where it is, for what is imported when it is first used.
 _LATER = {
+    "metric_tensor_fn": "optimize",
+    "NaturalGradientOptimizer": "optimize",
+    "Capacity": "diagnostics.capacity_record",
+    "capacity": "diagnostics.capacity",
     "analyze": "analysis",
     "DataJacobian": "diagnostics.data_jacobian",
     "data_jacobian": "diagnostics.data_jacobian",
@@ -62,6 +70,7 @@ _LATER = {
 
 __all__ = [
     "BudgetError",
+    "Capacity",
     "DataJacobian",
     "DataReuploading",
     "DeviceFailure",
@@ -70,6 +79,7 @@ __all__ = [
     "FourierRows",
     "MeasuredJacobian",
     "MeasuredQFIM",
+    "NaturalGradientOptimizer",
     "Normal",
     "NotFourierError",
     "ParallelAngleEncoding",
@@ -80,6 +90,7 @@ __all__ = [
     "TrainabilityWarning",
     "Uniform",
     "analyze",
+    "capacity",
     "coefficient_jacobian",
     "data_jacobian",
     "diagonalize_commuting",
@@ -88,6 +99,7 @@ __all__ = [
     "measure_jacobian",
     "measure_qfim",
     "measured_qfim",
+    "metric_tensor_fn",
     "one_job",
     "qfim",
 ]

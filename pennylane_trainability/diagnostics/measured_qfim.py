@@ -10,6 +10,7 @@ import numpy as np
 
 from pennylane_trainability.diagnostics.qfim_errors import CountErrors, ReplicateErrors
 from pennylane_trainability.results import Cost, Estimate, Provenance, Result, record
+from pennylane_trainability.statistics.damping import damped_solve
 from pennylane_trainability.statistics.noise_floor import NoiseFloor, eigenvalue_floor
 
 __all__ = ["MeasuredQFIM"]
@@ -122,9 +123,7 @@ class MeasuredQFIM(Result):
             gradient: flat, ``(P,)``.
             level: level of the floor.
         """
-        values, vectors = np.linalg.eigh(self.value)
-        damped = np.maximum(values, 0.0) + self.noise_floor(level).floor()
-        return vectors @ ((vectors.T @ np.ravel(gradient)) / damped)
+        return damped_solve(self.value, np.ravel(gradient), self.noise_floor(level).floor())
 
     def heading(self) -> str:
         """The first line that is printed."""

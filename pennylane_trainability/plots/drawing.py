@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 import textwrap
 
+from pennylane_trainability.diagnostics.capacity_record import Capacity
 from pennylane_trainability.diagnostics.column_space import ColumnSpace
 from pennylane_trainability.diagnostics.data_jacobian import DataJacobian
 from pennylane_trainability.diagnostics.measured import MeasuredJacobian
+from pennylane_trainability.diagnostics.measured_qfim import MeasuredQFIM
 from pennylane_trainability.diagnostics.series_rows import FourierRows
-from pennylane_trainability.plots import frequencies, parameters, spectra
+from pennylane_trainability.plots import frequencies, parameters, qfim, spectra
 from pennylane_trainability.plots.style import canvas, title
 from pennylane_trainability.report import Report
 from pennylane_trainability.results import Result
@@ -22,7 +24,8 @@ def draw(result: Result, ax=None, **style):
     """Draw a result; nothing is shown and no setting of matplotlib is changed.
 
     A report on new axes has up to four panels: singular values, parameters, gradient per frequency,
-    Fourier coefficients. On given axes only the first is drawn.
+    Fourier coefficients. A capacity has two: eigenvalues, and how the rank grows. On given axes
+    only the first panel is drawn.
 
     Args:
         result: the result.
@@ -71,6 +74,28 @@ def _measured_jacobian(result, ax, style):
         spectra.noise_spectrum(main, noise, style)
         size = f"{result.shots} shots per circuit"
         title(main, f"Measured Jacobian, {size}: rank {noise.rank_estimate()}")
+    return main
+
+
+@_picture.register(MeasuredQFIM)
+def _measured_qfim(result, ax, style):
+    with canvas(ax) as (main, *_):
+        qfim.measured_spectrum(main, result, style)
+        count = f"{len(result.value)} parameters"
+        title(main, f"{result.heading()}, {count}: rank {result.rank().interval()}")
+    return main
+
+
+@_picture.register(Capacity)
+def _capacity(result, ax, style):
+    with canvas(ax, (1, 2), (10.0, 4.0)) as (main, *others):
+        qfim.spectrum(main, result, style)
+        if not others:
+            title(main, result.heading())
+            return main
+        main.set_title("Spectrum of the QFIM")
+        qfim.growth(others[0], result)
+        main.figure.suptitle(textwrap.fill(result.heading(), 100))
     return main
 
 

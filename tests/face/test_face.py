@@ -30,6 +30,7 @@ PACKAGE = Path(pt.__file__).parent
 FUNCTIONS = {
     *("analyze", "data_jacobian", "fit", "fourier_rows", "measure_jacobian", "measure_qfim"),
 }
+FUNCTIONS |= {"capacity", "metric_tensor_fn"}
 TRANSFORMS = {"coefficient_jacobian", "measured_qfim", "qfim"}
 #: Transforms that measure the same values with other circuits.
 REWRITES = {"diagonalize_commuting"}
@@ -37,8 +38,10 @@ RECORDS = {
     *("DataJacobian", "Fit", "FourierRows", "MeasuredJacobian", "MeasuredQFIM", "QFIMPlan"),
     "Report",
 }
+RECORDS |= {"Capacity"}
 TEMPLATES = {"DataReuploading", "ParallelAngleEncoding", "SerialReuploading"}
 HELPERS = {"Executor", "Normal", "Uniform", "one_job"}
+HELPERS |= {"NaturalGradientOptimizer"}
 ERRORS = {"BudgetError", "DeviceFailure", "NotFourierError", "ReadingError", "TrainabilityWarning"}
 NAMES = FUNCTIONS | TRANSFORMS | REWRITES | RECORDS | TEMPLATES | HELPERS | ERRORS
 
@@ -99,12 +102,17 @@ OPTIONS = {
     "encoding_args": FUNCTIONS | TRANSFORMS,
     "argnums": FUNCTIONS | TRANSFORMS,
     "spectrum": {"analyze", "fourier_rows", "measure_jacobian", "coefficient_jacobian"},
-    "engine": {"analyze", "fourier_rows", "data_jacobian", "coefficient_jacobian", "qfim"},
+    "engine": {
+        *("analyze", "capacity", "coefficient_jacobian", "data_jacobian", "fourier_rows", "qfim"),
+    },
     "executor": FUNCTIONS - {"fit"},
     "max_circuits": (FUNCTIONS | {"measured_qfim"}) - {"fit"},
     "max_shots": FUNCTIONS - {"fit"},
-    "seed": {"analyze", "fit", "measure_jacobian", "measure_qfim", "measured_qfim"},
-    "level": {"analyze", "measure_jacobian", "measure_qfim"},
+    "seed": {
+        *("analyze", "capacity", "fit", "measure_jacobian", "measure_qfim", "measured_qfim"),
+        "metric_tensor_fn",
+    },
+    "level": {"analyze", "capacity", "measure_jacobian", "measure_qfim", "metric_tensor_fn"},
 }
 
 
@@ -277,6 +285,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("circuits", "errors", "executor", "fourier", "laws", "results"),
         *("simulation", "statistics", "transforms"),
     },
+    "optimize": {
+        *("circuits", "devices", "diagnostics", "errors", "executor", "results", "simulation"),
+        *("statistics", "transforms"),
+    },
     "fitting": {"circuits", "errors", "laws", "results", "simulation", "transforms"},
     "report": {
         *("circuits", "diagnostics", "errors", "executor", "fourier", "laws", "results"),
@@ -295,7 +307,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__main__": {"commands"},
     "__init__": {
         *("analysis", "devices", "diagnostics", "errors", "executor", "fitting", "laws"),
-        *("registration", "report", "templates", "transforms"),
+        *("optimize", "registration", "report", "templates", "transforms"),
     },
 }
 #: Against the flow, inside a function only: drawing is loaded where somebody draws.

@@ -7,7 +7,8 @@ import pytest
 
 ROOMS = {
     "results": ["base", "estimate", "finding", "provenance", "text"],
-    "statistics": ["bootstrap", "counts", "moments", "noise_floor"],
+    "statistics": ["bootstrap", "counts", "damping", "moments", "noise_floor"],
+    "diagnostics": ["effective_dimension", "saturation"],
     "diagnostics.column_space": ["groups", "kernel", "space", "spectrum"],
 }
 
