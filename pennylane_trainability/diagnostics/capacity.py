@@ -215,6 +215,7 @@ def _answer(ask: _Ask, points: Points, measured: bool) -> Capacity:
         found = exact_points(points, parameters, ask.memory)
     order = parameter_order(points.circuit)
     return Capacity(
+        points=parameters,
         leading_ranks=leading_ranks(found["matrices"][:, order][:, :, order], found["limits"]),
         order=order,
         repeat=last_repeat(points.circuit),

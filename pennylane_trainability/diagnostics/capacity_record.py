@@ -34,6 +34,7 @@ class Capacity(Result):
     holds together with all others at :attr:`level`.
 
     Attributes:
+        points: flat parameters of every point, ``(1 + D, P)``.
         matrices: the QFIM at every point, ``(1 + D, P, P)``.
         eigenvalues: of each, descending, ``(1 + D, P)``.
         limits: up to this size an eigenvalue counts as zero, ``(1 + D,)``: 1e-13 of the largest if
@@ -55,6 +56,7 @@ class Capacity(Result):
         provenance: seed, device, engine.
     """
 
+    points: np.ndarray = field(repr=False)
     matrices: np.ndarray = field(repr=False)
     eigenvalues: np.ndarray = field(repr=False)
     limits: np.ndarray = field(repr=False)
@@ -148,7 +150,7 @@ class Capacity(Result):
     @property
     def effective_ranks(self) -> np.ndarray:
         """``exp(−Σ p log p)`` with ``p = λ/Σλ`` at every point, ``(1 + D,)``: how even it is."""
-        return entropy_rank(np.sqrt(np.maximum(self.eigenvalues, 0.0)))
+        return entropy_rank(np.sqrt(self._kept()))
 
     @property
     def gap(self) -> tuple[float, float]:
@@ -203,7 +205,7 @@ class Capacity(Result):
         def statistic(eigenvalues, axis):
             return effective_dimension(eigenvalues, kappa, axis)
 
-        return self._bootstrap(self.eigenvalues[1:], statistic, level)
+        return self._bootstrap(self._kept()[1:], statistic, level)
 
     def groups(self) -> tuple[RedundantGroup, ...]:
         """Which redundant parameters stand in for one another; computed when called.
@@ -225,14 +227,17 @@ class Capacity(Result):
         """The first line that is printed."""
         rank = int(self.rank.value)
         least = "" if self.rank.exact else "at least "
-        return f"Capacity: {least}{rank} directions with {self.n_parameters} parameters"
+        return (
+            f"Capacity: {least}{_many(rank, 'direction')} with "
+            f"{_many(self.n_parameters, 'parameter')}"
+        )
 
     def rows(self) -> list[tuple[str, object]]:
         """Ranks, what is lost, how even the rest is, and whether more parameters would help."""
         rank = self.rank
         dead = describe(tuple(self.parameters[p] for p in self.dead))
         rows: list[tuple[str, object]] = [
-            ("circuit", f"{self.n_parameters} parameters, {self.n_wires} wires"),
+            ("circuit", f"{_many(self.n_parameters, 'parameter')}, {_many(self.n_wires, 'wire')}"),
             ("rank", f"{int(rank.value)}: {rank.claim.value}" if rank.exact else self._least()),
             *self._rank_rows(),
             ("bound", f"min(P, 2^(n+1) − 2) = {self.bound}, by theorem"),
@@ -277,6 +282,10 @@ class Capacity(Result):
         share = self.limits[0] / self.eigenvalues[0, 0] if self.eigenvalues[0, 0] > 0 else 0.0
         return f"up to {share:.0e} λ₁; " + ", ".join(texts)
 
+    def _kept(self) -> np.ndarray:
+        """Eigenvalues, zero where they count as zero, ``(1 + D, P)``."""
+        return np.where(self.eigenvalues > self.limits[:, None], self.eigenvalues, 0.0)
+
     def _of_draws(self, values: np.ndarray) -> np.ndarray:
         return values[1:] if self.n_draws else values
 
@@ -313,3 +322,7 @@ class Capacity(Result):
         rng = np.random.default_rng(self.provenance.seed)
         level = self.level if level is None else level
         return bootstrap_interval(samples, statistic, rng=rng, level=level, law=self.law)
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"

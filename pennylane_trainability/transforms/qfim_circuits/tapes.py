@@ -23,7 +23,7 @@ class Circuits:
     Attributes:
         scheme: what was planned.
         tapes: point by point, circuit by circuit.
-        read_outs: of the circuits of one point.
+        read_outs: of the circuits of one point; none where structure tells everything.
         n_points: number of parameter points ``D``.
     """
 
