@@ -23,8 +23,9 @@ def resolution(n_data: float, gamma: float = 1.0) -> float:
     """
     if not 0 < gamma <= 1:
         raise ValueError(f"gamma needs a number above 0 and up to 1; got {gamma!r}.")
-    kappa = gamma * n_data / (2 * np.pi * np.log(n_data)) if n_data > 1 else 0.0
-    if not (np.isfinite(kappa) and n_data >= np.e and kappa > 1):
+    count = float(n_data)
+    kappa = gamma * count / (2 * np.pi * np.log(count)) if count > np.e else 0.0
+    if not (np.isfinite(kappa) and kappa > 1):
         raise ValueError(
             "The effective dimension needs γ n / (2π log n) above 1, for γ = 1 at least 19 data; "
             f"got n_data={n_data!r}, gamma={gamma!r}. Pass a larger n_data."
