@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pennylane as qml
 import pytest
-from qfim_zoo import qfim_by_differences
+from qfim_zoo import ZOO, qfim_by_differences
 from support import (
     INTERFACES,
     THIRD_PARTY_WARNINGS,
@@ -90,6 +92,42 @@ def test_every_device_and_method(make, method, truth):
         assert getattr(told, name) == getattr(found.cost, name)
     assert told.executions == 1
     assert len(sizes) <= 1, "one device execution, or one job instead"
+
+
+#: Circuits of the zoo and the wires of a device with one to spare.
+CIRCUITS = {"entangling": 4, "tied": 5, "excitations": 5, "reuploading": 3, "fixed between": 4}
+
+
+@functools.cache
+def zoo_truth(name) -> np.ndarray:
+    return qfim_by_differences(ZOO[name][0], zoo_weights(name))
+
+
+def zoo_weights(name) -> np.ndarray:
+    return np.random.default_rng(3).uniform(0.2, 2.5, ZOO[name][1])
+
+
+def zoo_on_devices():
+    """All but the longest circuit on Qiskit, which takes half a minute to compile its circuits."""
+    for device in DEVICES:
+        for name in CIRCUITS:
+            if name != "reuploading" or not device.id.startswith("qiskit"):
+                marks = device.marks
+                yield pytest.param(*device.values, name, id=f"{device.id}-{name}", marks=marks)
+
+
+@pytest.mark.parametrize("make, name", zoo_on_devices())
+def test_the_zoo_on_every_device(make, name):
+    function = ZOO[name][0]
+    wires = ["a", "b", 7, "spare"] if name == "fixed between" else CIRCUITS[name]
+
+    def circuit(w):
+        function(w)
+        return qml.expval(qml.Z("a" if name == "fixed between" else 0))
+
+    qnode = qml.set_shots(qml.QNode(circuit, make(wires)), shots=1000)
+    found = pt.measure_qfim(qnode, seed=1)(zoo_weights(name))
+    assert np.all(np.abs(found.value - zoo_truth(name)) <= 5 * found.stderr + 1e-8)
 
 
 @pytest.mark.parametrize("make", [d for d in DEVICES if d.id != "default.mixed"])

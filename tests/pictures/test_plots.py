@@ -397,7 +397,8 @@ def test_no_module_imports_matplotlib_while_it_is_imported():
 
 
 def test_no_picture_of_a_cost():
-    with pytest.raises(TypeError, match="There is no picture of Cost, only of Capacity, ColumnSpace, "):
+    message = "There is no picture of Cost, only of Capacity, ColumnSpace, "
+    with pytest.raises(TypeError, match=message):
         Cost().plot()
 
 
