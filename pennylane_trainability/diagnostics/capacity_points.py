@@ -74,7 +74,7 @@ def measured_points(
         points: it at one point.
         parameters: ``(1 + D, P)``.
         encoding_args: data arguments.
-        seed: of the resampling behind noise floors.
+        seed: that drew the parameters; a child of it serves the resampling behind noise floors.
         level: of all lower bounds together.
         runner: how circuits are run.
 
@@ -82,7 +82,8 @@ def measured_points(
         Fields of a ``Capacity``.
     """
     runner.check(cost_of_points(qnode, points, len(parameters), encoding_args))
-    measure = _measure(qnode, points, encoding_args, seed=seed, level=level, executor=runner)
+    child = np.random.SeedSequence(seed, spawn_key=(2,))
+    measure = _measure(qnode, points, encoding_args, seed=child, level=level, executor=runner)
     found = []
     for theta in parameters:
         args, kwargs = _call(points, theta)

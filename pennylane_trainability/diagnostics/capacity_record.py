@@ -319,7 +319,9 @@ class Capacity(Result):
             )
 
     def _bootstrap(self, samples: np.ndarray, statistic, level: float | None) -> Estimate:
-        rng = np.random.default_rng(self.provenance.seed)
+        # a child of the seed that drew the parameters
+        child = np.random.SeedSequence(self.provenance.seed, spawn_key=(1,))
+        rng = np.random.default_rng(child)
         level = self.level if level is None else level
         return bootstrap_interval(samples, statistic, rng=rng, level=level, law=self.law)
 
