@@ -9,7 +9,7 @@ import pennylane as qml
 import pytest
 from support import THIRD_PARTY_WARNINGS, count_executions
 
-from pennylane_trainability import diagonalize_commuting
+from pennylane_trainability import diagonalize_commuting, one_job
 
 
 def remote(wires: int):
@@ -85,7 +85,7 @@ def test_a_noisy_backend_gets_one_circuit(device):
 
     @functools.partial(qml.set_shots, shots=1000)
     @diagonalize_commuting
-    @qml.qnode(device)
+    @qml.qnode(one_job(device))
     def circuit():
         ghz(3)
         return [qml.expval(word) for word in words(*GHZ)]
