@@ -42,6 +42,10 @@ if _TYPE_CHECKING:
     from pennylane_trainability.laws import Uniform as Uniform
     from pennylane_trainability.optimize import NaturalGradientOptimizer as NaturalGradientOptimizer
     from pennylane_trainability.optimize import metric_tensor_fn as metric_tensor_fn
+    from pennylane_trainability.repair import Initialisation as Initialisation
+    from pennylane_trainability.repair import Pruning as Pruning
+    from pennylane_trainability.repair import initialise as initialise
+    from pennylane_trainability.repair import prune as prune
     from pennylane_trainability.report import Report as Report
 
 #: Public name → where it is, for what is imported when it is first used.
@@ -65,6 +69,10 @@ _LATER = {
     "fit": "fitting",
     "Normal": "laws",
     "Uniform": "laws",
+    "Initialisation": "repair",
+    "Pruning": "repair",
+    "initialise": "repair",
+    "prune": "repair",
     "Report": "report",
 }
 
@@ -77,12 +85,14 @@ __all__ = [
     "Executor",
     "Fit",
     "FourierRows",
+    "Initialisation",
     "MeasuredJacobian",
     "MeasuredQFIM",
     "NaturalGradientOptimizer",
     "Normal",
     "NotFourierError",
     "ParallelAngleEncoding",
+    "Pruning",
     "QFIMPlan",
     "ReadingError",
     "Report",
@@ -96,11 +106,13 @@ __all__ = [
     "diagonalize_commuting",
     "fit",
     "fourier_rows",
+    "initialise",
     "measure_jacobian",
     "measure_qfim",
     "measured_qfim",
     "metric_tensor_fn",
     "one_job",
+    "prune",
     "qfim",
 ]
 

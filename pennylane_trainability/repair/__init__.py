@@ -2,17 +2,23 @@
 
 ====================  ==========================================================================
 :func:`prune`         QNode ─▶ :class:`Pruning`: what can be frozen, and a QNode without it
+:func:`initialise`    QNode ─▶ :class:`Initialisation`: values that raise the response, and gain
 ``basis``             best-conditioned sets of columns, angles between column spaces; arrays only
-``scores``            what makes parameter values good; arrays only
+``scores``            what makes parameter values good, and a search for them; arrays only
 ====================  ==========================================================================
 """
 
+from pennylane_trainability.repair.initialisation import Initialisation, TrainingGain
+from pennylane_trainability.repair.initialise import initialise
 from pennylane_trainability.repair.prune import prune
 from pennylane_trainability.repair.pruning import Pruning, PruningCheck, Removal
 
 __all__ = [
+    "Initialisation",
     "Pruning",
     "PruningCheck",
     "Removal",
+    "TrainingGain",
+    "initialise",
     "prune",
 ]

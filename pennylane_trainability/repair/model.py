@@ -55,11 +55,13 @@ class Model:
 
     def jacobians(self, parameters: np.ndarray) -> np.ndarray:
         """``(D, P)`` to ``(D, K, P)``."""
-        if self.series is None:
-            return stack_on_data(
-                self.reading, self.points, parameters, self.memory, self.why, self.engine
-            ).jacobians
-        return exact_stack(self.series, parameters, self.memory, self.engine).jacobians
+        if self.series is not None:
+            return exact_stack(self.series, parameters, self.memory, self.engine).jacobians
+        if self.points is None:
+            raise ReadingError("A model needs a Fourier series or data points; pass data=….")
+        return stack_on_data(
+            self.reading, self.points, parameters, self.memory, self.why, self.engine
+        ).jacobians
 
     def values(self, parameters: np.ndarray, inputs: np.ndarray) -> np.ndarray:
         """All outputs at ``(D, P)`` parameters and ``(n, I)`` inputs, ``(D, n, outputs)``."""

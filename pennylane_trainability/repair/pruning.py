@@ -193,13 +193,10 @@ class Pruning(Result):
 
     def rows(self) -> list[tuple[str, object]]:
         """What goes and why, the price, the check, the claim."""
-        dead = [r for r in self.removed if r.kind == "dead"]
-        rest = [r for r in self.removed if r.kind == "redundant"]
         before, after = np.median(self.conditions, axis=0)
         return [
             ("kept", ", ".join(self.names[p] for p in self.kept)),
-            *(("dead", entry) for entry in dead),
-            *(("redundant", entry) for entry in rest),
+            *self._removed_rows(),
             ("smallest set", f"{self.space.rank}, the rank: a column basis has no other size"),
             (
                 "price",
@@ -210,3 +207,11 @@ class Pruning(Result):
             ("claim", self.claim),
             *(("note", describe(note)) for note in self.notes),
         ]
+
+    def _removed_rows(self) -> list[tuple[str, object]]:
+        """Removed parameters with one reason stand in one row."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for entry in self.removed:
+            name = f"{entry.name} = {entry.value:.4g}"
+            found.setdefault((entry.kind, entry.reason), []).append(name)
+        return [(kind, f"{', '.join(names)}: {why}") for (kind, why), names in found.items()]

@@ -131,7 +131,9 @@ def _signature(old: inspect.Signature, whole: set[str], arguments: Arguments):
     for parameter in old.parameters.values():
         if parameter.kind is parameter.VAR_POSITIONAL:
             inside = [n for n in arguments.trainable_names if n.startswith(f"{parameter.name}[")]
-            if inside and not (set(inside) <= whole and len(inside) == _passed(parameter, arguments)):
+            if inside and not (
+                set(inside) <= whole and len(inside) == _passed(parameter, arguments)
+            ):
                 raise ReadingError(
                     f"*{parameter.name} holds trainable parameters and other values; give the "
                     "quantum function arguments with names to apply a pruning."

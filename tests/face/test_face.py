@@ -29,6 +29,7 @@ PACKAGE = Path(pt.__file__).parent
 
 FUNCTIONS = {
     *("analyze", "data_jacobian", "fit", "fourier_rows", "measure_jacobian", "measure_qfim"),
+    *("initialise", "prune"),
 }
 FUNCTIONS |= {"capacity", "metric_tensor_fn"}
 TRANSFORMS = {"coefficient_jacobian", "measured_qfim", "qfim"}
@@ -36,9 +37,11 @@ TRANSFORMS = {"coefficient_jacobian", "measured_qfim", "qfim"}
 REWRITES = {"diagonalize_commuting"}
 RECORDS = {
     *("DataJacobian", "Fit", "FourierRows", "MeasuredJacobian", "MeasuredQFIM", "QFIMPlan"),
-    "Report",
+    *("Initialisation", "Pruning", "Report"),
 }
 RECORDS |= {"Capacity"}
+#: Functions that simulate only.
+SIMULATED = {"fit", "initialise", "prune"}
 TEMPLATES = {"DataReuploading", "ParallelAngleEncoding", "SerialReuploading"}
 HELPERS = {"Executor", "Normal", "Uniform", "one_job"}
 HELPERS |= {"NaturalGradientOptimizer"}
@@ -101,18 +104,27 @@ def test_docstrings_explain_every_argument(name):
 OPTIONS = {
     "encoding_args": FUNCTIONS | TRANSFORMS,
     "argnums": FUNCTIONS | TRANSFORMS,
-    "spectrum": {"analyze", "fourier_rows", "measure_jacobian", "coefficient_jacobian"},
+    "spectrum": {
+        *("analyze", "fourier_rows", "measure_jacobian", "coefficient_jacobian"),
+        *("initialise", "prune"),
+    },
     "engine": {
         *("analyze", "capacity", "coefficient_jacobian", "data_jacobian", "fourier_rows", "qfim"),
+        *("initialise", "prune"),
     },
-    "executor": FUNCTIONS - {"fit"},
-    "max_circuits": (FUNCTIONS | {"measured_qfim"}) - {"fit"},
-    "max_shots": FUNCTIONS - {"fit"},
+    "executor": FUNCTIONS - SIMULATED,
+    "max_circuits": (FUNCTIONS | {"measured_qfim"}) - SIMULATED,
+    "max_shots": FUNCTIONS - SIMULATED,
     "seed": {
-        *("analyze", "capacity", "fit", "measure_jacobian", "measure_qfim", "measured_qfim"),
+        *("analyze", "capacity", "measure_jacobian", "measure_qfim", "measured_qfim"),
+        *("metric_tensor_fn", *SIMULATED),
+    },
+    "level": {
+        *("analyze", "capacity", "initialise", "measure_jacobian", "measure_qfim"),
         "metric_tensor_fn",
     },
-    "level": {"analyze", "capacity", "measure_jacobian", "measure_qfim", "metric_tensor_fn"},
+    "law": {"analyze", "capacity", "initialise", "prune"},
+    "n_draws": {"analyze", "capacity", "prune"},
 }
 
 
@@ -290,6 +302,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("statistics", "transforms"),
     },
     "fitting": {"circuits", "errors", "laws", "results", "simulation", "transforms"},
+    "repair": {
+        *("circuits", "diagnostics", "errors", "fitting", "laws", "results", "simulation"),
+        *("statistics", "templates", "transforms"),
+    },
     "report": {
         *("circuits", "diagnostics", "errors", "executor", "fourier", "laws", "results"),
         *("simulation", "transforms"),
@@ -307,7 +323,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__main__": {"commands"},
     "__init__": {
         *("analysis", "devices", "diagnostics", "errors", "executor", "fitting", "laws"),
-        *("optimize", "registration", "report", "templates", "transforms"),
+        *("optimize", "registration", "repair", "report", "templates", "transforms"),
     },
 }
 #: Against the flow, inside a function only: drawing is loaded where somebody draws.

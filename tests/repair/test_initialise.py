@@ -1,0 +1,201 @@
+"""Initialisation: the gain is one, is not the winner's own, and training is said as it went."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pennylane as qml
+import pytest
+
+import pennylane_trainability as pt
+from pennylane_trainability.repair.initialisation import TrainingGain
+from pennylane_trainability.repair.scores import alignment, climb
+
+DEVICE = qml.device("default.qubit")
+
+
+def model(n_wires, n_layers, n_blocks=1, block="rot-ring"):
+    @qml.qnode(DEVICE)
+    def circuit(x, w):
+        pt.DataReuploading(x, w, wires=range(n_wires), block=block)
+        return qml.expval(qml.Z(n_wires - 1))
+
+    return circuit, pt.DataReuploading.shape(n_layers, n_wires, n_blocks, block)
+
+
+def small(x, w):
+    qml.RY(w[0], wires=0)
+    qml.RX(x, wires=0)
+    qml.RY(w[1], wires=0)
+    return qml.expval(qml.Z(0))
+
+
+SMALL = qml.QNode(small, DEVICE)
+
+
+@pytest.mark.parametrize(("shape", "factor"), [((1, 6), 30), ((6, 1), 3)])
+def test_the_weakest_response_rises_in_both_shapes(shape, factor):
+    circuit, weights = model(*shape)
+    find = pt.initialise(circuit, "x", seed=5, n_baseline=60)
+    found = find(0.0, np.full(weights, 0.3))
+    assert found.rank == found.n_rows == 13
+    assert found.gain.value > factor and found.gain.low > 1
+    assert found.share_below > 0.95
+    # second road: the transform, at the values found and at draws of this test
+    jacobian = pt.coefficient_jacobian(circuit, encoding_args="x")
+
+    def weakest(w):
+        return np.linalg.svd(jacobian(0.0, w).reshape(13, -1), compute_uv=False)[-1]
+
+    assert np.isclose(weakest(found.arguments), found.scores["sigma"], rtol=1e-6)
+    draws = np.random.default_rng(8).uniform(0, 2 * np.pi, (40, *weights))
+    assert weakest(found.arguments) > factor / 2 * np.median([weakest(w) for w in draws])
+
+
+def test_the_best_of_a_circuit_known_by_hand(seed):
+    """``f = cos a cos b − sin a sin b cos x``: ``σ_1σ_2 = |sin²b cos²a − cos²b sin²a|/√2 …``.
+
+    Rows ``c_0``, ``√2 Re c_1``. Both singular values together are ``|det J|``, with columns
+    ``(−sin a cos b, −cos a sin b/√2)`` and ``(−cos a sin b, −sin a cos b/√2)``; at ``a = π/2``,
+    ``b = 0`` they are ``(−1, 0)`` and ``(0, −1/√2)``: the weakest response is at most ``1/√2``,
+    because the second row is never longer.
+    """
+    found = pt.initialise(SMALL, "x", seed=seed, n_steps=60)(0.0, np.zeros(2))
+    assert found.rank == 2 and found.n_rows == 3
+    assert 0.70 < found.scores["sigma"] <= np.sqrt(0.5) + 1e-9
+    best = pt.initialise(SMALL, "x", seed=seed, objective="condition", n_steps=60)
+    assert best(0.0, np.zeros(2)).scores["condition"] < np.sqrt(2) + 0.05
+
+
+def test_more_is_better_also_for_conditions(seed):
+    found = pt.initialise(SMALL, "x", objective="condition", seed=seed)(0.0, np.zeros(2))
+    assert np.all(np.diff(found.trace) <= 0) and np.isclose(
+        found.trace[-1], found.scores["condition"]
+    )
+    middle = np.median(found.baseline["condition"])
+    gain = found.gain_of("condition")
+    assert np.isclose(gain.value, middle / found.scores["condition"])
+    assert gain.low <= gain.value <= gain.high
+    with pytest.raises(ValueError, match="'aligned' needs"):
+        found.gain_of("aligned")
+
+
+def test_the_median_is_of_draws_the_search_has_not_seen(seed):
+    few = pt.initialise(SMALL, "x", seed=seed, n_candidates=6, n_steps=0)(0.0, np.zeros(2))
+    many = pt.initialise(SMALL, "x", seed=seed, n_candidates=60, n_steps=5)(0.0, np.zeros(2))
+    np.testing.assert_array_equal(few.baseline["sigma"], many.baseline["sigma"])
+
+
+def test_identity_blocks_are_the_identity(seed):
+    circuit, weights = model(2, 1, 2, "special-unitary")
+    found = pt.initialise(circuit, "x", seed=seed, n_candidates=9, n_steps=0, n_baseline=5)(
+        0.0, np.full(weights, 0.2)
+    )
+    assert "identity blocks" in found.laws
+    # RX on |0⟩ and Z: nothing else moves to first order where every layer is the identity
+    assert found.laws["identity blocks"][1] < 1e-6 < found.scores["sigma"]
+    one, _ = model(2, 1, 1, "special-unitary")
+    shape = (weights[0], 1, weights[2])
+    other = pt.initialise(one, "x", seed=seed, n_candidates=9, n_steps=0, n_baseline=5)
+    assert "identity blocks" not in other(0.0, np.full(shape, 0.2)).laws
+
+
+def test_identity_blocks_undo_themselves(rng):
+    from pennylane_trainability.circuits.qnode import read_qnode
+    from pennylane_trainability.repair.candidates import identity_blocks
+
+    circuit, weights = model(2, 1, 2, "special-unitary")
+    law = identity_blocks(read_qnode(circuit, (0.0, np.zeros(weights)), {}, "x"))
+    for w in law(rng, np.zeros(np.prod(weights)), 2).reshape(2, *weights):
+        for layer in w:
+            first, second = (qml.SpecialUnitary(b, wires=[0, 1]).matrix() for b in layer)
+            np.testing.assert_allclose(second @ first, np.eye(4), atol=1e-10)
+
+
+def test_own_laws_take_part(seed):
+    laws = {"all ones": lambda rng, given, count: np.ones((count, given.size))}
+    found = pt.initialise(SMALL, "x", seed=seed, laws=laws, n_steps=0)(0.0, np.zeros(2))
+    assert found.laws["all ones"][0] == found.laws["all ones"][1]
+
+
+def test_targets(seed):
+    find = pt.initialise(
+        *(SMALL, "x"), targets=lambda x: 0.3 * np.cos(x[:, 0]), objective="aligned", seed=seed,
+        n_starts=4, n_baseline=20,
+    )  # fmt: skip
+    found = find(0.0, np.zeros(2))
+    chosen, default = found.training.success
+    assert chosen.law == default.law == "4 starts"
+    assert chosen.low < chosen.value <= 1 and np.isclose(chosen.value, 1.0)
+    assert np.isclose(found.trace[-1], found.scores["aligned"])
+    # second road: by hand, on the points the target was taken at
+    x = np.random.default_rng(0).uniform(-np.pi, np.pi, (24, 1))
+    a, b = found.parameters
+    error = np.cos(a) * np.cos(b) - (np.sin(a) * np.sin(b) + 0.3) * np.cos(x[:, 0])
+    slopes = np.stack(
+        [
+            -np.sin(a) * np.cos(b) - np.cos(a) * np.sin(b) * np.cos(x[:, 0]),
+            -np.cos(a) * np.sin(b) - np.sin(a) * np.cos(b) * np.cos(x[:, 0]),
+        ],
+        axis=1,
+    )
+    expected = np.linalg.norm(slopes.T @ error) / np.linalg.norm(error) / np.sqrt(24)
+    assert np.isclose(found.scores["aligned"], expected, rtol=1e-9)
+
+
+def test_chosen_starts_reach_the_target_sooner_on_a_long_serial_circuit():
+    """Measured: fits of degree 6 on (1, 6) from chosen starts take about half the steps."""
+    circuit, weights = model(1, 6)
+    rng = np.random.default_rng(3)
+    size, phase = rng.normal(size=7), rng.uniform(0, 6, 7)
+
+    def target(x):
+        return 0.13 * sum(size[k] * np.cos(k * x[:, 0] + phase[k]) for k in range(7))
+
+    find = pt.initialise(circuit, "x", targets=target, seed=2, n_starts=10, n_baseline=20)
+    gain = find(0.0, np.full(weights, 0.3)).training
+    assert gain.success[0].value == 1.0
+    assert gain.steps_saved.low > 0
+
+
+def test_steps_that_never_come_count_as_all_steps():
+    gain = TrainingGain(
+        chosen=np.array([3.0, np.inf]), default=np.array([5.0, np.inf]), threshold=0.95,
+        max_steps=10, level=0.95, seed=0,
+    )  # fmt: skip
+    assert gain.steps_saved.value == 1.0
+    assert [e.value for e in gain.success] == [0.5, 0.5]
+    assert "chosen 3" in str(gain)
+
+
+def test_scores_and_climbing_by_hand(rng):
+    errors, slopes = np.array([[3.0, 4.0]]), np.array([[[1.0], [0.0]]])
+    np.testing.assert_allclose(alignment(errors, slopes), 0.6 / np.sqrt(2))
+    point, trace = climb(lambda t: -np.sum((t - 2.0) ** 2, axis=1), np.zeros((2, 3)), 60, rng)
+    np.testing.assert_allclose(point, 2.0, atol=0.05)
+    assert trace.shape == (61,)
+
+
+def test_messages():
+    with pytest.raises(ValueError, match="objective in"):
+        pt.initialise(SMALL, "x", objective="loss")
+    with pytest.raises(ValueError, match="targets=…"):
+        pt.initialise(SMALL, "x", objective="aligned")
+    with pytest.raises(ValueError, match="n_candidates as a whole number ≥ 1"):
+        pt.initialise(SMALL, "x", n_candidates=0)
+    with pytest.raises(ValueError, match="other than 1"):
+        pt.initialise(SMALL, "x", n_starts=1)
+    with pytest.raises(pt.ReadingError, match="data=…"):
+        pt.initialise(SMALL, "x", targets=[1.0, 2.0])(0.0, np.zeros(2))
+
+
+def test_equal_seeds_give_equal_records_and_nothing_changes(global_state_unchanged):
+    weights = np.zeros(2)
+    first, second = (
+        pt.initialise(SMALL, "x", seed=4, n_steps=2, n_baseline=10)(0.0, weights) for _ in range(2)
+    )
+    assert first.to_dict() == second.to_dict()
+    json.dumps(first.to_dict(), allow_nan=False)
+    assert "improved by" in str(first)
+    np.testing.assert_array_equal(weights, 0.0)
