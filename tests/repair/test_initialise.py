@@ -54,12 +54,11 @@ def test_the_weakest_response_rises_in_both_shapes(shape, factor):
 
 
 def test_the_best_of_a_circuit_known_by_hand(seed):
-    """``f = cos a cos b − sin a sin b cos x``: ``σ_1σ_2 = |sin²b cos²a − cos²b sin²a|/√2 …``.
+    """``f = cos a cos b cos x − sin a sin b``.
 
-    Rows ``c_0``, ``√2 Re c_1``. Both singular values together are ``|det J|``, with columns
-    ``(−sin a cos b, −cos a sin b/√2)`` and ``(−cos a sin b, −sin a cos b/√2)``; at ``a = π/2``,
-    ``b = 0`` they are ``(−1, 0)`` and ``(0, −1/√2)``: the weakest response is at most ``1/√2``,
-    because the second row is never longer.
+    The row of ``√2 Re c_1`` has length ``√(sin²a cos²b + cos²a sin²b)/√2 ≤ 1/√2``, which no weakest
+    singular value exceeds; at ``a = π/2``, ``b = 0`` the columns ``(0, −1/√2)`` and ``(−1, 0)``
+    attain it.
     """
     found = pt.initialise(SMALL, "x", seed=seed, n_steps=60)(0.0, np.zeros(2))
     assert found.rank == 2 and found.n_rows == 3
@@ -132,11 +131,12 @@ def test_targets(seed):
     # second road: by hand, on the points the target was taken at
     x = np.random.default_rng(0).uniform(-np.pi, np.pi, (24, 1))
     a, b = found.parameters
-    error = np.cos(a) * np.cos(b) - (np.sin(a) * np.sin(b) + 0.3) * np.cos(x[:, 0])
+    wave = np.cos(x[:, 0])
+    error = np.cos(a) * np.cos(b) * wave - np.sin(a) * np.sin(b) - 0.3 * wave
     slopes = np.stack(
         [
-            -np.sin(a) * np.cos(b) - np.cos(a) * np.sin(b) * np.cos(x[:, 0]),
-            -np.cos(a) * np.sin(b) - np.sin(a) * np.cos(b) * np.cos(x[:, 0]),
+            -np.sin(a) * np.cos(b) * wave - np.cos(a) * np.sin(b),
+            -np.cos(a) * np.sin(b) * wave - np.sin(a) * np.cos(b),
         ],
         axis=1,
     )

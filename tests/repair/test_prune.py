@@ -89,12 +89,12 @@ def test_fixed_directions_leave_the_set_of_functions(seed, rng):
     np.testing.assert_allclose(small(moved[list(pruning.kept)], x), expected[0], atol=1e-12)
 
 
-@pytest.mark.parametrize(
-    "member", [m for m in ZOO if m.faults and not m.options], ids=lambda m: m.name
-)
+#: Members with faults and an output that depends on some parameter.
+FAULTY = [m for m in ZOO if m.faults and not m.options and m.name != "imaginary read-out"]
+
+
+@pytest.mark.parametrize("member", FAULTY, ids=lambda m: m.name)
 def test_the_rank_and_the_space_stay(member, seed):
-    if member.name == "two outputs of one wire":
-        member = copy.copy(member)
     pruning = prune(member, seed, n_draws=6)
     assert len(pruning.kept) == pruning.space.rank
     assert pruning.check.same_rank and pruning.check.same_space
@@ -238,10 +238,15 @@ def test_gradients_under_autograd(pruned):
 def test_gradients_under_jax(pruned, compiled):
     import jax
 
-    qnode, pruning = pruned
-    slope = jax.grad(pruning.apply(qnode))
-    found = (jax.jit(slope) if compiled else slope)(jax.numpy.array(pruning.start), 0.7)
-    np.testing.assert_allclose(found, differences(pruning, qnode), atol=1e-5)
+    before = jax.config.jax_enable_x64
+    jax.config.update("jax_enable_x64", True)
+    try:
+        qnode, pruning = pruned
+        slope = jax.grad(pruning.apply(qnode))
+        found = (jax.jit(slope) if compiled else slope)(jax.numpy.array(pruning.start), 0.7)
+        np.testing.assert_allclose(found, differences(pruning, qnode), atol=1e-8)
+    finally:
+        jax.config.update("jax_enable_x64", before)
 
 
 @pytest.mark.interfaces("torch")
@@ -359,4 +364,5 @@ def test_rows_can_be_data_points(seed):
     member = BY_NAME["on data points"]
     pruning = prune(member, seed, data=member.options["data"])
     assert len(pruning.kept) == 3
-    assert "RX" in pruning.notes[-1] or pruning.notes
+    assert pruning.space.n_rows == 15
+    assert any("Fourier" in note or "RX" in note for note in pruning.notes)
