@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from pennylane_trainability.diagnostics.column_space import numerical_rank
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.fitting.problem import Problem, state_problem
 from pennylane_trainability.laws import Law, Uniform
@@ -216,13 +217,7 @@ def _initialise(
     seeds = np.random.SeedSequence(options.seed).spawn(3 + options.n_starts)
     fresh = model.draws(options.law, options.n_baseline, np.random.default_rng(seeds[0]))
     jacobians = model.jacobians(fresh)
-    rank = int(np.max(np.linalg.matrix_rank(jacobians, rtol=1e-9)))
-    if rank == 0:
-        raise ReadingError(
-            "initialise() needs an output that depends on some parameter, but every column of J "
-            "is zero at all draws. See analyze() for the reasons."
-        )
-    scorer = _Scorer(model, problem, rank)
+    scorer = _Scorer(model, problem, _structural_rank(jacobians))
     candidates = candidate_laws(model.reading, options.laws)
     point, trace, table, origin = _search(scorer, candidates, options, seeds[1])
     scores = {name: float(value[0]) for name, value in scorer.all(point[None]).items()}
@@ -238,7 +233,7 @@ def _initialise(
         laws=table,
         origin=origin,
         trace=trace if ORDER[options.objective] > 0 else np.exp(-trace),
-        rank=rank,
+        rank=scorer.rank,
         n_rows=jacobians.shape[1],
         level=options.level,
         default=str(options.law),
@@ -247,6 +242,17 @@ def _initialise(
             seed=options.seed, n_samples=options.n_candidates, device=device, engine=model.engine
         ),
     )
+
+
+def _structural_rank(jacobians: np.ndarray) -> int:
+    values = np.linalg.svd(jacobians, compute_uv=False)
+    rank = int(np.max(numerical_rank(values)))
+    if rank == 0:
+        raise ReadingError(
+            "initialise() needs an output that depends on some parameter, but every column of J "
+            "is zero at all draws. See analyze() for the reasons."
+        )
+    return rank
 
 
 def _search(scorer: _Scorer, candidates: Mapping[str, Law], options: _Options, seed):

@@ -8,23 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from pennylane_trainability.circuits.dead import dead_parameters
-from pennylane_trainability.diagnostics.column_space import (
-    ColumnSpace,
-    column_space,
-    numerical_rank,
-    tolerance,
-)
+from pennylane_trainability.diagnostics.column_space import ColumnSpace, column_space
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.laws import Law, Uniform
-from pennylane_trainability.repair.basis import (
-    best_basis,
-    fixed_directions,
-    largest_angles,
-    on_column_space,
-)
+from pennylane_trainability.repair.basis import best_basis, fixed_directions, on_column_space
 from pennylane_trainability.repair.model import Model, model_of
-from pennylane_trainability.repair.pruning import Pruning, PruningCheck, Removal
+from pennylane_trainability.repair.pruning import Pruning, Removal
 from pennylane_trainability.repair.reduced import Plan
+from pennylane_trainability.repair.verification import verify
 from pennylane_trainability.results import Claim, Provenance, kept_seed
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY
 from pennylane_trainability.transforms.engines import device_name
@@ -33,7 +24,6 @@ __all__ = ["prune"]
 
 _KEEP = ("rank", "directions")
 _FREEZE = ("given", "best")
-_N_INPUTS = 7  # inputs at which outputs are compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +150,14 @@ def _prune(model: Model, options: _Options, device: str) -> Pruning:
     kept, exchanges = _choose(space, options.keep)
     new = model.draws(options.law, options.n_draws, rng)
     values = _frozen(model, space, kept, drawn, new, options)
-    check, strength, conditions = _verify(model, space, kept, values, new, options, rng)
+    checked = verify(model, space, kept, values, new, options.keep, rng)
+    return _record(model, space, kept, exchanges, values, checked, options, device)
+
+
+def _record(
+    model: Model, space: ColumnSpace, kept, exchanges, values, checked, options: _Options, device
+) -> Pruning:
+    check, strength, conditions = checked
     reading, labels = model.reading, model.names
     return Pruning(
         keep=options.keep,
@@ -179,7 +176,7 @@ def _prune(model: Model, options: _Options, device: str) -> Pruning:
         law=str(options.law),
         notes=reading.arguments.notes + ((model.why,) if model.why else ()),
         provenance=Provenance(
-            seed=options.seed, n_samples=2 * len(drawn), device=device, engine=model.engine
+            seed=options.seed, n_samples=2 * options.n_draws, device=device, engine=model.engine
         ),
         plan=Plan(reading.arguments, kept, values),
     )
@@ -210,65 +207,6 @@ def _frozen(model: Model, space: ColumnSpace, kept, drawn, new, options: _Option
         responses.append(np.mean(np.log(np.maximum(response, 1e-300))))
     values[removed] = drawn[int(np.argmax(responses)), removed]
     return values
-
-
-def _verify(model: Model, space: ColumnSpace, kept, values, new, options: _Options, rng):
-    """Column spaces at new draws and on the slice, outputs, and the price."""
-    columns, rank = list(kept), space.rank
-    frozen = np.setdiff1d(np.arange(len(values)), kept)
-    on_slice = np.array(new)
-    on_slice[:, frozen] = values[frozen]
-    sliced = model.jacobians(on_slice)
-    full = np.linalg.svd(sliced, compute_uv=False)
-    part = np.linalg.svd(sliced[..., columns], compute_uv=False)
-    slice_ranks = numerical_rank(part, space.rtol, space.atol)
-    if np.max(slice_ranks) < rank:
-        raise ReadingError(
-            f"With the redundant parameters frozen at these values the rank falls from {rank} to "
-            f"{np.max(slice_ranks)}: they are special. Pass other values, or use freeze='best'."
-        )
-    everywhere = model.jacobians(new)
-    known = space.jacobians[space.ranks == rank]
-    weakest = np.maximum(np.linalg.svd(everywhere[..., columns], compute_uv=False), 1e-300)
-    strongest = np.linalg.svd(everywhere, compute_uv=False)[:, 0]
-    check = PruningCheck(
-        angles=largest_angles(known, known[..., columns], rank),
-        new_angles=largest_angles(everywhere, everywhere[..., columns], rank),
-        slice_ranks=slice_ranks,
-        tolerances=np.maximum(1e-10, 1e-13 * strongest / weakest[:, rank - 1]),
-        dead_error=_dead_error(model, space, values, new, rng),
-        value_error=_value_error(model, space, kept, values, new, options.keep, rng),
-        rank=rank,
-    )
-    strength = part[:, rank - 1] / np.maximum(full[:, rank - 1], tolerance(full))
-    conditions = np.stack([s[:, 0] / np.maximum(s[:, rank - 1], 1e-300) for s in (full, part)], 1)
-    return check, strength, conditions
-
-
-def _dead_error(model: Model, space: ColumnSpace, values, new, rng) -> float:
-    inputs = model.inputs(_N_INPUTS, rng)
-    changed = np.array(new)
-    changed[:, list(space.dead)] = values[list(space.dead)]
-    return float(np.max(np.abs(model.values(new, inputs) - model.values(changed, inputs))))
-
-
-def _value_error(model: Model, space: ColumnSpace, kept, values, new, keep: str, rng) -> float:
-    """Move every draw along the fixed directions onto the slice; outputs must not change."""
-    if keep != "directions":
-        return float("nan")
-    generic = space.jacobians[space.ranks == space.rank]
-    alive = np.setdiff1d(np.arange(len(values)), space.dead)
-    columns = fixed_directions(generic[..., alive], space.rtol)[0]
-    removed = np.flatnonzero(~np.isin(alive, kept))
-    stays = np.flatnonzero(np.isin(alive, kept))
-    moved = np.array(new)
-    moved[:, list(space.dead)] = values[list(space.dead)]
-    step = values[alive[removed]] - new[:, alive[removed]]
-    answer = np.linalg.solve(columns[:, stays], columns[:, removed])
-    moved[:, alive[removed]] = values[alive[removed]]
-    moved[:, alive[stays]] -= step @ answer.T
-    inputs = model.inputs(_N_INPUTS, rng)
-    return float(np.max(np.abs(model.values(new, inputs) - model.values(moved, inputs))))
 
 
 def _removals(model: Model, space: ColumnSpace, kept, values) -> tuple[Removal, ...]:

@@ -199,3 +199,14 @@ def test_equal_seeds_give_equal_records_and_nothing_changes(global_state_unchang
     json.dumps(first.to_dict(), allow_nan=False)
     assert "improved by" in str(first)
     np.testing.assert_array_equal(weights, 0.0)
+
+
+def test_an_output_without_parameters_is_refused():
+    @qml.qnode(DEVICE)
+    def deaf(x, w):
+        qml.RZ(w, wires=0)
+        qml.RX(x, wires=0)
+        return qml.expval(qml.Z(0))
+
+    with pytest.raises(pt.ReadingError, match=r"See analyze\(\)"):
+        pt.initialise(deaf, "x", n_baseline=3)(0.0, 0.1)
