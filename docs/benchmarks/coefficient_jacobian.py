@@ -9,16 +9,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import resource
-import subprocess
-import sys
-import time
 
+import fresh  # before NumPy: it sets one thread
 import numpy as np
-
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")
 
 CASES = {
     "rot-ring": (6, 3),
@@ -205,55 +198,13 @@ def child(method: str, case: str, n: int, layers: int, repeats: int) -> None:
     function, weights = circuit_of(case, n, layers)
     call = METHODS[method](function, weights, grid(n, layers))
     qml.device("default.qubit", wires=1)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    start = time.perf_counter()
-    value = call()
-    cold = time.perf_counter() - start
-    warm = cold
-    began = time.perf_counter()
-    for _ in range(repeats):
-        if time.perf_counter() - began > 5:  # slow methods are settled after a few calls
-            break
-        start = time.perf_counter()
-        call()
-        warm = min(warm, time.perf_counter() - start)
-    peak = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    check = float(np.linalg.norm(value))
-    print(json.dumps({"cold": cold, "warm": warm, "peak": peak, "check": check}))
+    value, times = fresh.timed(call, repeats)
+    print(json.dumps({**times, "check": float(np.linalg.norm(value))}))
 
 
-def run(
-    method: str, case: str, n: int, layers: int, repeats: int = 5, tries: int = 3
-) -> dict | str:
+def run(method: str, case: str, n: int, layers: int, repeats: int = 5, tries: int = 3):
     """The best of several fresh processes; a string says why there is no figure."""
-    best: dict | None = None
-    for _ in range(tries):
-        command = [
-            sys.executable,
-            __file__,
-            "--child",
-            method,
-            case,
-            str(n),
-            str(layers),
-            str(repeats),
-        ]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
-        except subprocess.TimeoutExpired:
-            return "more than 600 s"
-        if done.returncode:
-            return done.stderr.strip().splitlines()[-1][:70]
-        new = json.loads(done.stdout.strip().splitlines()[-1])
-        if best is None:
-            best = new
-        best = {
-            "cold": min(best["cold"], new["cold"]),
-            "warm": min(best["warm"], new["warm"]),
-            "peak": max(best["peak"], new["peak"]),
-            "check": new["check"],
-        }
-    return best
+    return fresh.in_fresh_processes(__file__, [method, case, n, layers, repeats], tries)
 
 
 def compare(case: str, tries: int) -> None:
@@ -277,9 +228,9 @@ def compare(case: str, tries: int) -> None:
             continue
         reference = reference or found
         print(
-            f"{method:42s}{found['cold'] * 1e3:8.1f}ms{found['warm'] * 1e3:8.1f}ms"
-            f"{found['cold'] / reference['cold']:12.1f}{found['warm'] / reference['warm']:12.1f}"
-            f"{found['peak']:10.0f}  {found['check']:.10f}"
+            f"{method:42s}{found.cold * 1e3:8.1f}ms{found.warm * 1e3:8.1f}ms"
+            f"{found.cold / reference.cold:12.1f}{found.warm / reference.warm:12.1f}"
+            f"{found.peak:10.0f}  {found.last['check']:.10f}"
         )
 
 
@@ -305,7 +256,7 @@ def growth() -> None:
             continue
         print(
             f"{n:4d}{layers:4d}{3 * n * (layers + 1):6d}{2 * n * layers + 1:8d}"
-            f"{found['cold'] * 1e3:10.1f}ms{found['warm'] * 1e3:10.1f}ms{found['peak']:10.0f}"
+            f"{found.cold * 1e3:10.1f}ms{found.warm * 1e3:10.1f}ms{found.peak:10.0f}"
         )
 
 
