@@ -17,10 +17,11 @@ from pennylane_trainability.circuits.arguments import (
     is_differentiated,
     is_jax_tracer,
 )
-from pennylane_trainability.circuits.circuit import Angle, Circuit, Gate
+from pennylane_trainability.circuits.circuit import Circuit
 from pennylane_trainability.circuits.probe import probe_circuit
 from pennylane_trainability.circuits.reading import read_circuit
 from pennylane_trainability.circuits.resolution import resolve_arguments
+from pennylane_trainability.circuits.substitution import NumericCircuit, is_plain
 from pennylane_trainability.errors import ReadingError
 
 __all__ = ["Reading", "probe_call", "read_qnode", "refuse_capture", "trace_call", "without_tracing"]
@@ -53,9 +54,8 @@ class Reading:
 
         With ``paired=True`` the inputs ``(D, I)`` belong to the draws one by one.
         """
-        angles = [a for g in self.circuit.gates for a in g.angles]
-        if all(a.linear and a.affine for a in angles):
-            return _substitute(self.circuit, self.arguments, parameters, inputs, paired)
+        if is_plain(self.circuit):
+            return self.numeric().at(parameters, inputs, paired=paired)
         if self.traced:
             return read_circuit(
                 self.qnode.func,
@@ -75,7 +75,11 @@ class Reading:
             raise ReadingError(
                 "An untraceable, nonlinear QNode can only be analysed at the values given."
             )
-        return _substitute(self.circuit, self.arguments, parameters, inputs, paired)
+        return self.numeric().at(parameters, inputs, paired=paired)
+
+    def numeric(self) -> NumericCircuit:
+        """The circuit without its QNode; the same at other points if it :func:`is_plain`."""
+        return NumericCircuit(self.circuit, self.arguments.parameters, self.arguments.inputs)
 
     def unflatten_outputs(self, results: list) -> Any:
         """Results per measurement in the structure the quantum function returns."""
@@ -236,38 +240,3 @@ def _probe(qnode, resolved: Arguments, first: Exception, measured: bool) -> Read
             "jnp.sin)."
         )
     return Reading(resolved, circuit, False, qnode, structure, (), measured)
-
-
-def _substitute(circuit: Circuit, arguments: Arguments, parameters, inputs, paired) -> Circuit:
-    """New parameters and inputs in a circuit whose angles are linear in θ and affine in x."""
-    shift, move = parameters - arguments.parameters, inputs - arguments.inputs
-    # one row (1, G) per input of a grid; one column (D, 1) where inputs belong to the draws
-    moves = [m[:, None] if paired else m[None] for m in move.T]
-    still = not shift.any()
-    gates = []
-    for gate in circuit.gates:
-        if not any(a.parameters or a.inputs for a in gate.angles):
-            gates.append(gate)
-            continue
-        angles = tuple(_moved(a, shift, moves, still) for a in gate.angles)
-        gates.append(Gate(gate.op, gate.wires, angles, gate.kind))
-    return Circuit(
-        circuit.preparation,
-        tuple(gates),
-        circuit.measurements,
-        circuit.wires,
-        circuit.n_parameters,
-        circuit.n_inputs,
-    )
-
-
-def _moved(angle: Angle, shift, moves, still: bool) -> Angle:
-    if still and not angle.inputs:
-        return angle
-    value = angle.value
-    if not still:
-        for p, slope in angle.parameters.items():
-            value = value + slope * shift[:, p : p + 1]
-    for i, slope in angle.inputs.items():
-        value = value + slope * moves[i]
-    return Angle(value, angle.parameters, angle.inputs, angle.affine, angle.linear)
