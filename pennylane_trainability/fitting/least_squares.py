@@ -8,12 +8,11 @@ Levenberg and Marquardt. Arrays only.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import numpy as np
 
-__all__ = ["FLAT", "Search", "levenberg_marquardt", "r_squared", "read_out"]
+from pennylane_trainability.fitting.search import Evaluate, Report, Search, half_square, tell
+
+__all__ = ["FLAT", "levenberg_marquardt", "r_squared", "read_out"]
 
 #: Variance of an output over the data below which it counts as constant.
 FLAT = 1e-12
@@ -74,28 +73,13 @@ def read_out(f, jacobian, targets, weights, affine: bool = True):
     return gain, level - gain * mean, residual, derivative
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Search:
-    """Where a search ended.
-
-    Attributes:
-        points: the end of every start, shape ``(D, P)``.
-        losses: ``½‖r‖²`` there, shape ``(D,)``.
-        traces: the losses after each accepted step of every start, the first one included.
-        converged: which starts came to rest, shape ``(D,)``.
-    """
-
-    points: np.ndarray
-    losses: np.ndarray
-    traces: tuple[np.ndarray, ...]
-    converged: np.ndarray
-
-
 def levenberg_marquardt(
-    evaluate: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]],
+    evaluate: Evaluate,
     starts: np.ndarray,
     max_steps: int = 200,
     rtol: float = 1e-9,
+    patience: int = 1,
+    report: Report | None = None,
 ) -> Search:
     r"""Minimise ``½‖r(θ)‖²`` from several starts at once.
 
@@ -106,7 +90,10 @@ def levenberg_marquardt(
         evaluate: ``θ (D, P) → r (D, m), J (D, m, P)``.
         starts: shape ``(D, P)``.
         max_steps: steps tried per start.
-        rtol: a start is at rest when the loss falls by less than this share, or no step helps.
+        rtol: a start is at rest when the linear model promises to lower the loss by less than this
+            share, or no step helps.
+        patience: how many steps in a row must promise so little.
+        report: told how many steps are over.
 
     Returns:
         The end of every start.
@@ -117,33 +104,31 @@ def levenberg_marquardt(
     """
     points = np.array(starts, float)
     residual, jacobian = evaluate(points)
-    losses = _half_square(residual)
+    losses = half_square(residual)
     damping = 1e-2 * np.maximum(np.sum(jacobian**2, axis=(1, 2)) / points.shape[1], 1e-12)
     traces = [[loss] for loss in losses]
     enough = 1e-28 * losses  # as good as zero
-    resting = losses <= enough
-    for _ in range(max_steps):
+    resting, stalled = losses <= enough, np.zeros(len(points), int)
+    for count in range(max_steps):
         active = np.flatnonzero(~resting)
         if not active.size:
             break
         step, predicted = _step(residual[active], jacobian[active], damping[active])
         new_residual, new_jacobian = evaluate(points[active] + step)
-        new = _half_square(new_residual)
+        new = half_square(new_residual)
         helps = new < losses[active]
         better = active[helps]
-        small = (predicted <= rtol * losses[active]) | (new <= enough[active])
-        resting[active] = small | (damping[active] > 1e12)
+        stalled[active] = np.where(predicted <= rtol * losses[active], stalled[active] + 1, 0)
+        resting[active] = (stalled[active] >= patience) | (new <= enough[active])
+        resting[active] |= damping[active] > 1e12
         points[better] += step[helps]
         residual[better], jacobian[better] = new_residual[helps], new_jacobian[helps]
         losses[better] = new[helps]
         damping[active] *= np.where(helps, 1 / 3, 4.0)
         for start in better:
             traces[start].append(losses[start])
+        tell(report, count + 1, max_steps, resting)
     return Search(points, losses, tuple(map(np.array, traces)), resting)
-
-
-def _half_square(residual: np.ndarray) -> np.ndarray:
-    return 0.5 * np.sum(residual**2, axis=1)
 
 
 def _step(residual, jacobian, damping) -> tuple[np.ndarray, np.ndarray]:

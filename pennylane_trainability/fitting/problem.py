@@ -7,11 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from pennylane_trainability.circuits.qnode import Reading
+from pennylane_trainability.circuits.substitution import NumericCircuit, is_plain
 from pennylane_trainability.fitting.least_squares import FLAT, read_out
 from pennylane_trainability.laws import Uniform, draw
-from pennylane_trainability.simulation.adjoint import simulate
+from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY, simulate
+from pennylane_trainability.simulation.elements import trainable_angles
 
-__all__ = ["Problem", "draw_starts", "state_problem"]
+__all__ = ["BLOCK", "Problem", "draw_starts", "state_problem"]
+
+#: Starts that are simulated together, at most. More would save little time and leave less to share
+#: among workers.
+BLOCK = 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,7 +25,7 @@ class Problem:
     """What is fitted to what: rows of equal input are taken together.
 
     Attributes:
-        reading: the QNode, read.
+        model: the QNode as plain data, or its reading where there is no such form.
         inputs: distinct inputs, shape ``(n, I)``.
         means: mean of the fitted targets at each of them, shape ``(n,)``.
         counts: number of fitted rows at each of them, shape ``(n,)``.
@@ -27,9 +33,10 @@ class Problem:
         targets: shape ``(m,)``.
         held_out: which rows are not fitted, shape ``(m,)``.
         affine: whether a read-out is fitted along.
+        memory: bytes a block of starts may take.
     """
 
-    reading: Reading
+    model: NumericCircuit | Reading
     inputs: np.ndarray
     means: np.ndarray
     counts: np.ndarray
@@ -37,11 +44,41 @@ class Problem:
     targets: np.ndarray
     held_out: np.ndarray
     affine: bool
+    memory: int = DEFAULT_MEMORY
+
+    @property
+    def given(self) -> np.ndarray:
+        """The parameters of the call, shape ``(P,)``."""
+        at = self.model if isinstance(self.model, NumericCircuit) else self.model.arguments
+        return at.parameters
+
+    @property
+    def variance(self) -> float:
+        """Mean squared deviation of the fitted targets from their mean."""
+        return float(np.var(self.targets[~self.held_out]))
+
+    def mean_square(self, losses: np.ndarray) -> np.ndarray:
+        """Mean squared error over the fitted rows, from ``½‖r‖²`` on the distinct inputs."""
+        used = ~self.held_out
+        within = np.mean((self.targets[used] - self.means[self.rows[used]]) ** 2)
+        return 2 * losses / np.sum(used) + within
+
+    def block_size(self) -> int:
+        """How many starts are simulated together; it decides the last bits of a result.
+
+        Half the memory is for the states of the simulation, half for derivatives.
+        """
+        circuit = self.model.circuit
+        states = 16 * 2**circuit.n_wires * (len(trainable_angles(circuit)) + 8)
+        slopes = 8 * 8 * len(self.fitted_inputs) * circuit.n_parameters  # eight arrays of them
+        return max(1, min(BLOCK, self.memory // (2 * max(states, slopes))))
 
     def outputs(self, parameters: np.ndarray, inputs: np.ndarray, gradient: bool = True):
         """Values ``(D, n)`` and gradients ``(D, n, P)``."""
         shape = (len(parameters), len(inputs))
-        found = simulate(self.reading.at(parameters, inputs), gradient=gradient)
+        found = simulate(
+            self.model.at(parameters, inputs), gradient=gradient, memory=self.memory // 2
+        )
         if len(found.values) != 1 or found.outputs[0].shape:
             raise ValueError(
                 "fit() needs a QNode that returns one expectation value, but this one returns "
@@ -70,7 +107,9 @@ class Problem:
         return self.solve(parameters)[2:]
 
 
-def state_problem(reading: Reading, data, targets, held_out, affine: bool) -> Problem:
+def state_problem(
+    reading: Reading, data, targets, held_out, affine: bool, memory: int = DEFAULT_MEMORY
+) -> Problem:
     """Check data and targets, and take rows of equal input together.
 
     Args:
@@ -79,6 +118,7 @@ def state_problem(reading: Reading, data, targets, held_out, affine: bool) -> Pr
         targets: shape ``(m,)``.
         held_out: mask of shape ``(m,)``, or ``None``.
         affine: whether a read-out is fitted along.
+        memory: bytes a block of starts may take.
 
     Raises:
         ValueError: shapes do not fit, too few rows are left, or a number is not finite.
@@ -104,23 +144,38 @@ def state_problem(reading: Reading, data, targets, held_out, affine: bool) -> Pr
     counts = np.bincount(rows[~held], minlength=len(distinct)).astype(float)
     sums = np.bincount(rows[~held], targets[~held], minlength=len(distinct))
     means = sums / np.maximum(counts, 1)
-    return Problem(reading, distinct, means, counts, rows, targets, held, affine)
+    model = reading.numeric() if is_plain(reading.circuit) else reading
+    return Problem(model, distinct, means, counts, rows, targets, held, affine, memory)
 
 
-def draw_starts(problem: Problem, restarts: int, rng, attempts: int = 5) -> np.ndarray:
-    """The values given, then draws; starts where the output is constant are drawn again."""
-    given = problem.reading.arguments.parameters
-    circuit = problem.reading.circuit
-    starts = np.concatenate([given[None], draw(Uniform(), circuit, given, restarts - 1, rng)])
+def draw_starts(
+    problem: Problem, restarts: int, rng, *, given: bool = True, attempts: int = 5
+) -> np.ndarray:
+    """The values given, then draws; starts where the output is constant are drawn again.
+
+    Args:
+        problem: what is fitted.
+        restarts: number of starts.
+        rng: source of randomness.
+        given: whether the first start is the values given; otherwise all are drawn.
+        attempts: how often a start is drawn again.
+
+    Raises:
+        ValueError: the output is constant at all of them.
+    """
+    point, first = problem.given, int(given)
+
+    def drawn() -> np.ndarray:
+        return draw(Uniform(), problem.model.circuit, point, restarts - first, rng)
+
+    starts = np.concatenate([point[None][:first], drawn()])
     for attempt in range(attempts + 1):
-        values, _ = problem.outputs(starts, problem.fitted_inputs, gradient=False)
-        flat = np.var(values, axis=1) <= FLAT
+        flat = _flat(problem, starts)
         if not flat.any():
             return starts
         if attempt < attempts:
-            near = given + 0.1 * rng.normal(size=(1, given.size))
-            far = draw(Uniform(), circuit, given, restarts - 1, rng)
-            starts = np.where(flat[:, None], np.concatenate([near, far]), starts)
+            near = point + 0.1 * rng.normal(size=(first, point.size))
+            starts = np.where(flat[:, None], np.concatenate([near, drawn()]), starts)
     if flat.all():
         raise ValueError(
             "fit() needs an output that varies with the data, but it is the same at all "
@@ -128,3 +183,11 @@ def draw_starts(problem: Problem, restarts: int, rng, attempts: int = 5) -> np.n
             "encoding_args, and that the encoding gates act on wires the measurement sees."
         )
     return starts[~flat]
+
+
+def _flat(problem: Problem, starts: np.ndarray) -> np.ndarray:
+    """At which starts the output is constant."""
+    size = problem.block_size()
+    parts = [starts[first : first + size] for first in range(0, len(starts), size)]
+    values = [problem.outputs(p, problem.fitted_inputs, gradient=False)[0] for p in parts]
+    return np.var(np.concatenate(values), axis=1) <= FLAT

@@ -301,7 +301,9 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("circuits", "devices", "diagnostics", "errors", "executor", "results", "simulation"),
         *("statistics", "transforms"),
     },
-    "fitting": {"circuits", "errors", "laws", "results", "simulation", "transforms"},
+    "fitting": {
+        *("circuits", "errors", "laws", "results", "simulation", "statistics", "transforms"),
+    },
     "repair": {
         *("circuits", "diagnostics", "errors", "fitting", "laws", "results", "simulation"),
         *("statistics", "templates", "transforms"),
