@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 import numpy as np
 
 from pennylane_trainability.fitting.blocks import Block, blocks_of, check_workers, searched
-from pennylane_trainability.fitting.method import Found, Method
+from pennylane_trainability.fitting.method import Found, Method, check_starts
 from pennylane_trainability.fitting.problem import Problem, draw_starts
 from pennylane_trainability.fitting.progress import Progress, progress_of
 from pennylane_trainability.fitting.starts import Starts, join
@@ -61,6 +61,7 @@ def fit_many(
         ValueError: a setting makes no search, or ``workers`` is no executor.
         ReadingError: a circuit cannot be sent to workers.
     """
+    check_starts(restarts, threshold)
     settings = Method.of(method, max_steps, tolerance, patience, learning_rate)
     report = progress_of(progress, len(problems), "fits")
     entropy = kept_seed(seed)

@@ -11,7 +11,7 @@ from pennylane_trainability.fitting.least_squares import levenberg_marquardt
 from pennylane_trainability.fitting.problem import Problem
 from pennylane_trainability.fitting.search import Report, Search
 
-__all__ = ["METHODS", "Found", "Method"]
+__all__ = ["METHODS", "Found", "Method", "check_starts"]
 
 #: Method → steps and patience unless said otherwise.
 METHODS = {"levenberg-marquardt": (200, 1), "adam": (2000, 50)}
@@ -88,3 +88,15 @@ class Method:
             scale = 2 / float(np.sum(~problem.held_out))  # gradient of the mean squared error
             return adam(*common, self.learning_rate, self.tolerance, self.patience, scale, report)
         return levenberg_marquardt(*common, self.tolerance, self.patience, report)
+
+
+def check_starts(restarts: int, threshold: float) -> None:
+    """Whether these are numbers of starts and an R² that can be reached.
+
+    Raises:
+        ValueError: they are not.
+    """
+    if restarts < 1:
+        raise ValueError(f"fit() needs at least one start, but got restarts={restarts}.")
+    if not threshold <= 1:
+        raise ValueError(f"fit() needs an R² of at most 1, but got threshold={threshold}.")

@@ -15,9 +15,8 @@ from pennylane_trainability.simulation.elements import trainable_angles
 
 __all__ = ["BLOCK", "Problem", "draw_starts", "state_problem"]
 
-#: Starts that are simulated together, at most. More would save little time and leave less to share
-#: among workers.
-BLOCK = 10
+#: Starts that are simulated together, at most, unless the caller says otherwise.
+BLOCK = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,6 +33,7 @@ class Problem:
         held_out: which rows are not fitted, shape ``(m,)``.
         affine: whether a read-out is fitted along.
         memory: bytes a block of starts may take.
+        block: starts that are simulated together, at most.
     """
 
     model: NumericCircuit | Reading
@@ -45,6 +45,7 @@ class Problem:
     held_out: np.ndarray
     affine: bool
     memory: int = DEFAULT_MEMORY
+    block: int = BLOCK
 
     @property
     def given(self) -> np.ndarray:
@@ -71,7 +72,7 @@ class Problem:
         circuit = self.model.circuit
         states = 16 * 2**circuit.n_wires * (len(trainable_angles(circuit)) + 8)
         slopes = 8 * 8 * len(self.fitted_inputs) * circuit.n_parameters  # eight arrays of them
-        return max(1, min(BLOCK, self.memory // (2 * max(states, slopes))))
+        return max(1, min(self.block, self.memory // (2 * max(states, slopes))))
 
     def outputs(self, parameters: np.ndarray, inputs: np.ndarray, gradient: bool = True):
         """Values ``(D, n)`` and gradients ``(D, n, P)``."""
@@ -108,7 +109,13 @@ class Problem:
 
 
 def state_problem(
-    reading: Reading, data, targets, held_out, affine: bool, memory: int = DEFAULT_MEMORY
+    reading: Reading,
+    data,
+    targets,
+    held_out=None,
+    affine: bool = True,
+    memory: int = DEFAULT_MEMORY,
+    block: int = BLOCK,
 ) -> Problem:
     """Check data and targets, and take rows of equal input together.
 
@@ -119,10 +126,13 @@ def state_problem(
         held_out: mask of shape ``(m,)``, or ``None``.
         affine: whether a read-out is fitted along.
         memory: bytes a block of starts may take.
+        block: starts that are simulated together, at most.
 
     Raises:
         ValueError: shapes do not fit, too few rows are left, or a number is not finite.
     """
+    if block < 1:
+        raise ValueError(f"fit() needs blocks of at least one start, but got block={block}.")
     width = reading.arguments.inputs.size
     inputs, targets = np.asarray(data, float), np.asarray(targets, float)
     held = np.zeros(len(targets) if targets.ndim else 0, bool) if held_out is None else held_out
@@ -145,7 +155,7 @@ def state_problem(
     sums = np.bincount(rows[~held], targets[~held], minlength=len(distinct))
     means = sums / np.maximum(counts, 1)
     model = reading.numeric() if is_plain(reading.circuit) else reading
-    return Problem(model, distinct, means, counts, rows, targets, held, affine, memory)
+    return Problem(model, distinct, means, counts, rows, targets, held, affine, memory, block)
 
 
 def draw_starts(

@@ -43,14 +43,14 @@ def progress_of(progress: Progress, total: int, title: str, stream=None) -> Call
 
 def _line(stream, total: int, title: str) -> Callable[[int], None]:
     start = time.monotonic()
-    last = float("-inf")
+    last, ended = float("-inf"), False
 
     def write(done: int) -> None:
-        nonlocal last
+        nonlocal last, ended
         now = time.monotonic()
-        if now - last < _PAUSE and done < total:
+        if ended or (now - last < _PAUSE and done < total):
             return
-        last = now
+        last, ended = now, done >= total
         left = f", {(now - start) * (total - done) / done:.0f} s left" if done else ""
         end = f", {now - start:.0f} s\n" if done >= total else left
         stream.write(f"\r\x1b[K{title}: {done} of {total}{end}")

@@ -13,8 +13,8 @@ import pennylane as qml
 from pennylane_trainability.circuits.qnode import Reading, read_qnode
 from pennylane_trainability.fitting.blocks import Block, blocks_of, check_workers, searched
 from pennylane_trainability.fitting.least_squares import r_squared
-from pennylane_trainability.fitting.method import Found, Method
-from pennylane_trainability.fitting.problem import Problem, draw_starts, state_problem
+from pennylane_trainability.fitting.method import Found, Method, check_starts
+from pennylane_trainability.fitting.problem import BLOCK, Problem, draw_starts, state_problem
 from pennylane_trainability.fitting.progress import Progress, progress_of
 from pennylane_trainability.fitting.starts import Starts, join
 from pennylane_trainability.results import Estimate, Provenance, Result, kept_seed, record
@@ -134,6 +134,7 @@ def fit(
     threshold: float = 0.95,
     workers: Executor | None = None,
     progress: Progress = None,
+    block: int = BLOCK,
     memory: int = DEFAULT_MEMORY,
 ):
     r"""Fit ``a·f(x; θ) + b`` to data, and say how well that goes.
@@ -151,9 +152,9 @@ def fit(
     grid is :math:`\sum_k |a\,c_k(\theta) + b\,\delta_{k0} - c^*_k|^2`, if twice the highest
     frequency of model and target is below the number of points. No other entry point is needed.
 
-    Starts are simulated together in blocks that depend on the problem and on ``memory`` alone.
-    Workers receive whole blocks as plain data, so the numbers are the same with any workers and
-    without, to the last bit, where the same numerical libraries run.
+    Starts are simulated together in blocks that depend on the problem, ``block`` and ``memory``
+    alone. Workers receive whole blocks as plain data, so the numbers are the same with any workers
+    and without, to the last bit, where the same numerical libraries run.
 
     Args:
         qnode: a QNode that returns one expectation value, on a noiseless simulator without shots.
@@ -177,6 +178,8 @@ def fit(
             circuits whose angles are linear in the parameters and affine in the inputs.
         progress: called with (steps done, steps in all), those saved by rest included; ``True``
             for a line on the terminal.
+        block: starts that are simulated together, at most. Smaller blocks leave more to share among
+            workers and cost more time in all; blocks decide the last bits of the numbers.
         memory: bytes a block of starts may take, in this process or in each worker.
 
     Returns:
@@ -209,16 +212,16 @@ def fit(
     """
     if readout not in _READOUTS:
         raise ValueError(f"fit() needs readout='affine' or 'none', but got {readout!r}.")
-    if restarts < 1:
-        raise ValueError(f"fit() needs at least one start, but got restarts={restarts}.")
-
+    check_starts(restarts, threshold)
     settings = Method.of(method, max_steps, tolerance, patience, learning_rate)
 
     @functools.wraps(qnode)
     def run(*args, **kwargs) -> Fit:
         _refuse_shots(qnode)
         reading = read_qnode(qnode, args, kwargs, encoding_args, argnums)
-        problem = state_problem(reading, data, targets, held_out, readout == "affine", memory)
+        problem = state_problem(
+            reading, data, targets, held_out, readout == "affine", memory, block
+        )
         entropy = kept_seed(seed)
         points = draw_starts(problem, restarts, np.random.default_rng(entropy))
         found = _search(problem, settings, points, workers, progress)
