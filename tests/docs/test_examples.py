@@ -22,6 +22,7 @@ FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 # ```python no-run <label>``` is shown but not executed. Page and label → reason.
 NOT_RUN: dict[tuple[str, str], str] = {
+    ("docs/fitting.md", "dask"): "needs Dask, which is no dependency",
     ("docs/devices.md", "hardware"): "needs an account with a hardware provider",
     ("docs/qfim_on_hardware.md", "hardware"): "needs an account with a hardware provider",
 }

@@ -125,6 +125,7 @@ OPTIONS = {
     },
     "law": {"analyze", "capacity", "initialise", "prune"},
     "n_draws": {"analyze", "capacity", "prune"},
+    "workers": {"fit"},
 }
 
 
