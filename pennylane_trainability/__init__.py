@@ -55,6 +55,10 @@ _LATER = {
     "Capacity": "diagnostics.capacity_record",
     "capacity": "diagnostics.capacity",
     "analyze": "analysis",
+    "Model": "architectures",
+    "ShapeComparison": "architectures",
+    "compare_shapes": "architectures",
+    "template_builder": "architectures",
     "DataJacobian": "diagnostics.data_jacobian",
     "data_jacobian": "diagnostics.data_jacobian",
     "measure_jacobian": "diagnostics.measure",
@@ -97,11 +101,13 @@ __all__ = [
     "ReadingError",
     "Report",
     "SerialReuploading",
+    "ShapeComparison",
     "TrainabilityWarning",
     "Uniform",
     "analyze",
     "capacity",
     "coefficient_jacobian",
+    "compare_shapes",
     "data_jacobian",
     "diagonalize_commuting",
     "fit",
@@ -114,6 +120,7 @@ __all__ = [
     "one_job",
     "prune",
     "qfim",
+    "template_builder",
 ]
 
 try:

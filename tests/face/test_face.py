@@ -100,6 +100,8 @@ def test_docstrings_explain_every_argument(name):
     assert missing == []
 
 
+#: Exact, on models instead of one device: no circuits are run.
+SIMULATED = {"compare_shapes"}
 #: One spelling of options everywhere; the functions that have them.
 OPTIONS = {
     "encoding_args": FUNCTIONS | TRANSFORMS,
@@ -317,11 +319,15 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("circuits", "diagnostics", "errors", "executor", "fourier", "laws", "report"),
         *("results", "simulation", "transforms"),
     },
-    "plots": {"diagnostics", "report", "results", "statistics"},
+    "architectures": {
+        *("circuits", "diagnostics", "errors", "fourier", "laws", "results", "simulation"),
+        *("statistics", "templates", "transforms"),
+    },
+    "plots": {"architectures", "diagnostics", "report", "results", "statistics"},
     "registration": {"errors", "templates", "transforms"},
     "commands": {
-        *("analysis", "circuits", "diagnostics", "errors", "fitting", "laws", "plots", "report"),
-        *("results", "simulation", "templates"),
+        *("analysis", "architectures", "circuits", "diagnostics", "errors", "fitting", "laws"),
+        *("plots", "report", "results", "simulation", "templates"),
     },
     "__main__": {"commands"},
     "__init__": {
