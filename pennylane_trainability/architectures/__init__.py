@@ -5,13 +5,33 @@
 ``template_builder``  the builder that comes with the package
 ``row``               everything about one shape
 ``compare``           all shapes of one encoding budget
+``advise``            what a larger model would bring
+``paper``             the statements of one paper on the circuit at hand
 ====================  ===============================================================
 """
 
+from pennylane_trainability.architectures.advise import growth_advice
 from pennylane_trainability.architectures.compare import compare_shapes
-from pennylane_trainability.architectures.comparison import ShapeComparison
+from pennylane_trainability.architectures.comparison import EqualCount, ShapeComparison
+from pennylane_trainability.architectures.growth import GrowthAdvice, GrowthStep
 from pennylane_trainability.architectures.model import Model
+from pennylane_trainability.architectures.paper import paper_check
 from pennylane_trainability.architectures.row import ShapeRow
+from pennylane_trainability.architectures.statements import PaperCheck, Statement, Verdict
 from pennylane_trainability.architectures.template_builder import template_builder
 
-__all__ = ["Model", "ShapeComparison", "ShapeRow", "compare_shapes", "template_builder"]
+__all__ = [
+    "EqualCount",
+    "GrowthAdvice",
+    "GrowthStep",
+    "Model",
+    "PaperCheck",
+    "ShapeComparison",
+    "ShapeRow",
+    "Statement",
+    "Verdict",
+    "compare_shapes",
+    "growth_advice",
+    "paper_check",
+    "template_builder",
+]

@@ -116,6 +116,28 @@ def _data_jacobian(result, ax, style):
     return main
 
 
+@_picture.register(ShapeComparison)
+def _shapes(result, ax, style):
+    with canvas(ax, (1, 3), (12.0, 3.8)) as axes:
+        main, *others = axes
+        architectures.sigmas(main, result, style)
+        if others:
+            architectures.conditions(others[0], result)
+            architectures.strengths(others[1], result)
+            main.figure.suptitle(textwrap.fill(result.heading(), 120))
+        else:
+            title(main, result.heading())
+    return main
+
+
+@_picture.register(GrowthAdvice)
+def _growth(result, ax, style):
+    with canvas(ax) as (main, *_):
+        architectures.growth(main, result, style)
+        title(main, result.heading())
+    return main
+
+
 @_picture.register(Report)
 def _report(result, ax, style):
     fourier = result.coefficients is not None

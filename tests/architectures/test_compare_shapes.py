@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pennylane as qml
 import pytest
 
 import pennylane_trainability as pt
 from pennylane_trainability.architectures.compare import shapes_of
-from pennylane_trainability.templates import DataReuploading
 
 
 def ranks(found) -> list[int]:

@@ -101,7 +101,7 @@ def test_docstrings_explain_every_argument(name):
 
 
 #: Exact, on models instead of one device: no circuits are run.
-SIMULATED = {"compare_shapes"}
+SIMULATED = {"compare_shapes", "growth_advice", "paper_check"}
 #: One spelling of options everywhere; the functions that have them.
 OPTIONS = {
     "encoding_args": FUNCTIONS | TRANSFORMS,
