@@ -21,7 +21,7 @@ from pennylane_trainability.architectures.target_view import Target, view_target
 from pennylane_trainability.diagnostics.column_space import column_space
 from pennylane_trainability.errors import BudgetError
 from pennylane_trainability.laws import Law, Uniform
-from pennylane_trainability.results import Provenance, kept_seed
+from pennylane_trainability.results import kept_seed
 from pennylane_trainability.statistics.ratio import ratio_of_medians
 
 __all__ = ["growth_advice"]
@@ -122,33 +122,32 @@ def growth_advice(
     named = {"encoding_args": encoding_args, "argnums": argnums}
     limits = _Limits(max_parameters, max_depth, max_two_qubit_gates)
     shape = (n_wires, n_layers, n_blocks)
-    base, *others = _candidates(build, shape, engine, named)
+    base = prepared_shape(build, shape, engine, named)
+    others = _candidates(build, shape, base, engine, named)
     models = [m for _, m, _ in others if m is not None]
-    plain = [base[1], *(m for m in models if m.shape != shape)]
+    plain = [base, *(m for m in models if m.shape != shape)]
     wanted = target_for(target, plain, amplitude)
     widest = max(plain, key=lambda m: m.series.spectrum.n_rows).series.spectrum
     if degree is None:
-        degree = degree_of(wanted, widest if wanted is not None else base[1].series.spectrum)
+        degree = degree_of(wanted, widest if wanted is not None else base.series.spectrum)
     judge = _Judge(draws, float(degree), wanted, limits)
-    first = draws.row(base[1], 0, wanted)
-    steps = [judge.step("as it is", first, first)]
+    first = draws.row(base, 0, wanted)
+    steps = []
     for index, (name, model, why) in enumerate(others, 1):
         row = None if model is None else draws.row(model, index, wanted)
         steps.append(judge.step(name, row, first, why))
         if progress is not None:
             progress(index, len(others))
     gain = _gain(first)
-    loud = _with_read_out(first, base[1], gain, wanted)
+    loud = _with_read_out(first, base, gain, wanted)
     steps.append(judge.step(f"read-out gain {gain:.3g} and offset", loud, first))
     return GrowthAdvice(
-        base=replace(steps[0], why=""),
-        steps=ordered(steps[1:]),
+        base=replace(judge.step("as it is", first, first), why=""),
+        steps=ordered(steps),
         degree=float(degree),
         gain=gain,
         limits=str(limits),
-        provenance=Provenance(
-            seed=draws.seed, n_samples=n_draws, device=base[1].device, engine=base[1].engine
-        ),
+        provenance=draws.provenance(base),
     )
 
 
@@ -183,11 +182,12 @@ class _Judge:
         )
 
 
-def _candidates(build, shape, engine, named) -> list[tuple[str, Prepared | None, str]]:
-    """Name, model and, where there is none, the reason; the model as it is first."""
+def _candidates(
+    build, shape, base: Prepared, engine, named
+) -> list[tuple[str, Prepared | None, str]]:
+    """Name, model and, where there is none, the reason."""
     n, layers, blocks = shape
-    base = prepared_shape(build, shape, engine, named)
-    found: list[tuple[str, Prepared | None, str]] = [("as it is", base, "")]
+    found: list[tuple[str, Prepared | None, str]] = []
     for name, larger in (
         ("+1 encoding layer", (n, layers + 1, blocks)),
         ("+1 trainable block", (n, layers, blocks + 1)),
@@ -199,15 +199,15 @@ def _candidates(build, shape, engine, named) -> list[tuple[str, Prepared | None,
         )
         why = "does not apply: the builder returns a model of the same size" if same else ""
         found.append((name, None if same else model, why))
-    found.append(("ternary prefactors", *_ternary(build, base, engine, named)))
+    found.append(("ternary prefactors", *_ternary(build, shape, base, engine, named)))
     return found
 
 
-def _ternary(build, base: Prepared, engine, named) -> tuple[Prepared | None, str]:
+def _ternary(build, shape, base: Prepared, engine, named) -> tuple[Prepared | None, str]:
     if not takes_prefactors(build):
         return None, "does not apply: the builder has no argument prefactors"
     try:
-        model = prepared_shape(build, base.shape, engine, named, prefactors="ternary")
+        model = prepared_shape(build, shape, engine, named, prefactors="ternary")
     except BudgetError as error:
         return None, f"not simulated: {error}"
     if np.array_equal(model.series.spectrum.frequencies, base.series.spectrum.frequencies):

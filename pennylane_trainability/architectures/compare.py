@@ -45,6 +45,12 @@ class Draws:
         """The generator of one model."""
         return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(index,)))
 
+    def provenance(self, model: Prepared) -> Provenance:
+        """Where the numbers come from."""
+        return Provenance(
+            seed=self.seed, n_samples=self.n_draws, device=model.device, engine=model.engine
+        )
+
     def row(self, prepared: Prepared, index: int, target: Target | None) -> ShapeRow:
         """The row of one model."""
         return shape_row(
@@ -150,9 +156,7 @@ def compare_shapes(
         equal=_equal_counts(shapes, draws) if matched else (),
         budget=budget,
         amplitude=amplitude,
-        provenance=Provenance(
-            seed=draws.seed, n_samples=n_draws, device=models[0].device, engine=models[0].engine
-        ),
+        provenance=draws.provenance(models[0]),
     )
 
 

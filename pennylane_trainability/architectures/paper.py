@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ from pennylane_trainability.architectures.row import Prepared, ShapeRow, prepare
 from pennylane_trainability.architectures.statements import PaperCheck, Statement, Verdict
 from pennylane_trainability.diagnostics.column_space.spectrum import numerical_rank
 from pennylane_trainability.laws import Law, Uniform
-from pennylane_trainability.results import Estimate, Provenance, kept_seed
+from pennylane_trainability.results import Estimate, kept_seed
 
 __all__ = ["paper_check"]
 
@@ -107,9 +108,7 @@ def paper_check(
         t1=_serial([found[id(m)] for m in serial], [_encodings(m) for m in serial]),
         t2=_parallel([found[id(m)] for m in parallel], [_encodings(m) for m in parallel], draws),
         t3=growth_statement(paths, budget),
-        provenance=Provenance(
-            seed=draws.seed, n_samples=n_draws, device=models[0].device, engine=models[0].engine
-        ),
+        provenance=draws.provenance(models[0]),
     )
 
 
@@ -151,7 +150,7 @@ def _serial(rows: Sequence[ShapeRow], encodings: Sequence[int]) -> Statement:
     kernels = [row.space.redundant for row in rows]
     grows = all(
         b.space.redundant > a.space.redundant
-        for a, b in zip(rows, rows[1:], strict=False)
+        for a, b in itertools.pairwise(rows)
         if b.n_parameters > a.n_parameters
     )
     holds = grows and all(row.space.rank <= bound for row in rows)
@@ -181,16 +180,7 @@ def _parallel(rows: Sequence[ShapeRow], encodings: Sequence[int], draws: Draws) 
         ("dead parameters", len(row.space.dead)),
     ]
     if row.n_parameters > bound:
-        evidence += _frozen(row, bound, draws)
-        return Statement(
-            code="T2",
-            claim=_T2,
-            verdict=Verdict.DOES_NOT_APPLY,
-            tested=f"P = {row.n_parameters} exceeds 2E + 1 = {bound}, so J has a kernel by its "
-            "size; instead, the same circuit with all but 2E + 1 parameters frozen at random",
-            evidence=tuple(evidence),
-            remark="A frozen parameter is a column of J left out.",
-        )
+        return _beyond(row, bound, evidence, draws)
     evidence.append(("σ_P, median", row.median(row.space.singular_values[:, -1])))
     doubtful = row.space.gap[1] > _DOUBTFUL
     below = Verdict.UNDECIDED if doubtful else Verdict.FAILS
@@ -202,6 +192,19 @@ def _parallel(rows: Sequence[ShapeRow], encodings: Sequence[int], draws: Draws) 
         evidence=tuple(evidence),
         remark="Genericity needs one point of full rank for this circuit; symmetries and light "
         "cones can exclude it.",
+    )
+
+
+def _beyond(row: ShapeRow, bound: int, evidence: list, draws: Draws) -> Statement:
+    """T2 does not speak of a circuit with more parameters; what it says of parts of it."""
+    return Statement(
+        code="T2",
+        claim=_T2,
+        verdict=Verdict.DOES_NOT_APPLY,
+        tested=f"P = {row.n_parameters} exceeds 2E + 1 = {bound}, so J has a kernel by its "
+        "size; instead, the same circuit with all but 2E + 1 parameters frozen at random",
+        evidence=(*evidence, *_frozen(row, bound, draws)),
+        remark="A frozen parameter is a column of J left out.",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 from pennylane_trainability.architectures.row import ShapeRow
@@ -71,8 +72,8 @@ def _verdict(by_layers, by_blocks, layers, blocks) -> Verdict:
 
     Each block model is set against the largest layer model with no more parameters.
     """
-    falls = any(b.high < a.low for a, b in zip(by_layers, by_layers[1:], strict=False))
-    rises = all(b.low > a.high for a, b in zip(by_layers, by_layers[1:], strict=False))
+    falls = any(b.high < a.low for a, b in itertools.pairwise(by_layers))
+    rises = all(b.low > a.high for a, b in itertools.pairwise(by_layers))
     pairs = []
     for block, m in zip(by_blocks[1:], blocks[1:], strict=True):
         cheaper = [

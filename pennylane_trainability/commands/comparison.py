@@ -6,8 +6,8 @@ from dataclasses import field
 from textwrap import fill
 
 import numpy as np
-import pennylane as qml
 
+from pennylane_trainability.architectures import template_builder
 from pennylane_trainability.circuits.qnode import Reading, read_qnode
 from pennylane_trainability.circuits.series import series_of
 from pennylane_trainability.commands.airline import Airline, load_airline, unidentifiable
@@ -17,7 +17,6 @@ from pennylane_trainability.laws import Uniform, draw
 from pennylane_trainability.results import Result, record, table
 from pennylane_trainability.simulation.adjoint import simulate
 from pennylane_trainability.simulation.fourier_jacobian import exact_jacobian
-from pennylane_trainability.templates import DataReuploading
 
 __all__ = ["SHAPES", "Comparison", "Trial", "build_model", "compare_shapes", "report_of"]
 
@@ -155,14 +154,8 @@ def build_model(shape: tuple[int, int]):
     >>> build_model((2, 3))[1]
     (4, 1, 2, 3)
     """
-    n_wires, n_layers = shape
-
-    @qml.qnode(qml.device("default.qubit", wires=n_wires))
-    def model(x, weights):
-        DataReuploading(x, weights, wires=range(n_wires))
-        return qml.expval(qml.Z(n_wires - 1))
-
-    return model, DataReuploading.shape(n_layers, n_wires)
+    model = template_builder()(*shape)
+    return model.qnode, model.args[1].shape
 
 
 def compare_shapes(shapes=SHAPES, *, seed: int = 0, n_draws: int = 300) -> Comparison:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pennylane as qml
 import pytest
@@ -44,7 +46,26 @@ def test_dead_parameters_grow_with_the_number_of_wires(seed):
     assert dead(found) == [2, 4, 6, 12]
     assert [row.n_parameters for row in found.shapes] == [21, 24, 27, 36]
     two = pt.compare_shapes(6, blocks=2, seed=seed, n_draws=5, matched=False)
-    assert (two[6, 1].n_parameters, len(two[6, 1].space.dead)) == (72, 18)
+    assert (two[6, 1].n_parameters, len(two[6, 1].space.dead)) == (72, 12)
+
+
+def test_rings_of_growing_range_leave_more_dead_parameters(seed):
+    """``StronglyEntanglingLayers`` takes another range in every block."""
+
+    def build(n_wires, n_layers, n_blocks):
+        @qml.qnode(qml.device("default.qubit"))
+        def circuit(x, w):
+            qml.StronglyEntanglingLayers(w[0], wires=range(n_wires))
+            for wire in range(n_wires):
+                qml.RX(x, wires=wire)
+            qml.StronglyEntanglingLayers(w[1], wires=range(n_wires))
+            return qml.expval(qml.Z(n_wires - 1))
+
+        return circuit, (0.0, np.zeros((2, n_blocks, n_wires, 3)))
+
+    (qnode, args) = build(6, 1, 2)
+    found = pt.compare_shapes(circuits=[(qnode, args)], encoding_args="x", seed=seed, n_draws=5)
+    assert dead(found) == [18]
 
 
 def test_real_amplitudes_reach_the_cosines_only(seed):
@@ -78,8 +99,10 @@ def test_without_entanglers_the_rank_is_that_of_one_wire(seed):
 
 def test_a_lean_serial_circuit_has_no_kernel_and_worsens_with_depth(seed):
     def lean(n_layers):
+        zeros = (0.0,) * (2 * n_layers + 1)
+
         @qml.qnode(qml.device("default.qubit"))
-        def circuit(x=0.0, w=tuple(np.zeros(2 * n_layers + 1))):
+        def circuit(x=0.0, w=zeros):
             for layer in range(n_layers):
                 qml.RY(w[2 * layer], wires=0)
                 qml.RZ(w[2 * layer + 1], wires=0)
@@ -120,7 +143,7 @@ def test_medians_at_budget_six(seed):
         assert trace / 1.5 < np.median(traces) < 1.5 * trace, "a median of few draws"
         assert row.output_scale.value == pytest.approx(scale, rel=0.2)
     scales = [row.output_scale for row in found.shapes]
-    assert all(b.high < a.low for a, b in zip(scales, scales[1:], strict=False))
+    assert all(b.high < a.low for a, b in itertools.pairwise(scales))
     text = " ".join(found.findings)
     assert "All 4 have structural rank 13" in text
     assert "The output scale differs by a factor" in text and "The condition number differs" in text

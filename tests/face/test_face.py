@@ -327,7 +327,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "registration": {"errors", "templates", "transforms"},
     "commands": {
         *("analysis", "architectures", "circuits", "diagnostics", "errors", "fitting", "laws"),
-        *("plots", "report", "results", "simulation", "templates"),
+        *("plots", "report", "results", "simulation"),
     },
     "__main__": {"commands"},
     "__init__": {
