@@ -24,6 +24,14 @@ from pennylane_trainability.transforms import qfim as qfim
 
 if _TYPE_CHECKING:
     from pennylane_trainability.analysis import analyze as analyze
+    from pennylane_trainability.architectures import GrowthAdvice as GrowthAdvice
+    from pennylane_trainability.architectures import Model as Model
+    from pennylane_trainability.architectures import PaperCheck as PaperCheck
+    from pennylane_trainability.architectures import ShapeComparison as ShapeComparison
+    from pennylane_trainability.architectures import compare_shapes as compare_shapes
+    from pennylane_trainability.architectures import growth_advice as growth_advice
+    from pennylane_trainability.architectures import paper_check as paper_check
+    from pennylane_trainability.architectures import template_builder as template_builder
     from pennylane_trainability.diagnostics.capacity import capacity as capacity
     from pennylane_trainability.diagnostics.capacity_record import Capacity as Capacity
     from pennylane_trainability.diagnostics.data_jacobian import DataJacobian as DataJacobian
@@ -93,9 +101,11 @@ __all__ = [
     "Executor",
     "Fit",
     "FourierRows",
+    "GrowthAdvice",
     "Initialisation",
     "MeasuredJacobian",
     "MeasuredQFIM",
+    "Model",
     "NaturalGradientOptimizer",
     "Normal",
     "NotFourierError",
@@ -117,12 +127,14 @@ __all__ = [
     "diagonalize_commuting",
     "fit",
     "fourier_rows",
+    "growth_advice",
     "initialise",
     "measure_jacobian",
     "measure_qfim",
     "measured_qfim",
     "metric_tensor_fn",
     "one_job",
+    "paper_check",
     "prune",
     "qfim",
     "template_builder",

@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 import textwrap
 
+from pennylane_trainability.architectures import GrowthAdvice, ShapeComparison
 from pennylane_trainability.diagnostics.capacity_record import Capacity
 from pennylane_trainability.diagnostics.column_space import ColumnSpace
 from pennylane_trainability.diagnostics.data_jacobian import DataJacobian
 from pennylane_trainability.diagnostics.measured import MeasuredJacobian
 from pennylane_trainability.diagnostics.measured_qfim import MeasuredQFIM
 from pennylane_trainability.diagnostics.series_rows import FourierRows
-from pennylane_trainability.plots import frequencies, parameters, qfim, spectra
+from pennylane_trainability.plots import architectures, frequencies, parameters, qfim, spectra
 from pennylane_trainability.plots.style import canvas, title
 from pennylane_trainability.report import Report
 from pennylane_trainability.results import Result
@@ -24,8 +25,8 @@ def draw(result: Result, ax=None, **style):
     """Draw a result; nothing is shown and no setting of matplotlib is changed.
 
     A report on new axes has up to four panels: singular values, parameters, gradient per frequency,
-    Fourier coefficients. A capacity has two: eigenvalues, and how the rank grows. On given axes
-    only the first panel is drawn.
+    Fourier coefficients. A capacity has two: eigenvalues, and how the rank grows; a comparison of
+    shapes up to three. On given axes only the first panel is drawn.
 
     Args:
         result: the result.

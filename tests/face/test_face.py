@@ -29,22 +29,23 @@ PACKAGE = Path(pt.__file__).parent
 
 FUNCTIONS = {
     *("analyze", "data_jacobian", "fit", "fourier_rows", "measure_jacobian", "measure_qfim"),
-    *("initialise", "prune"),
+    *("capacity", "compare_shapes", "growth_advice", "initialise", "metric_tensor_fn"),
+    *("paper_check", "prune"),
 }
-FUNCTIONS |= {"capacity", "metric_tensor_fn"}
 TRANSFORMS = {"coefficient_jacobian", "measured_qfim", "qfim"}
 #: Transforms that measure the same values with other circuits.
 REWRITES = {"diagonalize_commuting"}
 RECORDS = {
     *("DataJacobian", "Fit", "FourierRows", "MeasuredJacobian", "MeasuredQFIM", "QFIMPlan"),
-    *("Initialisation", "Pruning", "Report"),
+    *("Capacity", "GrowthAdvice", "Initialisation", "Model", "PaperCheck", "Pruning", "Report"),
+    "ShapeComparison",
 }
-RECORDS |= {"Capacity"}
 #: Functions that simulate only.
-SIMULATED = {"fit", "initialise", "prune"}
+SIMULATED = {"compare_shapes", "fit", "growth_advice", "initialise", "paper_check", "prune"}
 TEMPLATES = {"DataReuploading", "ParallelAngleEncoding", "SerialReuploading"}
-HELPERS = {"Executor", "Normal", "Uniform", "one_job"}
-HELPERS |= {"NaturalGradientOptimizer"}
+HELPERS = {
+    *("Executor", "NaturalGradientOptimizer", "Normal", "Uniform", "one_job", "template_builder"),
+}
 ERRORS = {"BudgetError", "DeviceFailure", "NotFourierError", "ReadingError", "TrainabilityWarning"}
 NAMES = FUNCTIONS | TRANSFORMS | REWRITES | RECORDS | TEMPLATES | HELPERS | ERRORS
 
@@ -100,8 +101,6 @@ def test_docstrings_explain_every_argument(name):
     assert missing == []
 
 
-#: Exact, on models instead of one device: no circuits are run.
-SIMULATED = {"compare_shapes", "growth_advice", "paper_check"}
 #: One spelling of options everywhere; the functions that have them.
 OPTIONS = {
     "encoding_args": FUNCTIONS | TRANSFORMS,
@@ -112,7 +111,7 @@ OPTIONS = {
     },
     "engine": {
         *("analyze", "capacity", "coefficient_jacobian", "data_jacobian", "fourier_rows", "qfim"),
-        *("initialise", "prune"),
+        *("compare_shapes", "growth_advice", "initialise", "paper_check", "prune"),
     },
     "executor": FUNCTIONS - SIMULATED,
     "max_circuits": (FUNCTIONS | {"measured_qfim"}) - SIMULATED,
@@ -123,10 +122,15 @@ OPTIONS = {
     },
     "level": {
         *("analyze", "capacity", "initialise", "measure_jacobian", "measure_qfim"),
-        "metric_tensor_fn",
+        *("compare_shapes", "growth_advice", "metric_tensor_fn", "paper_check"),
     },
-    "law": {"analyze", "capacity", "initialise", "prune"},
-    "n_draws": {"analyze", "capacity", "prune"},
+    "law": {
+        *("analyze", "capacity", "compare_shapes", "growth_advice", "initialise", "paper_check"),
+        "prune",
+    },
+    "n_draws": {
+        *("analyze", "capacity", "compare_shapes", "growth_advice", "paper_check", "prune"),
+    },
     "workers": {"fit"},
 }
 
@@ -331,8 +335,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "__main__": {"commands"},
     "__init__": {
-        *("analysis", "devices", "diagnostics", "errors", "executor", "fitting", "laws"),
-        *("optimize", "registration", "repair", "report", "templates", "transforms"),
+        *("analysis", "architectures", "devices", "diagnostics", "errors", "executor"),
+        *("fitting", "laws", "optimize", "registration", "repair", "report", "templates"),
+        "transforms",
     },
 }
 #: Against the flow, inside a function only: drawing is loaded where somebody draws.
