@@ -158,8 +158,8 @@ def test_numbers_are_those_of_pennylane_on_a_grid(shape, rng):
     drawn = rng.uniform(0, 2 * np.pi, (3, *size))
     build, grid = pt.template_builder(), 2 * np.pi * np.arange(7) / 7
     found = pt.compare_shapes(
-        3, build=build, n_draws=3, law=lambda *_: drawn.reshape(3, -1), seed=0, matched=False
-    )[shape]
+        circuits=[build(*shape)], n_draws=3, law=lambda *_: drawn.reshape(3, -1), seed=0
+    ).shapes[0]
     qnode = build(*shape).qnode
     for d, weights in enumerate(drawn):
         w = pnp.array(weights, requires_grad=True)

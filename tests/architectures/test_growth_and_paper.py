@@ -34,8 +34,8 @@ def test_one_more_layer_on_the_target_rows(shape, count, known, seed):
     advice = pt.growth_advice(BUILD, *shape, degree=4, seed=seed)
     layer = step(advice, "+1 encoding layer")
     assert layer.row.n_parameters == count
-    assert known[0] / 1.5 < layer.sigma.value < 1.5 * known[0]
-    assert known[1] / 1.5 < layer.condition.value < 1.5 * known[1]
+    assert known[0] / 2 < layer.sigma.value < 2 * known[0], "a median of few draws"
+    assert known[1] / 2 < layer.condition.value < 2 * known[1]
 
 
 @pytest.mark.parametrize("shape", [(2, 2), (4, 1)])
@@ -140,9 +140,10 @@ def test_too_many_parameters_are_outside_t2(seed):
 
 
 def test_t3_never_fails_for_the_template_and_needs_blocks(seed):
-    check = pt.paper_check(BUILD, budget=2, n_draws=60, seed=seed)
+    check = pt.paper_check(BUILD, budget=4, n_draws=60, seed=seed)
     assert check.t3.verdict in (Verdict.HOLDS, Verdict.UNDECIDED)
-    assert dict(check.t3.evidence)["(2, 1) ratio of parameters"] > 1
+    # 36 parameters by one layer beat 48 and 72 by blocks
+    assert dict(check.t3.evidence)["(4, 1) ratio of parameters"] >= 48 / 36
 
     def without_blocks(n_wires, n_layers, n_blocks):
         return BUILD(n_wires, n_layers)
