@@ -21,7 +21,6 @@ from pennylane_trainability.transforms.engines import (
 )
 from pennylane_trainability.transforms.interfaces import interface_of, is_traced
 from pennylane_trainability.transforms.points_task import PointsTask, points_of_tape
-from pennylane_trainability.transforms.qfim_circuits.answer import How, answer_of, plan_of
 
 __all__ = ["measured_qfim"]
 
@@ -127,7 +126,8 @@ def measured_qfim(
     """
     task = carried(tape)
     if task is None:
-        how = How(method, read_out, aux_wire, n_bases, bases, seed)
+        how = _how(method=method, read_out=read_out, aux_wire=aux_wire, n_bases=n_bases,
+                   bases=bases, seed=seed)  # fmt: skip
         points = points_of_tape(tape, argnums, encoding_args)
         task = PointsTask(points, None, {"how": how, "max_circuits": max_circuits})
     return _tapes(task, tape.shots)
@@ -152,10 +152,20 @@ def _task_of_call(
             "A measured QFIM cannot be differentiated or compiled; use qml.transforms.qfim on a "
             "simulator, or call it outside jit and grad."
         )
-    return PointsTask(points, device, {"how": How(**how), "max_circuits": max_circuits})
+    return PointsTask(points, device, {"how": _how(**how), "max_circuits": max_circuits})
+
+
+def _how(**options):
+    """The options of a measurement."""
+    # here and below: planning circuits is a quarter of the import, and only measuring needs it
+    from pennylane_trainability.transforms.qfim_circuits.answer import How
+
+    return How(**options)
 
 
 def _tapes(task: PointsTask, shots):
+    from pennylane_trainability.transforms.qfim_circuits.answer import answer_of, plan_of
+
     points, device, how = task.points, task.device, task.options["how"]
     _check_shots(device, shots)
     arguments = points.reading.arguments
