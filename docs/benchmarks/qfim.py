@@ -55,6 +55,8 @@ def exact(n: int, blocks: int, options: argparse.Namespace) -> None:
     for name, method in METHODS.items():
         if options.quick and not method.quick:
             continue
+        if options.only and not any(part in name for part in ("this package", *options.only)):
+            continue
         python = python_with(method.needs, pythons)
         if python is None:
             print(f"{name:32s}skipped: {method.needs} is not installed here (--peer-python)")
@@ -98,6 +100,8 @@ def main() -> None:
     parser.add_argument("--measured", action="store_true", help="only the measured part")
     parser.add_argument("--quick", action="store_true", help="a selection, under a minute")
     parser.add_argument("--tries", type=int, default=9, help="fresh processes for each method")
+    parser.add_argument("--only", action="append", default=[], metavar="PART", help="of a name")
+    parser.add_argument("--qubits", type=int, action="append", help="4, 6 or 8; default all")
     parser.add_argument("--seeds", type=int, default=5, help="repeats of each measurement")
     parser.add_argument("--peer-python", action="append", default=[], metavar="PATH")
     options = parser.parse_args()
@@ -108,7 +112,8 @@ def main() -> None:
     if options.quick:
         options.tries = options.seeds = 1
     if not options.measured:
-        for n, blocks in CASES[:1] if options.quick else CASES:
+        chosen = [c for c in CASES if c[0] in (options.qubits or [4, 6, 8])]
+        for n, blocks in chosen[:1] if options.quick else chosen:
             exact(n, blocks, options)
     if not options.exact:
         from qfim_measured import compare, many_parameters
