@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from pennylane_trainability.architectures.columns import random_columns
-from pennylane_trainability.architectures.comparison import EqualCount, ShapeComparison
+from pennylane_trainability.architectures.comparison import ShapeComparison
+from pennylane_trainability.architectures.equal_count import EqualCount
 from pennylane_trainability.architectures.model import Builder, as_model, build_model
 from pennylane_trainability.architectures.row import Prepared, ShapeRow, prepare, shape_row
 from pennylane_trainability.architectures.target_view import Target, target_points
 from pennylane_trainability.architectures.template_builder import template_builder
+from pennylane_trainability.architectures.training import training_of
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.laws import Law, Uniform
 from pennylane_trainability.results import Provenance, kept_seed
@@ -79,6 +83,8 @@ def compare_shapes(
     seed: int | np.random.SeedSequence | None = None,
     level: float = 0.95,
     matched: bool = True,
+    train: bool | Mapping[str, Any] = False,
+    workers: Executor | None = None,
     engine: str = "auto",
     progress: Callable[[int, int], None] | None = None,
     memory: int = DEFAULT_MEMORY,
@@ -110,20 +116,27 @@ def compare_shapes(
         seed: of the draws; drawn and kept if ``None``.
         level: of intervals.
         matched: whether to compare at matched numbers of parameters too.
+        train: whether to train every shape on the target too (the matched ones as well): ``True``,
+            or a dict of the options ``restarts`` (20), ``readout``, ``method``, ``max_steps``,
+            ``learning_rate``, ``tolerance``, ``patience``, ``threshold`` and ``block`` of
+            :func:`fit`. All starts are drawn uniformly over each parameter's period.
+        workers: any :class:`concurrent.futures.Executor` to share the training runs; see
+            :func:`fit`.
         engine: ``"auto"``, ``"exact"`` or ``"lightning"``; ``"exact"`` simulates the circuits of
             any device.
-        progress: called with (models done, models in all).
+        progress: called with (models done, models in all); trained models count once more.
         memory: bytes of states.
 
     Returns:
-        A :class:`ShapeComparison`; all medians carry intervals.
+        A :class:`ShapeComparison`; all medians carry intervals. Training runs are in ``fits``.
 
     Raises:
-        ReadingError: a model cannot be read, or target and inputs do not fit.
+        ReadingError: a model cannot be read or sent to workers, or target and inputs do not fit.
         ValueError: neither or both of ``budget`` and ``circuits``, or an option is out of range.
 
     **Cost.** No circuits: everything is simulated, per shape ``n_draws`` gradients on
-    :math:`2E + 2` inputs.
+    :math:`2E + 2` inputs; training takes one gradient per start and step on all points of the
+    target.
 
     **Example**
 
@@ -135,20 +148,16 @@ def compare_shapes(
     All 3 have structural rank 9 (generic).
     """
     draws = Draws(n_draws, law or Uniform(), kept_seed(seed), level, memory)
+    training = training_of(train, workers, target)
     build = template_builder() if build is None else build
     named = {"encoding_args": encoding_args, "argnums": argnums}
     models = _models(budget, circuits, build, blocks, engine, named)
     twins = _twins(build, models, engine, named) if matched and circuits is None else []
     wanted = target_for(target, [*models, *twins], amplitude)
-    total = len(models) + len(twins)
-    rows: list[ShapeRow] = []
-    for index, prepared in enumerate([*models, *twins]):
-        # a twin that is the shape itself is not drawn again
-        again = [r for r, m in zip(rows, models, strict=False) if m.shape == prepared.shape]
-        known = again and index >= len(models)
-        rows.append(again[0] if known else draws.row(prepared, index, wanted))
-        if progress is not None:
-            progress(index + 1, total)
+    problems = training.problems([*models, *twins], wanted, memory) if training and wanted else {}
+    told = _counted(progress, len(models) + len(twins) + len(problems))
+    rows = _rows(models, twins, draws, wanted, told)
+    fits = training.run(problems, draws.seed, level, told) if training else {}
     shapes = tuple(rows[: len(models)])
     return ShapeComparison(
         shapes=shapes,
@@ -156,6 +165,8 @@ def compare_shapes(
         equal=_equal_counts(shapes, draws) if matched else (),
         budget=budget,
         amplitude=amplitude,
+        fits=tuple(fits[m.name] for m in models) if training else None,
+        matched_fits=tuple(fits[m.name] for m in twins) if training else (),
         provenance=draws.provenance(models[0]),
     )
 
@@ -208,6 +219,29 @@ def _models(budget, circuits, build, blocks, engine, named) -> list[Prepared]:
     names = [getattr(m.qnode.func, "__name__", "circuit") for m in models]
     unique = [n if names.count(n) == 1 else f"{n} {i + 1}" for i, n in enumerate(names)]
     return [prepare(n, None, m, engine) for n, m in zip(unique, models, strict=True)]
+
+
+def _rows(models, twins, draws: Draws, target, told: Callable[[], None]) -> list[ShapeRow]:
+    """The rows of all models, then of their twins."""
+    rows: list[ShapeRow] = []
+    for index, prepared in enumerate([*models, *twins]):
+        # a twin that is the shape itself is not drawn again
+        again = [r for r, m in zip(rows, models, strict=False) if m.shape == prepared.shape]
+        known = again and index >= len(models)
+        rows.append(again[0] if known else draws.row(prepared, index, target))
+        told()
+    return rows
+
+
+def _counted(progress: Callable[[int, int], None] | None, total: int) -> Callable[[], None]:
+    """What to call whenever one of ``total`` is done."""
+    numbers = itertools.count(1)
+
+    def told() -> None:
+        if progress is not None:
+            progress(next(numbers), total)
+
+    return told
 
 
 def _twins(build, models: Sequence[Prepared], engine, named) -> list[Prepared]:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import field
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
+from pennylane_trainability.architectures.equal_count import EqualCount
 from pennylane_trainability.architectures.row import ShapeRow
-from pennylane_trainability.diagnostics.column_space import spectrum
+from pennylane_trainability.architectures.sentences import (
+    counts_apart,
+    equal_counts_apart,
+    fits_apart,
+    medians_apart,
+)
+from pennylane_trainability.architectures.shape_fit import ShapeFit
 from pennylane_trainability.results import Estimate, Provenance, Result, record
 from pennylane_trainability.results.text import markdown_table, table
-from pennylane_trainability.statistics.bootstrap import quantile
 
 __all__ = ["EqualCount", "ShapeComparison"]
 
@@ -26,58 +32,8 @@ _HEADER = (
 _TARGET_HEADER = (
     *("shape", "‖Jᵀe‖/‖e‖", "outside J", "… affine", "outside spectrum", "scale", "time"),
 )
+_FIT_HEADER = ("shape", "P", "best R²", "median R²", "success", "median steps", "gain")
 _EQUAL_HEADER = ("shape", "P", "kept", "median rank", "full rank in", "σ_K", "condition")
-
-
-@record
-class EqualCount(Result):
-    """A shape with only some of its parameters trained, as many as in every other shape.
-
-    A frozen parameter is a column of ``J`` that is left out. In every draw other parameters are
-    chosen at random.
-
-    Attributes:
-        name: the shape.
-        total: parameters of the shape.
-        n_parameters: parameters kept.
-        n_rows: ``K``.
-        singular_values: ``(D, min(K, kept))``.
-        level: of the intervals.
-        law: how parameters were drawn and chosen.
-    """
-
-    name: str
-    total: int
-    n_parameters: int
-    n_rows: int
-    singular_values: np.ndarray = field(repr=False)
-    level: float = 0.95
-    law: str = ""
-
-    @property
-    def ranks(self) -> np.ndarray:
-        """Rank of every draw, ``(D,)``."""
-        return spectrum.numerical_rank(self.singular_values)
-
-    @property
-    def full_rank(self) -> float:
-        """Share of the draws in which the rank is the most it can be, ``min(K, kept)``."""
-        return float(np.mean(self.ranks == min(self.n_rows, self.n_parameters)))
-
-    @property
-    def sigma_k(self) -> Estimate:
-        """``σ_K``, median over the draws; 0 where a direction is unreachable."""
-        values = spectrum.smallest_row_value(self.singular_values, self.ranks, self.n_rows)
-        return quantile(values, 0.5, level=self.level, law=self.law)
-
-    @property
-    def condition(self) -> Estimate:
-        """``σ₁/σ_rank``, median over the draws, each with its own rank."""
-        values = spectrum.condition_number(self.singular_values, self.ranks)
-        values = values[~np.isnan(values)]
-        if values.size == 0:
-            return Estimate(value=np.nan, level=self.level, law=self.law)
-        return quantile(values, 0.5, level=self.level, law=self.law)
 
 
 @record
@@ -91,7 +47,8 @@ class ShapeComparison(Result):
         equal: the same shapes with exactly as many parameters as the one that has fewest.
         budget: encoding budget ``E``; ``None`` for circuits given one by one.
         amplitude: largest size of the target; ``None`` if it was taken as it is.
-        fits: training runs, if there were any.
+        fits: training runs of ``shapes``; ``None`` if there were none.
+        matched_fits: training runs of ``matched``.
         provenance: seed, draws, device and engine.
     """
 
@@ -100,7 +57,8 @@ class ShapeComparison(Result):
     equal: tuple[EqualCount, ...] = field(repr=False)
     budget: int | None = None
     amplitude: float | None = None
-    fits: Any = None
+    fits: tuple[ShapeFit, ...] | None = field(default=None, repr=False)
+    matched_fits: tuple[ShapeFit, ...] = field(default=(), repr=False)
     provenance: Provenance
 
     def __getitem__(self, shape) -> ShapeRow:
@@ -117,7 +75,13 @@ class ShapeComparison(Result):
         """Which columns separate the shapes beyond their intervals, and which do not."""
         if len(self.shapes) < 2:
             return ()
-        return (*_counts(self.shapes), *_numbers(self.shapes), *_equal_sentence(self.equal))
+        return (
+            *counts_apart(self.shapes),
+            *medians_apart(self.shapes),
+            *equal_counts_apart(self.equal),
+            *fits_apart(self.fits or ()),
+            *fits_apart(self.matched_fits, "Training with matched blocks"),
+        )
 
     def heading(self) -> str:
         """What is compared."""
@@ -127,6 +91,7 @@ class ShapeComparison(Result):
     def rows(self) -> list[tuple[str, object]]:
         """One line per shape, then the findings."""
         body: list[tuple[str, object]] = [(row.name, _line(row)) for row in self.shapes]
+        body += [(fit.name, f"training: {fit.line()}") for fit in self.fits or ()]
         return body + [("finding", sentence) for sentence in self.findings]
 
     def tables(self) -> list[Table]:
@@ -142,9 +107,15 @@ class ShapeComparison(Result):
         if self.shapes[0].target is not None:
             cells = [_target_cells(row) for row in self.shapes]
             found.append((self._target_title(), _TARGET_HEADER, cells))
+        if self.fits:
+            cells = [_fit_cells(fit) for fit in self.fits]
+            found.append((f"Training runs, {self.fits[0].described}", _FIT_HEADER, cells))
         if self.matched:
             cells = [_cells(row) for row in self.matched]
             found.append(("Blocks chosen so that P is closest to the largest", _HEADER, cells))
+        if self.matched_fits:
+            cells = [_fit_cells(fit) for fit in self.matched_fits]
+            found.append(("Training runs with these blocks", _FIT_HEADER, cells))
         if self.equal:
             kept = self.equal[0].n_parameters
             title = f"Equally many parameters: {kept} at random, the others frozen"
@@ -225,75 +196,9 @@ def _equal_cells(row: EqualCount) -> list[object]:
     ]
 
 
-def _counts(rows: Sequence[ShapeRow]) -> list[str]:
-    """Structural numbers: the same for all, or which."""
-    found = []
-    ranks = {row.name: row.space.rank for row in rows}
-    if len(set(ranks.values())) == 1:
-        found.append(f"All {len(rows)} have structural rank {rows[0].space.rank} (generic).")
-    else:
-        found.append(f"Structural ranks differ (generic): {_listed(ranks)}.")
-    dead = {row.name: len(row.space.dead) for row in rows}
-    if len(set(dead.values())) > 1:
-        found.append(f"Dead parameters differ: {_listed(dead)}.")
-    return found
-
-
-def _listed(values: dict[str, int]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in values.items())
-
-
-def _numbers(rows: Sequence[ShapeRow]) -> list[str]:
-    """For every median whether its extremes lie apart by more than their intervals."""
-    level = f"{100 * rows[0].level:g} % intervals"
-    names = {
-        "σ_K": [row.sigma_k for row in rows],
-        "the condition number": [row.condition for row in rows],
-        "the effective rank": [row.effective_rank for row in rows],
-        "the output scale": [row.output_scale for row in rows],
-    }
-    views = [(row, row.target) for row in rows]
-    if all(view is not None for _, view in views):
-        names["the aligned residual"] = [r.median(v.aligned) for r, v in views if v is not None]
-        names["the predicted time"] = [r.median(v.times) for r, v in views if v is not None]
-    found, same = [], []
-    for name, estimates in names.items():
-        sentence = _extremes(name, estimates, [row.name for row in rows])
-        if sentence:
-            found.append(f"{sentence} ({level} apart; observed).")
-        else:
-            same.append(name)
-    if same:
-        text = ", ".join(same)
-        found.append(f"Not told apart by these draws ({level} of the extremes overlap): {text}.")
-    return found
-
-
-def _extremes(name: str, estimates: Sequence[Estimate], rows: Sequence[str]) -> str:
-    """The sentence about the smallest and the largest, empty if they overlap."""
-    values = [e.value for e in estimates]
-    if not all(np.isfinite(values)):
-        return ""
-    least, most = int(np.argmin(values)), int(np.argmax(values))
-    if not estimates[least].high < estimates[most].low:
-        return ""
-    start = name[:1].upper() + name[1:] if not name.startswith("σ") else name
-    between = f"from {values[least]:.2g} for {rows[least]} to {values[most]:.2g} for {rows[most]}"
-    if values[least] <= 0:
-        return f"{start} goes {between}"
-    return f"{start} differs by a factor of {values[most] / values[least]:.2g}, {between}"
-
-
-def _equal_sentence(rows: Sequence[EqualCount]) -> list[str]:
-    """What is left of it when all have equally many parameters."""
-    if not rows or len({row.total for row in rows}) == 1:
-        return []
-    names, kept = [row.name for row in rows], rows[0].n_parameters
-    found = []
-    for name, estimates in (
-        ("σ_K", [row.sigma_k for row in rows]),
-        ("the condition number", [row.condition for row in rows]),
-    ):
-        said = _extremes(name, estimates, names)
-        found.append(said[:1].lower() + said[1:] if said else f"{name} does not separate them")
-    return [f"With {kept} parameters each, the others frozen at random: {'; '.join(found)}."]
+def _fit_cells(fit: ShapeFit) -> list[object]:
+    steps = _number(fit.steps) if fit.starts.succeeded.any() else "never"
+    return [
+        *(fit.name, fit.starts.points.shape[1], f"{fit.r2:.4f}", f"{fit.median_r2:.4f}"),
+        *(_number(fit.success), steps, f"{fit.gain:.3g}"),
+    ]

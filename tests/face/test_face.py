@@ -131,7 +131,7 @@ OPTIONS = {
     "n_draws": {
         *("analyze", "capacity", "compare_shapes", "growth_advice", "paper_check", "prune"),
     },
-    "workers": {"fit"},
+    "workers": {"compare_shapes", "fit"},
 }
 
 
@@ -324,8 +324,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("results", "simulation", "transforms"),
     },
     "architectures": {
-        *("circuits", "diagnostics", "errors", "fourier", "laws", "results", "simulation"),
-        *("statistics", "templates", "transforms"),
+        *("circuits", "diagnostics", "errors", "fitting", "fourier", "laws", "results"),
+        *("simulation", "statistics", "templates", "transforms"),
     },
     "plots": {"architectures", "diagnostics", "report", "results", "statistics"},
     "registration": {"errors", "templates", "transforms"},
