@@ -109,17 +109,14 @@ def fits_apart(fits: Sequence[ShapeFit], title: str = "Training") -> list[str]:
     """
     if len(fits) < 2:
         return []
-    starts, names = fits[0].starts, [fit.name for fit in fits]
+    names = [fit.name for fit in fits]
     level = f"{100 * fits[0].level:g} % intervals"
     how = f"{title}, {fits[0].described}"
     rates = _extremes("the success rate", [fit.success for fit in fits], names)
     if rates:
         found = [f"{how}: {rates[:1].lower()}{rates[1:]} ({level} apart; observed, this target)."]
     else:
-        found = [
-            f"{how}: success rates (R² ≥ {starts.threshold:g}) are not told apart "
-            f"({level} of the extremes overlap)."
-        ]
+        found = [f"{how}: success rates are not told apart ({level} of the extremes overlap)."]
     steps = [fit.steps for fit in fits]
     said = _extremes("the number of steps of successful starts", steps, names)
     if said:
