@@ -83,13 +83,14 @@ def exactly(shape: tuple[int, int], weights: np.ndarray) -> Seen:
 
 
 def device_of(name: str, n_wires: int, seed: int):
-    """A device with a seed for its shots."""
+    """A device with a seed for its shots and for where the compiler places circuits."""
     if name == "default.qubit":
         return qml.device(name, wires=n_wires, seed=seed)
     from qiskit_ibm_runtime.fake_provider import FakeManilaV2
 
     options = {"simulator": {"seed_simulator": seed}}
-    return qml.device("qiskit.remote", wires=n_wires, backend=FakeManilaV2(), options=options)
+    placed = {"seed_transpiler": seed, "options": options}
+    return qml.device("qiskit.remote", wires=n_wires, backend=FakeManilaV2(), **placed)
 
 
 def measured(name: str, shape: tuple[int, int], weights, shots: int, seed: int) -> Seen:
@@ -195,7 +196,8 @@ def show(title: str, seen: list[Seen], exact: list[Seen]) -> None:
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1, help="of the parameter points")
+    parser.add_argument("--device-seed", type=int, default=1, help="of shots and compiler")
     parser.add_argument("--no-backend", action="store_true", help="leave the fake backend out")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
@@ -204,7 +206,8 @@ def main() -> None:
     show("exact", exact, exact)
     for device in ("default.qubit", *(() if options.no_backend else (FAKE,))):
         for shots in SHOTS:
-            seen = [measured(device, s, weights[s], shots, options.seed) for s in SHAPES]
+            seed = options.device_seed
+            seen = [measured(device, s, weights[s], shots, seed) for s in SHAPES]
             show(f"{device}, {shots:,} shots per circuit", seen, exact)
 
 
