@@ -160,7 +160,7 @@ def missed(seen: list[Seen], exact: list[Seen]) -> list[str]:
 def cell(value: tuple[float, float, float]) -> str:
     """Estimate and bounds."""
     middle, low, high = value
-    return f"{middle:.3g}" if low == high else f"{middle:.3g} [{low:.2g}, {high:.2g}]"
+    return f"{middle:.3g}" if low == high else f"{middle:.3g} [{low:.3g}, {high:.3g}]"
 
 
 def show(title: str, seen: list[Seen], exact: list[Seen]) -> None:
