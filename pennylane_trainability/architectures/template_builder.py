@@ -42,7 +42,7 @@ class TemplateBuilder:
         wires, block = range(n_wires), self.block
         factors = self.prefactors if prefactors is None else prefactors
         rotation, observable = self.rotation, _observable(self.readout, n_wires)
-        device = self.device(n_wires) if callable(self.device) else qml.device(self.device)
+        device = self.device(n_wires) if callable(self.device) else _device(self.device)
 
         @qml.qnode(device)
         def model(x, weights):
@@ -61,6 +61,14 @@ class TemplateBuilder:
         weights = np.random.default_rng(self.seed).uniform(0, 2 * np.pi, size)
         inputs = 0.0 if self.n_features == 1 else np.zeros(self.n_features)
         return Model(model, (inputs, weights), encoding_args="x")
+
+
+def _device(name: str):
+    """A device with a seed of its own: without one it takes it from NumPy's global generator."""
+    try:
+        return qml.device(name, seed=0)
+    except TypeError:  # devices that draw nothing take no seed
+        return qml.device(name)
 
 
 def template_builder(
