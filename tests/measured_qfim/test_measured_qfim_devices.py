@@ -116,7 +116,7 @@ def zoo_on_devices():
                 yield pytest.param(*device.values, name, id=f"{device.id}-{name}", marks=marks)
 
 
-@pytest.mark.parametrize("make, name", zoo_on_devices())
+@pytest.mark.parametrize("make, name", list(zoo_on_devices()))
 def test_the_zoo_on_every_device(make, name):
     function = ZOO[name][0]
     wires = ["a", "b", 7, "spare"] if name == "fixed between" else CIRCUITS[name]

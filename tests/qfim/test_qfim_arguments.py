@@ -308,6 +308,7 @@ def test_measurements_in_the_middle_name_the_remedy():
         pt.qfim(qnode_of(circuit))(0.3)
 
 
+@pytest.mark.interfaces("jax")
 def test_program_capture_is_refused():
     qml.capture.enable()
     try:
