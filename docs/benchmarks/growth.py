@@ -51,7 +51,7 @@ def routes(degree: int, block: str, more: int) -> dict[tuple[int, int], dict[str
 def settings(quick: bool, full: bool) -> list[tuple[int, str, int, int, str, str]]:
     """Degree, block, steps of a route, targets, read-out, method."""
     if quick:
-        return [(2, "rot-ring", 1, 6, readout, "lm") for readout in ("none", "affine")]
+        return [(1, "rot-ring", 2, 6, readout, "lm") for readout in ("none", "affine")]
     more, count = (7, 150) if full else (4, 50)
     found = [
         (degree, block, more, count, readout, "lm")
@@ -184,7 +184,7 @@ def print_setting(known: dict[str, dict], setting) -> None:
         if rows:
             words = f"degree {degree}, {block}, {method}, read-out {readout}, {count} targets"
             header = ["start", "target", "P", "median R²", "P by layers", "P by blocks"]
-            table(f"{words}; {title}", header + ["blocks : layers [95 %]"], rows)
+            table(f"{words}; {title}", [*header, "blocks : layers [95 %]"], rows)
 
 
 # ------------------------------------------------------------------------------------ picture

@@ -21,6 +21,8 @@ from grid import Case, key_of, parser_of, run, say, table
 from target_fits import SEED, airline, fits, grid, polynomials, reading_of
 
 AMPLITUDES = (0.2, 0.4, 1.0)
+#: Targets of Adam, which takes many more steps.
+ADAM = 40
 #: Widest shape that is trained, per block and budget.
 WIDEST = {"rot-ring": {4: 4, 6: 6, 8: 8, 12: 4}, "special-unitary": {4: 3, 6: 3, 8: 3, 12: 3}}
 NAMES = {"rot-ring": "Rot on every wire + ring", "special-unitary": "SU(2^N)"}
@@ -81,7 +83,7 @@ def fits_of(block: str, budget: int, count: int, full: bool) -> list[Case]:
         if block == "rot-ring" and budget <= 8 and more > 1:
             found += fit_cases(shape, more, "last", count, "lm")
         if block == "rot-ring" and (budget == 4 or (full and budget <= 8)):
-            found += fit_cases(shape, 1, "last", count, "adam")
+            found += fit_cases(shape, 1, "last", ADAM * (2 if full else 1), "adam")
     return found
 
 

@@ -18,6 +18,8 @@ from pennylane_trainability.fitting import adam, levenberg_marquardt, state_prob
 SEED = 20260
 #: R² from which a fit counts as a success.
 THRESHOLD = 0.95
+#: ``1 − R²`` below which a fit is taken as exact and ends.
+EXACT = 1e-6
 #: Settings of the searches.
 SETTINGS = {
     "lm": {"max_steps": 300, "rtol": 1e-4, "patience": 5},
@@ -105,7 +107,9 @@ def evaluation(reading, inputs, targets, affine: bool):
         values, slopes = problem.outputs(points[:, :-1], problem.inputs)
         residual, slopes = (projected if affine else plain)(values, slopes, targets[number])
         slopes = np.concatenate([slopes, np.zeros((*slopes.shape[:2], 1))], axis=2)
-        return residual / size[number, None], slopes / size[number, None, None]
+        residual, slopes = residual / size[number, None], slopes / size[number, None, None]
+        residual[np.sum(residual**2, axis=1) < EXACT] = 0.0
+        return residual, slopes
 
     return evaluate
 
