@@ -44,11 +44,10 @@ def cases_of(quick: bool, full: bool) -> list[Case]:
     """Spectra first, then fits, small circuits first."""
     budgets = (2,) if quick else (4, 6, 8, 12)
     targets = {2: 4, 4: 100, 6: 100, 8: 100, 12: 40}
-    blocks = ("rot-ring",) if quick else tuple(WIDEST)
     spectra, trained = [], []
-    for budget in budgets:
-        count = targets[budget] * (2 if full else 1)
-        for block in blocks:
+    for block in ("rot-ring",) if quick else WIDEST:
+        for budget in budgets:
+            count = targets[budget] * (2 if full else 1)
             spectra += spectra_of(block, budget, 8 if quick else 100)
             trained += fits_of(block, budget, count, full)
     return spectra + trained
