@@ -87,16 +87,20 @@ def row_of(name: tuple, records: list[dict]) -> list[str]:
 def print_ranks(records: list[dict]) -> None:
     """Do numbers known before training order the circuits of one budget as training does?
 
-    Spearman's rank correlation over the circuits of a budget (shapes, blocks, wires; B = 1).
+    Spearman's rank correlation over the circuits of a budget (shapes, blocks, wires; B = 1) that
+    reach every direction; those of deficient rank would decide it otherwise.
     """
     numbers = {
         "P": lambda spectrum: spectrum["P"],
-        "rank/K": lambda spectrum: spectrum["rank"],
         "σ_K": lambda spectrum: spectrum["sigma_k"][0],
         "−condition": lambda spectrum: -spectrum["condition"][0],
         "output scale": lambda spectrum: spectrum["output_scale"][0],
     }
-    spectra = {circuit(r["case"]): r for r in records if r["case"]["kind"] == "spectrum"}
+    spectra = {
+        circuit(r["case"]): r
+        for r in records
+        if r["case"]["kind"] == "spectrum" and r["rank"] == 2 * budget_of(r["case"]) + 1
+    }
     fits = [r for r in records if r["case"]["kind"] == "fit" and r["case"]["method"] == "lm"]
     rows = []
     for budget in sorted({budget_of(r["case"]) for r in fits}):
@@ -111,7 +115,7 @@ def print_ranks(records: list[dict]) -> None:
             ]
             rows.append([str(budget), label, str(len(here)), *cells])
     if rows:
-        title = "Spearman's rank correlation with the success rate, over circuits of one budget"
+        title = "Spearman's rank correlation with the success rate, over circuits of full rank"
         table(title, ["E", "target", "circuits", *numbers], rows)
 
 
