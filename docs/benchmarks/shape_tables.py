@@ -44,10 +44,11 @@ def print_spectra(records: list[dict]) -> None:
                 for v, low, high in (record[k] for k in ("sigma_k", "condition", "output_scale"))
             ]
             counts = [f"{record['rank']}/{2 * budget + 1}", str(record["dead"])]
+            counts.append(", ".join(map(str, record["silent"])) or "–")
             name = [str(budget), shape_name(case), case["wire"], str(record["P"])]
             rows.append([*name, *counts, *low_high])
         if rows:
-            header = ["E", "shape", "Z on", "P", "rank/K", "dead"]
+            header = ["E", "shape", "Z on", "P", "rank/K", "dead", "silent k"]
             header += ["σ_K", "condition", "output scale"]
             table(f"Spectra of J at random parameters: {NAMES[block]}", header, rows)
 

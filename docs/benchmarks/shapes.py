@@ -19,7 +19,7 @@ for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import numpy as np
 from grid import Case, key_of, parser_of, run
 from shape_tables import AMPLITUDES, draw, print_fits, print_ranks, print_spectra
-from target_fits import SEED, airline, fits, grid, polynomials, reading_of
+from target_fits import SEED, THRESHOLD, airline, fits, grid, polynomials, reading_of
 
 #: Targets of Adam, which takes many more steps.
 ADAM = 40
@@ -110,7 +110,9 @@ def spectrum(case: Case) -> dict:
         for name in ("sigma_k", "condition", "output_scale")
     }
     counts = {"P": row.n_parameters, "rank": int(row.space.rank), "dead": len(row.space.dead)}
-    return {**counts, **medians}
+    # frequencies that no parameter moves at any draw
+    silent = np.flatnonzero(row.strength.max(axis=0) < 1e-9).tolist()
+    return {**counts, "silent": silent, **medians}
 
 
 def trained(case: Case) -> dict:
@@ -134,6 +136,13 @@ def trained(case: Case) -> dict:
     return found
 
 
+def without_highest(budget: int, count: int) -> int:
+    """How many targets a circuit could fit to R² ≥ 0.95 if it lacked the frequency E alone."""
+    values = polynomials(budget, count, grid(budget))
+    power = np.abs(np.fft.rfft(values, axis=1)[:, 1 : budget + 1]) ** 2
+    return int(np.sum(power[:, -1] <= (1 - THRESHOLD) * power.sum(axis=1)))
+
+
 def main() -> None:
     """Compute, print, draw."""
     options = parser_of(__doc__, "shapes").parse_args()
@@ -142,6 +151,10 @@ def main() -> None:
     records = list(found.values())
     print(f"seed {SEED}, {len(records)} of {len(cases)} cases")
     print(f"monthly means reach R² = {airline()[2]:.4f} on the airline series")
+    counts = {c["N"] * c["L"]: c["targets"] for c in cases if c.get("method") == "lm"}
+    for budget, count in counts.items():
+        few = without_highest(budget, count)
+        print(f"E = {budget}: {few} of {count} targets reach R² 0.95 without their frequency E")
     print_spectra(records)
     print_fits(records)
     print_ranks(records)

@@ -122,3 +122,11 @@ def test_least_parameters_and_their_ratio(script):
     both["blocks"] = route([10, 20], [0.5, 0.6])
     failed = {**growth.compared(both, "1.0", criterion), "first": 10}
     assert growth.ratio(failed).startswith("blocks never succeed")
+
+
+def test_a_target_without_its_highest_frequency(script, monkeypatch):
+    shapes = script("shapes")
+    x = shapes.grid(2)
+    loud, soft = (np.sin(x) + np.sqrt(share) * np.cos(2 * x) for share in (0.06, 0.05))
+    monkeypatch.setattr(shapes, "polynomials", lambda *_: np.array([loud, soft]))
+    assert shapes.without_highest(2, 2) == 1  # 0.05/1.05 < 1 − 0.95 < 0.06/1.06
