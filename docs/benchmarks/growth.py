@@ -72,20 +72,22 @@ def case_of(setting, model: Model) -> Case:
 
 
 def cases_of(chosen) -> list[Case]:
-    """Every model once, the hard question and cheap models first: a stop leaves out long routes."""
+    """Every model once, the hard question and small models first: a stop leaves out long routes."""
     found = {}
     for setting in chosen:
         for both in routes(setting[0], setting[1], setting[2]).values():
             for model in (*both["layers"], *both["blocks"]):
                 case = case_of(setting, model)
                 found[key_of(case)] = case
-    return sorted(found.values(), key=lambda c: (c["block"], c["readout"] == "affine", cost(c)))
+    return sorted(
+        found.values(), key=lambda c: (c["block"], c["readout"] == "affine", parameters(c))
+    )
 
 
-def cost(case: Case) -> float:
-    """Grows with the time of a fit."""
-    wide = 4 ** case["N"] if case["block"] == "special-unitary" else 3 * case["N"]
-    return wide * (case["L"] + 1) * case["B"] * case["N"] * case["L"] * 2 ** case["N"]
+def parameters(case: Case) -> int:
+    """``P`` of a model."""
+    wide = 4 ** case["N"] - 1 if case["block"] == "special-unitary" else 3 * case["N"]
+    return wide * (case["L"] + 1) * case["B"]
 
 
 def work(case: Case) -> dict:
@@ -135,12 +137,13 @@ def compared(both: dict[str, list[dict]], name: str, criterion) -> dict:
 def ratio(found: dict) -> str:
     """``blocks : layers [95 %]``, or which route never gets there."""
     layers, blocks = found["layers again"], found["blocks again"]
-    if np.isinf(found["layers"]) and np.isinf(found["blocks"]):
-        return "neither succeeds"
-    if np.isinf(found["blocks"]):
-        return f"blocks never succeed (nor in {100 * np.mean(np.isinf(blocks)):.0f} % of resamples)"
-    if np.isinf(found["layers"]):
-        return f"layers never succeed (nor in {100 * np.mean(np.isinf(layers)):.0f} % of resamples)"
+    failed = [route for route in ("layers", "blocks") if np.isinf(found[route])]
+    if failed:
+        often = [100 * np.mean(np.isinf(found[f"{route} again"])) for route in failed]
+        parts = [
+            f"{r}: not yet ({o:.0f} % of resamples)" for r, o in zip(failed, often, strict=True)
+        ]
+        return "; ".join(parts)
     kept = np.isfinite(layers) | np.isfinite(blocks)  # a route that fails counts as infinite
     low, high = np.quantile(blocks[kept] / layers[kept], [0.025, 0.975], method="nearest")
     start = " (start is enough)" if found["blocks"] == found["layers"] == found["first"] else ""
