@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -25,17 +23,17 @@ def script(monkeypatch):
     return import_module
 
 
-def quick(name: str, folder: Path, *options: str) -> subprocess.CompletedProcess:
-    """The small version of a run, as a user starts it."""
-    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
-    return subprocess.run(
-        [sys.executable, str(SCRIPTS / f"{name}.py"), "--quick", *options],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+@pytest.fixture
+def quick(script, tmp_path, monkeypatch, capsys):
+    """The small version of a run in an empty folder: what it printed."""
+    monkeypatch.chdir(tmp_path)
+
+    def start(name: str, *options: str):
+        monkeypatch.setattr(sys, "argv", [name, "--quick", *options])
+        script(name).main()
+        return capsys.readouterr()
+
+    return start
 
 
 TITLES = {
@@ -45,27 +43,40 @@ TITLES = {
 
 
 @pytest.mark.parametrize("name", TITLES)
-def test_a_run_prints_its_tables_and_goes_on_where_it_stopped(name, tmp_path):
-    first = quick(name, tmp_path)
+def test_a_run_prints_its_tables_and_goes_on_where_it_stopped(name, quick, tmp_path):
+    pytest.importorskip("matplotlib")
+    first = quick(name)
     records = tmp_path / f"{name}.jsonl"
     lines = records.read_text().splitlines()
     keys = [json.loads(line)["key"] for line in lines]
     assert len(keys) == len(set(keys)) > 5
-    assert all(title in first.stdout for title in TITLES[name])
+    assert all(title in first.out for title in TITLES[name])
 
     # broken off in the middle of the line of the third case from the end
     records.write_text("\n".join([*lines[:-3], lines[-3][:40]]))
-    second = quick(name, tmp_path)
-    assert "3 to compute" in second.stderr.splitlines()[0]
+    second = quick(name, "--picture", "picture.png")
+    assert "3 to compute" in second.err.splitlines()[0]
     again = [json.loads(line) for line in records.read_text().splitlines() if line[-1] == "}"]
     assert [record["key"] for record in again] == keys  # nothing twice, nothing lost
-    assert second.stdout == first.stdout
+    assert second.out == first.out
+    assert (tmp_path / "picture.png").stat().st_size > 5000
 
 
-def test_a_run_without_time_begins_nothing(tmp_path):
-    stopped = quick("growth", tmp_path, "--budget", "0")
+def test_a_run_without_time_begins_nothing(quick, tmp_path):
+    stopped = quick("growth", "--budget", "0")
     assert (tmp_path / "growth.jsonl").read_text() == ""
-    assert "10 cases open" in stopped.stderr
+    assert "10 cases open" in stopped.err
+
+
+def test_processes_compute_every_case_once(script, tmp_path):
+    grid = script("grid")
+    cases = [{"number": number} for number in range(3)]
+    path = tmp_path / "records.jsonl"
+    found = grid.run(cases, dict, path, workers=2, budget=None)  # the work: a copy of the case
+    assert sorted(record["number"] for record in found.values()) == [0, 1, 2]
+    assert len(path.read_text().splitlines()) == 3
+    again = grid.run(cases, None, path, workers=2, budget=None)  # nothing left to work on
+    assert again == found
 
 
 @pytest.mark.parametrize("affine", [False, True])
