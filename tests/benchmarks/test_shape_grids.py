@@ -38,7 +38,7 @@ def quick(script, tmp_path, monkeypatch, capsys):
 
 TITLES = {
     "shapes": ["Spectra of J at random parameters", "Levenberg-Marquardt, Rot on every wire"],
-    "growth": ["median R² ≥ 0.95", "90 % of targets", "blocks : layers [95 %]"],
+    "growth": ["median R² ≥ 0.95", "90 % of targets", "Ratios of all settings"],
 }
 
 
