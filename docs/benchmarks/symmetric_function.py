@@ -1,0 +1,204 @@
+"""Learn a symmetric function with noisy gradients, at equal total shots per step.
+
+The task is that of Chinzei et al. (arXiv:2406.18316, "learning a symmetric function"): a unitary on
+four qubits that commutes with XXXX and ZZZZ, Haar random in each of its four sectors, labels
+``⟨X₀X₁⟩`` of product states drawn from the Haar measure, 50 to train on and 50 to test. Three
+circuits with 96 parameters each: the stabilizer-logical product ansatz (SLPA), a circuit of two-body
+rotations with the same symmetries (SC) and one without (NSC). Every step takes one input and a
+total number of shots that is the same for all ways to measure the gradient.
+
+``python docs/benchmarks/symmetric_function.py --workers 2`` goes on where it stopped (``--records``);
+``--full`` takes more seeds and steps, ``--quick`` seconds, ``--picture PNG`` draws the learning
+curves.
+"""
+
+# ruff: noqa: E402 (the variables below must be set before NumPy is loaded)
+from __future__ import annotations
+
+import os
+
+for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_variable, "1")
+
+import numpy as np
+import pennylane as qml
+from grid import Case, parser_of, run, table
+
+import pennylane_trainability as pt
+
+N = 4
+OBSERVABLE = qml.X(0) @ qml.X(1)
+STABILIZERS = ["XXXX", "ZZZZ"]
+#: The twelve two-body words of Chinzei et al., in their order.
+WORDS = ["XXII", "IIYY", "IZZI", "XIIX", "YYII", "IIZZ", "IXXI", "YIIY", "ZZII", "IIXX", "IYYI",
+         "ZIIZ"]  # fmt: skip
+SHOTS = 2400
+RATE = 0.02
+SEED = 406
+METHODS = {"SLPA": ("shift", "commuting", "dla"), "SC": ("shift", "dla"), "NSC": ("shift", "dla")}
+
+
+def apply(circuit: str, weights) -> None:
+    """One of the three circuits, 96 parameters."""
+    if circuit == "SLPA":
+        pt.StabilizerLogicalProduct(weights.reshape(24, 4), STABILIZERS, WORDS * 2, wires=range(N))
+    elif circuit == "SC":
+        for angle, word in zip(weights, WORDS * 8, strict=True):
+            at = [w for w, letter in enumerate(word) if letter != "I"]
+            qml.PauliRot(angle, word.replace("I", ""), wires=at)
+    else:
+        for layer in weights.reshape(8, 12):
+            for w in range(N):
+                qml.RX(layer[w], wires=w)
+                qml.RY(layer[N + w], wires=w)
+            for w in range(N):
+                qml.IsingZZ(layer[2 * N + w], wires=[w, (w + 1) % N])
+
+
+def target(rng) -> np.ndarray:
+    """A unitary that commutes with ``XXXX`` and ``ZZZZ``, Haar random in every sector."""
+    x, z = (qml.matrix(qml.pauli.string_to_pauli_word(w), wire_order=range(N)) for w in STABILIZERS)
+    _, vectors = np.linalg.eigh(x + 2 * z)  # eigenvalues ±1 ± 2 tell the sectors apart
+    blocks = np.zeros((16, 16), complex)
+    for start in range(0, 16, 4):
+        part = rng.normal(size=(4, 4)) + 1j * rng.normal(size=(4, 4))
+        q, r = np.linalg.qr(part)
+        blocks[start : start + 4, start : start + 4] = q * (np.diag(r) / np.abs(np.diag(r)))
+    return vectors @ blocks @ vectors.conj().T
+
+
+def product_states(rng, count: int) -> np.ndarray:
+    """Haar random product states, ``(count, 16)``."""
+    states = np.ones((count, 1), complex)
+    for _ in range(N):
+        qubit = rng.normal(size=(count, 2)) + 1j * rng.normal(size=(count, 2))
+        qubit /= np.linalg.norm(qubit, axis=1, keepdims=True)
+        states = (states[:, :, None] * qubit[:, None, :]).reshape(count, -1)
+    return states
+
+
+def labels(unitary: np.ndarray, states: np.ndarray) -> np.ndarray:
+    """``⟨X₀X₁⟩`` behind the unitary, ``(count,)``."""
+    moved = states @ unitary.T
+    matrix = qml.matrix(OBSERVABLE, wire_order=range(N))
+    return np.real(np.einsum("si,ij,sj->s", moved.conj(), matrix, moved))
+
+
+def work(case: Case) -> dict:
+    """Train once; mean squared errors of training and test set on the way."""
+    rng = np.random.default_rng([SEED, case["seed"]])
+    unitary = target(rng)
+    states = product_states(rng, 100)
+    wanted = labels(unitary, states)
+    weights = rng.uniform(0, 2 * np.pi, 96)
+    device = qml.device("lightning.qubit", wires=N + 1, seed=int(rng.integers(2**31)))
+
+    def function(state, weights):
+        qml.StatePrep(state, wires=range(N))
+        apply(case["circuit"], weights)
+        return qml.expval(OBSERVABLE)
+
+    qnode = qml.QNode(function, device, diff_method=None)
+    value = qml.set_shots(qnode, shots=200)
+    derivative = qml.gradients.measured_grad(qnode, argnums="weights", method=case["method"])
+    per = SHOTS // circuits_of(qnode, case["method"], states[0], weights)
+    derivative = qml.set_shots(derivative, shots=max(per, 1))
+    m, v = np.zeros(96), np.zeros(96)
+    curves: dict = {"steps": [], "train": [], "test": [], "shots": int(per)}
+    for step in range(case["steps"] + 1):
+        if step % 25 == 0:
+            exact = qml.matrix(lambda w: apply(case["circuit"], w), wire_order=range(N))(weights)
+            error = (labels(exact, states) - wanted) ** 2
+            curves["steps"].append(step)
+            curves["train"].append(round(float(error[:50].mean()), 6))
+            curves["test"].append(round(float(error[50:].mean()), 6))
+        k = int(rng.integers(50))
+        slope = 2 * (float(value(states[k], weights)) - wanted[k])
+        gradient = slope * derivative(states[k], weights)
+        m, v = 0.9 * m + 0.1 * gradient, 0.999 * v + 0.001 * gradient**2
+        scaled = m / (1 - 0.9 ** (step + 1))
+        weights = weights - RATE * scaled / (np.sqrt(v / (1 - 0.999 ** (step + 1))) + 1e-8)
+    return curves
+
+
+def circuits_of(qnode, method: str, state, weights) -> int:
+    """Circuits of one gradient."""
+    cost = pt.measure_gradient(qml.set_shots(qnode, shots=100), argnums="weights", method=method)
+    return cost.cost(state, weights).circuits
+
+
+def cases_of(quick: bool, full: bool) -> list[Case]:
+    """All circuits and methods, seed by seed."""
+    seeds, steps = (1, 2) if quick else (20, 2000) if full else (3, 400)
+    return [
+        {"circuit": circuit, "method": method, "seed": seed, "steps": steps}
+        for seed in range(seeds)
+        for circuit, methods in METHODS.items()
+        for method in methods
+    ]
+
+
+def by_method(records: list[dict]) -> dict:
+    """``(circuit, method)`` → records of all seeds."""
+    found: dict = {}
+    for record in records:
+        found.setdefault((record["case"]["circuit"], record["case"]["method"]), []).append(record)
+    return found
+
+
+def print_table(records: list[dict]) -> None:
+    """Errors at the end, as median and range over the seeds."""
+    rows = []
+    for (circuit, method), own in by_method(records).items():
+        cells = []
+        for part in ("train", "test"):
+            last = np.array([record[part][-1] for record in own])
+            cells.append(f"{np.median(last):.4f} [{last.min():.4f}, {last.max():.4f}]")
+        rows.append([circuit, method, str(own[0]["shots"]), str(len(own)), *cells])
+    steps = records[0]["case"]["steps"] if records else 0
+    words = f"Mean squared error after {steps} steps of {SHOTS:,} shots: median [range] over seeds"
+    table(words, ["circuit", "gradient", "shots per circuit", "seeds", "train", "test"], rows)
+
+
+def draw(records: list[dict], path) -> None:
+    """Test error along the training, median over the seeds."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(1, 3, figsize=(9, 3.2), sharey=True)
+    styles = {"shift": ("#999999", ":"), "commuting": ("#0072B2", "--"), "dla": ("#D55E00", "-")}
+    found = by_method(records)
+    for ax, circuit in zip(axes, METHODS, strict=True):
+        for method in METHODS[circuit]:
+            own = found.get((circuit, method), [])
+            if not own:
+                continue
+            colour, line = styles[method]
+            curve = np.median([record["test"] for record in own], axis=0)
+            ax.plot(own[0]["steps"], curve, line, color=colour, label=method)
+        ax.set_title(circuit, fontsize=10)
+        ax.set_xlabel(f"steps of {SHOTS:,} shots")
+        ax.set_yscale("log")
+        ax.spines[["top", "right"]].set_visible(False)
+    axes[0].set_ylabel("test error (MSE)")
+    handles, names = axes[0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="upper center", ncols=3, frameon=False, fontsize=9)
+    figure.tight_layout(rect=(0, 0, 1, 0.92))
+    figure.savefig(path, dpi=150)
+
+
+def main() -> None:
+    """Train, print, draw."""
+    options = parser_of(__doc__, "symmetric_function").parse_args()
+    cases = cases_of(options.quick, options.full)
+    found = run(cases, work, options.records, options.workers, options.budget)
+    print(f"seed {SEED}, {len(found)} of {len(cases)} trainings")
+    print_table(list(found.values()))
+    if options.picture:
+        draw(list(found.values()), options.picture)
+
+
+if __name__ == "__main__":
+    main()

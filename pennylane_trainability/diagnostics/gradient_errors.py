@@ -1,0 +1,77 @@
+"""How far can a measured gradient be off? From the outcomes of its circuits."""
+
+from __future__ import annotations
+
+from dataclasses import field
+
+import numpy as np
+
+from pennylane_trainability.results import Result, record
+
+__all__ = ["GradientErrors"]
+
+#: Imagined shots, spread evenly over all outcomes: shots that all agree are no certainty.
+_IMAGINED = 4.0
+
+
+@record
+class GradientErrors(Result):
+    """Errors of numbers that are linear in the means of independent circuits.
+
+    Attributes:
+        slopes: per circuit what its means are multiplied by, ``(R, P, W)`` each.
+        values: per circuit the value ±1 of every word in every outcome that was seen, ``(W, u)``;
+            its means, ``(W, 1)``, where the device gave no more.
+        weights: per circuit how often each outcome was seen, ``(u,)``; empty for means.
+        shots: of every circuit, ``(C,)``.
+    """
+
+    slopes: tuple[np.ndarray, ...] = field(repr=False)
+    values: tuple[np.ndarray, ...] = field(repr=False)
+    weights: tuple[np.ndarray, ...] = field(repr=False)
+    shots: np.ndarray
+
+    def variances(self, shots: np.ndarray | None = None) -> np.ndarray:
+        """Variance of every number, ``(R, P)``; with other shots per circuit, if given."""
+        shots = self.shots if shots is None else shots
+        total = np.zeros(self.slopes[0].shape[:2]) if self.slopes else np.zeros((0, 0))
+        for own, n in zip(self.of_one_shot(), shots, strict=True):
+            total = total + own / n
+        return total
+
+    def of_one_shot(self) -> list[np.ndarray]:
+        """Per circuit the variance that a single shot gives every number, ``(R, P)`` each."""
+        out = []
+        for slopes, values, weights in zip(self.slopes, self.values, self.weights, strict=True):
+            power = np.sum(slopes**2, axis=2)
+            if not weights.size:
+                out.append(np.einsum("rpw,w->rp", slopes**2, self._of_means(values[:, 0])))
+                continue
+            count = weights.sum()
+            scores = slopes @ values  # (R, P, u)
+            smooth = scores @ weights / (count + _IMAGINED)
+            second = (scores**2 @ weights + _IMAGINED * power) / (count + _IMAGINED)
+            out.append(np.maximum(second - smooth**2, 0.0))
+        return out
+
+    def covariance(self, result: int = 0) -> np.ndarray:
+        """Covariance between the derivatives of one result, ``(P, P)``."""
+        size = self.slopes[0].shape[1] if self.slopes else 0
+        total = np.zeros((size, size))
+        parts = zip(self.slopes, self.values, self.weights, self.shots, strict=True)
+        for slopes, values, weights, shots in parts:
+            own = slopes[result]
+            if not weights.size:
+                total += (own * self._of_means(values[:, 0])) @ own.T / shots
+                continue
+            count = weights.sum()
+            scores = own @ values
+            smooth = scores @ weights / (count + _IMAGINED)
+            second = (scores * weights) @ scores.T + _IMAGINED * own @ own.T
+            total += (second / (count + _IMAGINED) - np.outer(smooth, smooth)) / shots
+        return total
+
+    def _of_means(self, means: np.ndarray) -> np.ndarray:
+        """``1 − m²`` of Pauli words, taken as independent; shrunk as if for 100 shots at least."""
+        shots = float(np.min(self.shots)) if len(self.shots) else 1.0
+        return 1 - (means * shots / (shots + _IMAGINED)) ** 2

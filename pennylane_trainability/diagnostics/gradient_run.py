@@ -1,0 +1,173 @@
+"""Preparing and running the circuits of a measured gradient, and gathering the record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from pennylane.measurements import Shots
+
+from pennylane_trainability.circuits.points import Points
+from pennylane_trainability.diagnostics.gradient_errors import GradientErrors
+from pennylane_trainability.diagnostics.measured_gradient import MeasuredGradient
+from pennylane_trainability.errors import ReadingError
+from pennylane_trainability.executor import Executor
+from pennylane_trainability.results import Cost, Provenance
+from pennylane_trainability.transforms.engines import device_name, is_exact_simulator
+from pennylane_trainability.transforms.gradient_circuits.answer import (
+    Question,
+    answer_of,
+    question_of,
+)
+from pennylane_trainability.transforms.gradient_circuits.choice import How
+from pennylane_trainability.transforms.qfim_circuits.read_outs import Means, Observed
+
+__all__ = ["Ask", "Prepared", "prepared", "run"]
+
+ALLOCATIONS = ("even", "weighted")
+_FEWEST = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """The options of a call."""
+
+    how: dict
+    allocation: str
+    level: float
+
+    def check(self) -> None:
+        """Refuse options that make no sense."""
+        if not 0 < self.level < 1:
+            raise ValueError(f"level needs a number between 0 and 1; got {self.level!r}.")
+        if self.allocation not in ALLOCATIONS:
+            raise ValueError(
+                f"allocation needs one of {list(ALLOCATIONS)}; got {self.allocation!r}."
+            )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A call that is ready to run.
+
+    Attributes:
+        points: the QNode at the point of the call.
+        question: the circuits.
+        slopes: per circuit what its means are multiplied by, ``(R, P, W)`` each.
+        shots: per circuit, ``(C,)``.
+        ask: the options.
+    """
+
+    points: Points
+    question: Question
+    slopes: tuple[np.ndarray, ...]
+    shots: np.ndarray
+    ask: Ask
+
+    def cost(self) -> Cost:
+        """Circuits and shots, before anything is built."""
+        count = len(self.shots)
+        return Cost(
+            circuits=count,
+            distinct_circuits=count,
+            shots=int(self.shots.sum()),
+            executions=1 if count else 0,
+        )
+
+
+def prepared(points: Points, qnode, ask: Ask) -> Prepared:
+    """Plan the circuits of a call; nothing is built or run."""
+    shots = Shots(qnode.shots)
+    if not shots or shots.has_partitioned_shots:
+        raise ReadingError(
+            f"measure_gradient needs one number of shots; this QNode has {shots}. Set it with "
+            "qml.set_shots(qnode, shots=…); without shots use qml.gradients.measured_grad."
+        )
+    if points.batch is not None:
+        raise ReadingError(
+            "measure_gradient takes one parameter point, and this call has a broadcasting axis. "
+            "Call it once for each, or use qml.gradients.measured_grad."
+        )
+    if shots.total_shots < _FEWEST:
+        raise ReadingError(
+            f"{shots.total_shots} shots per circuit are too few for any statement about errors; "
+            f"set at least {_FEWEST}, and about 1,000 for a useful one."
+        )
+    device = qnode.device
+    own = None if device.wires is None else list(device.wires)
+    measurements = points.reading.circuit.measurements
+    question = question_of(points.circuit, measurements, How(**ask.how), own, device_name(device))
+    arrangement = question.plan.arrangement
+    matrix = arrangement.scheme.matrix(question.problem)
+    slopes = tuple(matrix[:, :, list(reading.targets)] for reading in arrangement.readings)
+    even = np.full(len(slopes), shots.total_shots)
+    each = even if ask.allocation == "even" else weighted(slopes, shots.total_shots)
+    return Prepared(points, question, slopes, each, ask)
+
+
+def weighted(slopes: Sequence[np.ndarray], shots: int) -> np.ndarray:
+    """Shots per circuit, ``shots`` on average, in proportion to the root of their variances.
+
+    Minimises ``Σ_c v_c / n_c`` at a given total; no circuit gets fewer than 10.
+    """
+    total = shots * len(slopes)
+    roots = np.array([np.sqrt(np.sum(own**2)) for own in slopes])
+    if not roots.sum():
+        return np.full(len(slopes), shots)
+    found = np.maximum(np.floor(total * roots / roots.sum()).astype(int), _FEWEST)
+    while found.sum() > total:  # what the least ones got more is taken from the others
+        found[np.argmax(found)] -= min(found.sum() - total, found.max() // 2)
+    return found
+
+
+def run(ready: Prepared, qnode, runner: Executor) -> MeasuredGradient:
+    """Run the circuits and gather the record."""
+    question = ready.question
+    answer = answer_of(question, ready.shots.tolist(), 1)
+    results = runner.run(answer.tapes)
+    observed = answer.observed(results, int(ready.shots.max(initial=1)))[0]
+    values = [o.values.astype(float) if isinstance(o, Observed) else o.means[:, None]
+              for o in observed]  # fmt: skip
+    errors = GradientErrors(
+        slopes=ready.slopes,
+        values=tuple(values),
+        weights=tuple(o.weights if isinstance(o, Observed) else np.zeros(0) for o in observed),
+        shots=ready.shots.astype(float),
+    )
+    scheme = question.plan.arrangement.scheme
+    value = scheme.jacobian(answer.means(observed), question.problem)
+    return _record(ready, qnode, value, errors, any(isinstance(o, Means) for o in observed))
+
+
+def _record(
+    ready: Prepared, qnode, value: np.ndarray, errors: GradientErrors, by_means: bool
+) -> MeasuredGradient:
+    question, ask = ready.question, ready.ask
+    scheme = question.plan.arrangement.scheme
+    variances = errors.variances()
+    stderr = np.sqrt(variances) if variances.size else np.zeros_like(value)
+    bare = question.problem.outputs.shapes == ((),)
+    shape = value.shape[1:] if bare else value.shape
+    shots = sorted({int(n) for n in ready.shots})
+    notes = list(scheme.notes)
+    if by_means:
+        notes.append("means only: errors of words read together count as independent")
+    if not is_exact_simulator(qnode.device):
+        notes.append("noise of the device is in the values and not in the errors")
+    return MeasuredGradient(
+        value=value.reshape(shape),
+        stderr=stderr.reshape(shape),
+        errors=errors,
+        bound=np.zeros(shape),
+        method=scheme.method,
+        notes=tuple(notes),
+        parameters=ready.points.reading.arguments.parameter_labels(),
+        cost=ready.cost(),
+        provenance=Provenance(
+            shots=shots[0] if len(shots) == 1 else tuple(int(n) for n in ready.shots),
+            device=device_name(qnode.device),
+            engine="measured",
+        ),
+        level=ask.level,
+    )
