@@ -17,6 +17,7 @@ from pennylane_trainability.registration import register as _register
 from pennylane_trainability.templates import DataReuploading as DataReuploading
 from pennylane_trainability.templates import ParallelAngleEncoding as ParallelAngleEncoding
 from pennylane_trainability.templates import SerialReuploading as SerialReuploading
+from pennylane_trainability.templates import StabilizerLogicalProduct as StabilizerLogicalProduct
 from pennylane_trainability.transforms import coefficient_jacobian as coefficient_jacobian
 from pennylane_trainability.transforms import diagonalize_commuting as diagonalize_commuting
 from pennylane_trainability.transforms import measured_qfim as measured_qfim
@@ -117,6 +118,7 @@ __all__ = [
     "Report",
     "SerialReuploading",
     "ShapeComparison",
+    "StabilizerLogicalProduct",
     "TrainabilityWarning",
     "Uniform",
     "analyze",

@@ -42,7 +42,10 @@ RECORDS = {
 }
 #: Functions that simulate only.
 SIMULATED = {"compare_shapes", "fit", "growth_advice", "initialise", "paper_check", "prune"}
-TEMPLATES = {"DataReuploading", "ParallelAngleEncoding", "SerialReuploading"}
+TEMPLATES = {
+    *("DataReuploading", "ParallelAngleEncoding", "SerialReuploading"),
+    "StabilizerLogicalProduct",
+}
 HELPERS = {
     *("Executor", "NaturalGradientOptimizer", "Normal", "Uniform", "one_job", "template_builder"),
 }
@@ -293,9 +296,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "devices": {"errors"},
     "results": set(),
     "fourier": {"errors"},
-    "templates": set(),
     "statistics": {"results"},
     "circuits": {"errors", "fourier"},
+    "templates": {"circuits"},
     "laws": {"circuits", "errors"},
     "simulation": {"circuits", "errors"},
     "transforms": {"circuits", "devices", "errors", "simulation", "statistics"},
