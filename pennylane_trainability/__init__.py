@@ -52,8 +52,10 @@ if _TYPE_CHECKING:
     from pennylane_trainability.optimize import NaturalGradientOptimizer as NaturalGradientOptimizer
     from pennylane_trainability.optimize import metric_tensor_fn as metric_tensor_fn
     from pennylane_trainability.repair import Initialisation as Initialisation
+    from pennylane_trainability.repair import Promotion as Promotion
     from pennylane_trainability.repair import Pruning as Pruning
     from pennylane_trainability.repair import initialise as initialise
+    from pennylane_trainability.repair import promote as promote
     from pennylane_trainability.repair import prune as prune
     from pennylane_trainability.report import Report as Report
 
@@ -87,8 +89,10 @@ _LATER = {
     "Normal": "laws",
     "Uniform": "laws",
     "Initialisation": "repair",
+    "Promotion": "repair",
     "Pruning": "repair",
     "initialise": "repair",
+    "promote": "repair",
     "prune": "repair",
     "Report": "report",
 }
@@ -112,6 +116,7 @@ __all__ = [
     "NotFourierError",
     "PaperCheck",
     "ParallelAngleEncoding",
+    "Promotion",
     "Pruning",
     "QFIMPlan",
     "ReadingError",
@@ -137,6 +142,7 @@ __all__ = [
     "metric_tensor_fn",
     "one_job",
     "paper_check",
+    "promote",
     "prune",
     "qfim",
     "template_builder",

@@ -30,7 +30,7 @@ PACKAGE = Path(pt.__file__).parent
 FUNCTIONS = {
     *("analyze", "data_jacobian", "fit", "fourier_rows", "measure_jacobian", "measure_qfim"),
     *("capacity", "compare_shapes", "growth_advice", "initialise", "metric_tensor_fn"),
-    *("paper_check", "prune"),
+    *("paper_check", "promote", "prune"),
 }
 TRANSFORMS = {"coefficient_jacobian", "measured_qfim", "qfim"}
 #: Transforms that measure the same values with other circuits.
@@ -38,10 +38,12 @@ REWRITES = {"diagonalize_commuting"}
 RECORDS = {
     *("DataJacobian", "Fit", "FourierRows", "MeasuredJacobian", "MeasuredQFIM", "QFIMPlan"),
     *("Capacity", "GrowthAdvice", "Initialisation", "Model", "PaperCheck", "Pruning", "Report"),
-    "ShapeComparison",
+    *("Promotion", "ShapeComparison"),
 }
-#: Functions that simulate only.
-SIMULATED = {"compare_shapes", "fit", "growth_advice", "initialise", "paper_check", "prune"}
+#: Functions that simulate only, or only read.
+SIMULATED = {
+    *("compare_shapes", "fit", "growth_advice", "initialise", "paper_check", "promote", "prune"),
+}
 TEMPLATES = {
     *("DataReuploading", "ParallelAngleEncoding", "SerialReuploading"),
     "StabilizerLogicalProduct",
@@ -121,7 +123,7 @@ OPTIONS = {
     "max_shots": FUNCTIONS - SIMULATED,
     "seed": {
         *("analyze", "capacity", "measure_jacobian", "measure_qfim", "measured_qfim"),
-        *("metric_tensor_fn", *SIMULATED),
+        *("metric_tensor_fn", *SIMULATED - {"promote"}),
     },
     "level": {
         *("analyze", "capacity", "initialise", "measure_jacobian", "measure_qfim"),
