@@ -37,6 +37,12 @@ if _TYPE_CHECKING:
     from pennylane_trainability.diagnostics.capacity_record import Capacity as Capacity
     from pennylane_trainability.diagnostics.data_jacobian import DataJacobian as DataJacobian
     from pennylane_trainability.diagnostics.data_jacobian import data_jacobian as data_jacobian
+    from pennylane_trainability.diagnostics.efficiency_record import (
+        GradientEfficiency as GradientEfficiency,
+    )
+    from pennylane_trainability.diagnostics.gradient_efficiency import (
+        gradient_efficiency as gradient_efficiency,
+    )
     from pennylane_trainability.diagnostics.measure import measure_jacobian as measure_jacobian
     from pennylane_trainability.diagnostics.measure_qfim import measure_qfim as measure_qfim
     from pennylane_trainability.diagnostics.measured import MeasuredJacobian as MeasuredJacobian
@@ -76,6 +82,8 @@ _LATER = {
     "template_builder": "architectures",
     "DataJacobian": "diagnostics.data_jacobian",
     "data_jacobian": "diagnostics.data_jacobian",
+    "GradientEfficiency": "diagnostics.efficiency_record",
+    "gradient_efficiency": "diagnostics.gradient_efficiency",
     "measure_jacobian": "diagnostics.measure",
     "measure_qfim": "diagnostics.measure_qfim",
     "MeasuredJacobian": "diagnostics.measured",
@@ -106,6 +114,7 @@ __all__ = [
     "Executor",
     "Fit",
     "FourierRows",
+    "GradientEfficiency",
     "GrowthAdvice",
     "Initialisation",
     "MeasuredJacobian",
@@ -134,6 +143,7 @@ __all__ = [
     "diagonalize_commuting",
     "fit",
     "fourier_rows",
+    "gradient_efficiency",
     "growth_advice",
     "initialise",
     "measure_jacobian",

@@ -30,7 +30,7 @@ PACKAGE = Path(pt.__file__).parent
 FUNCTIONS = {
     *("analyze", "data_jacobian", "fit", "fourier_rows", "measure_jacobian", "measure_qfim"),
     *("capacity", "compare_shapes", "growth_advice", "initialise", "metric_tensor_fn"),
-    *("paper_check", "promote", "prune"),
+    *("gradient_efficiency", "paper_check", "promote", "prune"),
 }
 TRANSFORMS = {"coefficient_jacobian", "measured_qfim", "qfim"}
 #: Transforms that measure the same values with other circuits.
@@ -38,11 +38,12 @@ REWRITES = {"diagonalize_commuting"}
 RECORDS = {
     *("DataJacobian", "Fit", "FourierRows", "MeasuredJacobian", "MeasuredQFIM", "QFIMPlan"),
     *("Capacity", "GrowthAdvice", "Initialisation", "Model", "PaperCheck", "Pruning", "Report"),
-    *("Promotion", "ShapeComparison"),
+    *("GradientEfficiency", "Promotion", "ShapeComparison"),
 }
 #: Functions that simulate only, or only read.
 SIMULATED = {
-    *("compare_shapes", "fit", "growth_advice", "initialise", "paper_check", "promote", "prune"),
+    *("compare_shapes", "fit", "gradient_efficiency", "growth_advice", "initialise"),
+    *("paper_check", "promote", "prune"),
 }
 TEMPLATES = {
     *("DataReuploading", "ParallelAngleEncoding", "SerialReuploading"),
@@ -131,10 +132,11 @@ OPTIONS = {
     },
     "law": {
         *("analyze", "capacity", "compare_shapes", "growth_advice", "initialise", "paper_check"),
-        "prune",
+        *("gradient_efficiency", "prune"),
     },
     "n_draws": {
         *("analyze", "capacity", "compare_shapes", "growth_advice", "paper_check", "prune"),
+        "gradient_efficiency",
     },
     "workers": {"compare_shapes", "fit"},
 }
