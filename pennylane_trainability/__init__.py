@@ -17,6 +17,7 @@ from pennylane_trainability.registration import register as _register
 from pennylane_trainability.templates import DataReuploading as DataReuploading
 from pennylane_trainability.templates import ParallelAngleEncoding as ParallelAngleEncoding
 from pennylane_trainability.templates import SerialReuploading as SerialReuploading
+from pennylane_trainability.templates import StabilizerLogicalProduct as StabilizerLogicalProduct
 from pennylane_trainability.transforms import coefficient_jacobian as coefficient_jacobian
 from pennylane_trainability.transforms import diagonalize_commuting as diagonalize_commuting
 from pennylane_trainability.transforms import measured_qfim as measured_qfim
@@ -36,6 +37,12 @@ if _TYPE_CHECKING:
     from pennylane_trainability.diagnostics.capacity_record import Capacity as Capacity
     from pennylane_trainability.diagnostics.data_jacobian import DataJacobian as DataJacobian
     from pennylane_trainability.diagnostics.data_jacobian import data_jacobian as data_jacobian
+    from pennylane_trainability.diagnostics.efficiency_record import (
+        GradientEfficiency as GradientEfficiency,
+    )
+    from pennylane_trainability.diagnostics.gradient_efficiency import (
+        gradient_efficiency as gradient_efficiency,
+    )
     from pennylane_trainability.diagnostics.measure import measure_jacobian as measure_jacobian
     from pennylane_trainability.diagnostics.measure_qfim import measure_qfim as measure_qfim
     from pennylane_trainability.diagnostics.measured import MeasuredJacobian as MeasuredJacobian
@@ -51,8 +58,10 @@ if _TYPE_CHECKING:
     from pennylane_trainability.optimize import NaturalGradientOptimizer as NaturalGradientOptimizer
     from pennylane_trainability.optimize import metric_tensor_fn as metric_tensor_fn
     from pennylane_trainability.repair import Initialisation as Initialisation
+    from pennylane_trainability.repair import Promotion as Promotion
     from pennylane_trainability.repair import Pruning as Pruning
     from pennylane_trainability.repair import initialise as initialise
+    from pennylane_trainability.repair import promote as promote
     from pennylane_trainability.repair import prune as prune
     from pennylane_trainability.report import Report as Report
 
@@ -73,6 +82,8 @@ _LATER = {
     "template_builder": "architectures",
     "DataJacobian": "diagnostics.data_jacobian",
     "data_jacobian": "diagnostics.data_jacobian",
+    "GradientEfficiency": "diagnostics.efficiency_record",
+    "gradient_efficiency": "diagnostics.gradient_efficiency",
     "measure_jacobian": "diagnostics.measure",
     "measure_qfim": "diagnostics.measure_qfim",
     "MeasuredJacobian": "diagnostics.measured",
@@ -86,8 +97,10 @@ _LATER = {
     "Normal": "laws",
     "Uniform": "laws",
     "Initialisation": "repair",
+    "Promotion": "repair",
     "Pruning": "repair",
     "initialise": "repair",
+    "promote": "repair",
     "prune": "repair",
     "Report": "report",
 }
@@ -101,6 +114,7 @@ __all__ = [
     "Executor",
     "Fit",
     "FourierRows",
+    "GradientEfficiency",
     "GrowthAdvice",
     "Initialisation",
     "MeasuredJacobian",
@@ -111,12 +125,14 @@ __all__ = [
     "NotFourierError",
     "PaperCheck",
     "ParallelAngleEncoding",
+    "Promotion",
     "Pruning",
     "QFIMPlan",
     "ReadingError",
     "Report",
     "SerialReuploading",
     "ShapeComparison",
+    "StabilizerLogicalProduct",
     "TrainabilityWarning",
     "Uniform",
     "analyze",
@@ -127,6 +143,7 @@ __all__ = [
     "diagonalize_commuting",
     "fit",
     "fourier_rows",
+    "gradient_efficiency",
     "growth_advice",
     "initialise",
     "measure_jacobian",
@@ -135,6 +152,7 @@ __all__ = [
     "metric_tensor_fn",
     "one_job",
     "paper_check",
+    "promote",
     "prune",
     "qfim",
     "template_builder",

@@ -18,7 +18,10 @@ __all__ = ["attach", "register"]
 
 _TRANSFORMS = ("coefficient_jacobian", "diagonalize_commuting", "measured_qfim", "qfim")
 _GRADIENTS = ("coefficient_jacobian", "measured_qfim", "qfim")
-_TEMPLATES = ("DataReuploading", "ParallelAngleEncoding", "SerialReuploading")
+_TEMPLATES = (
+    *("DataReuploading", "ParallelAngleEncoding", "SerialReuploading"),
+    "StabilizerLogicalProduct",
+)
 
 
 def register() -> None:

@@ -30,7 +30,7 @@ PACKAGE = Path(pt.__file__).parent
 FUNCTIONS = {
     *("analyze", "data_jacobian", "fit", "fourier_rows", "measure_jacobian", "measure_qfim"),
     *("capacity", "compare_shapes", "growth_advice", "initialise", "metric_tensor_fn"),
-    *("paper_check", "prune"),
+    *("gradient_efficiency", "paper_check", "promote", "prune"),
 }
 TRANSFORMS = {"coefficient_jacobian", "measured_qfim", "qfim"}
 #: Transforms that measure the same values with other circuits.
@@ -38,11 +38,17 @@ REWRITES = {"diagonalize_commuting"}
 RECORDS = {
     *("DataJacobian", "Fit", "FourierRows", "MeasuredJacobian", "MeasuredQFIM", "QFIMPlan"),
     *("Capacity", "GrowthAdvice", "Initialisation", "Model", "PaperCheck", "Pruning", "Report"),
-    "ShapeComparison",
+    *("GradientEfficiency", "Promotion", "ShapeComparison"),
 }
-#: Functions that simulate only.
-SIMULATED = {"compare_shapes", "fit", "growth_advice", "initialise", "paper_check", "prune"}
-TEMPLATES = {"DataReuploading", "ParallelAngleEncoding", "SerialReuploading"}
+#: Functions that simulate only, or only read.
+SIMULATED = {
+    *("compare_shapes", "fit", "gradient_efficiency", "growth_advice", "initialise"),
+    *("paper_check", "promote", "prune"),
+}
+TEMPLATES = {
+    *("DataReuploading", "ParallelAngleEncoding", "SerialReuploading"),
+    "StabilizerLogicalProduct",
+}
 HELPERS = {
     *("Executor", "NaturalGradientOptimizer", "Normal", "Uniform", "one_job", "template_builder"),
 }
@@ -118,7 +124,7 @@ OPTIONS = {
     "max_shots": FUNCTIONS - SIMULATED,
     "seed": {
         *("analyze", "capacity", "measure_jacobian", "measure_qfim", "measured_qfim"),
-        *("metric_tensor_fn", *SIMULATED),
+        *("metric_tensor_fn", *SIMULATED - {"promote"}),
     },
     "level": {
         *("analyze", "capacity", "initialise", "measure_jacobian", "measure_qfim"),
@@ -126,10 +132,11 @@ OPTIONS = {
     },
     "law": {
         *("analyze", "capacity", "compare_shapes", "growth_advice", "initialise", "paper_check"),
-        "prune",
+        *("gradient_efficiency", "prune"),
     },
     "n_draws": {
         *("analyze", "capacity", "compare_shapes", "growth_advice", "paper_check", "prune"),
+        "gradient_efficiency",
     },
     "workers": {"compare_shapes", "fit"},
 }
@@ -293,9 +300,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "devices": {"errors"},
     "results": set(),
     "fourier": {"errors"},
-    "templates": set(),
     "statistics": {"results"},
     "circuits": {"errors", "fourier"},
+    "templates": {"circuits"},
     "laws": {"circuits", "errors"},
     "simulation": {"circuits", "errors"},
     "transforms": {"circuits", "devices", "errors", "simulation", "statistics"},
