@@ -76,7 +76,8 @@ def _one_layer(qnode, number: int, n_layers: int) -> qml.QNode:
         tape = QuantumScript.from_queue(queue)
         segments = _segments(tape.operations, n_layers)
         for item in (*segments[0], *segments[1 + number], *tape.measurements):
-            qml.apply(item)
+            # not qml.apply: it queues copies, and measurements are returned as they are queued
+            QueuingManager.append(item)
         return returned
 
     new: Any = copy.copy(qnode)

@@ -169,4 +169,5 @@ def _mixed(tape: QuantumScript):
             f"{name} returns no shot vectors, and this model has {tape.shots}. Set one number of "
             "shots with qml.set_shots, and call it once for each number."
         )
-    return _METHODS[call.mixture.method](call, tape.shots)
+    with qml.QueuingManager.stop_recording():
+        return _METHODS[call.mixture.method](call, tape.shots)

@@ -11,6 +11,7 @@ import numpy as np
 import pennylane as qml
 from pennylane.measurements import Shots
 from pennylane.operation import Channel, Operator
+from pennylane.ops import Conditional, MidMeasure
 from pennylane.queuing import QueuingManager
 from pennylane.tape import QuantumScript
 
@@ -97,7 +98,7 @@ def _check(call: Call, tapes: list[QuantumScript]) -> None:
 
 def _gates(tape: QuantumScript, number: int) -> list[Operator]:
     for op in tape.operations:
-        if isinstance(op, Channel) or not isinstance(op, Operator) or op.name == "Conditional":
+        if isinstance(op, (Channel, Conditional, MidMeasure)):
             raise ReadingError(
                 f"{op} of part {number} has no controlled version, which method='register' needs. "
                 "Use method='exact' or 'randomised'."
