@@ -33,6 +33,10 @@ if _TYPE_CHECKING:
     from pennylane_trainability.architectures import growth_advice as growth_advice
     from pennylane_trainability.architectures import paper_check as paper_check
     from pennylane_trainability.architectures import template_builder as template_builder
+    from pennylane_trainability.density import MeasuredDensity as MeasuredDensity
+    from pennylane_trainability.density import cut_layers as cut_layers
+    from pennylane_trainability.density import density_qnode as density_qnode
+    from pennylane_trainability.density import measure_density as measure_density
     from pennylane_trainability.diagnostics.capacity import capacity as capacity
     from pennylane_trainability.diagnostics.capacity_record import Capacity as Capacity
     from pennylane_trainability.diagnostics.data_jacobian import DataJacobian as DataJacobian
@@ -80,6 +84,10 @@ _LATER = {
     "growth_advice": "architectures",
     "paper_check": "architectures",
     "template_builder": "architectures",
+    "MeasuredDensity": "density",
+    "cut_layers": "density",
+    "density_qnode": "density",
+    "measure_density": "density",
     "DataJacobian": "diagnostics.data_jacobian",
     "data_jacobian": "diagnostics.data_jacobian",
     "GradientEfficiency": "diagnostics.efficiency_record",
@@ -117,6 +125,7 @@ __all__ = [
     "GradientEfficiency",
     "GrowthAdvice",
     "Initialisation",
+    "MeasuredDensity",
     "MeasuredJacobian",
     "MeasuredQFIM",
     "Model",
@@ -139,13 +148,16 @@ __all__ = [
     "capacity",
     "coefficient_jacobian",
     "compare_shapes",
+    "cut_layers",
     "data_jacobian",
+    "density_qnode",
     "diagonalize_commuting",
     "fit",
     "fourier_rows",
     "gradient_efficiency",
     "growth_advice",
     "initialise",
+    "measure_density",
     "measure_jacobian",
     "measure_qfim",
     "measured_qfim",

@@ -33,12 +33,14 @@ FUNCTIONS = {
     *("gradient_efficiency", "paper_check", "promote", "prune"),
 }
 TRANSFORMS = {"coefficient_jacobian", "measured_qfim", "qfim"}
+#: Functions that make or measure models out of several circuits.
+MIXTURES = {"cut_layers", "density_qnode", "measure_density"}
 #: Transforms that measure the same values with other circuits.
 REWRITES = {"diagonalize_commuting"}
 RECORDS = {
     *("DataJacobian", "Fit", "FourierRows", "MeasuredJacobian", "MeasuredQFIM", "QFIMPlan"),
     *("Capacity", "GrowthAdvice", "Initialisation", "Model", "PaperCheck", "Pruning", "Report"),
-    *("GradientEfficiency", "Promotion", "ShapeComparison"),
+    *("GradientEfficiency", "MeasuredDensity", "Promotion", "ShapeComparison"),
 }
 #: Functions that simulate only, or only read.
 SIMULATED = {
@@ -53,7 +55,7 @@ HELPERS = {
     *("Executor", "NaturalGradientOptimizer", "Normal", "Uniform", "one_job", "template_builder"),
 }
 ERRORS = {"BudgetError", "DeviceFailure", "NotFourierError", "ReadingError", "TrainabilityWarning"}
-NAMES = FUNCTIONS | TRANSFORMS | REWRITES | RECORDS | TEMPLATES | HELPERS | ERRORS
+NAMES = FUNCTIONS | MIXTURES | TRANSFORMS | REWRITES | RECORDS | TEMPLATES | HELPERS | ERRORS
 
 
 def public_names() -> set[str]:
@@ -86,7 +88,7 @@ def test_every_name_has_a_docstring_of_its_own(name):
     assert text not in [inspect.getdoc(base) for base in bases]
 
 
-@pytest.mark.parametrize("name", sorted(FUNCTIONS | TRANSFORMS | REWRITES | TEMPLATES))
+@pytest.mark.parametrize("name", sorted(FUNCTIONS | MIXTURES | TRANSFORMS | REWRITES | TEMPLATES))
 def test_docstrings_have_an_example_that_runs(name):
     """Transforms are instances, which collectors of docstrings leave out."""
     text = inspect.getdoc(getattr(pt, name))
@@ -98,7 +100,7 @@ def test_docstrings_have_an_example_that_runs(name):
     assert outcome.failed == 0, "".join(said)
 
 
-@pytest.mark.parametrize("name", sorted(FUNCTIONS | TRANSFORMS | REWRITES))
+@pytest.mark.parametrize("name", sorted(FUNCTIONS | MIXTURES | TRANSFORMS | REWRITES))
 def test_docstrings_explain_every_argument(name):
     function = getattr(pt, name)
     text = inspect.getdoc(function)
@@ -119,16 +121,17 @@ OPTIONS = {
         *("analyze", "capacity", "coefficient_jacobian", "data_jacobian", "fourier_rows", "qfim"),
         *("compare_shapes", "growth_advice", "initialise", "paper_check", "prune"),
     },
-    "executor": FUNCTIONS - SIMULATED,
-    "max_circuits": (FUNCTIONS | {"measured_qfim"}) - SIMULATED,
-    "max_shots": FUNCTIONS - SIMULATED,
+    "executor": (FUNCTIONS | {"measure_density"}) - SIMULATED,
+    "max_circuits": (FUNCTIONS | {"measure_density", "measured_qfim"}) - SIMULATED,
+    "max_shots": (FUNCTIONS | {"measure_density"}) - SIMULATED,
     "seed": {
         *("analyze", "capacity", "measure_jacobian", "measure_qfim", "measured_qfim"),
-        *("metric_tensor_fn", *SIMULATED - {"promote"}),
+        *("density_qnode", "measure_density", "metric_tensor_fn", *SIMULATED - {"promote"}),
     },
     "level": {
         *("analyze", "capacity", "initialise", "measure_jacobian", "measure_qfim"),
         *("compare_shapes", "growth_advice", "metric_tensor_fn", "paper_check"),
+        "measure_density",
     },
     "law": {
         *("analyze", "capacity", "compare_shapes", "growth_advice", "initialise", "paper_check"),
@@ -145,7 +148,7 @@ OPTIONS = {
 @pytest.mark.parametrize("option", OPTIONS)
 def test_options_are_spelled_alike(option):
     found = set()
-    for name in FUNCTIONS | TRANSFORMS:
+    for name in FUNCTIONS | MIXTURES | TRANSFORMS:
         function = getattr(pt, name)
         if option in inspect.signature(getattr(function, "tape_transform", function)).parameters:
             found.add(name)
@@ -311,6 +314,9 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("circuits", "errors", "executor", "fourier", "laws", "results"),
         *("simulation", "statistics", "transforms"),
     },
+    "density": {
+        *("circuits", "diagnostics", "errors", "executor", "results", "statistics", "transforms"),
+    },
     "optimize": {
         *("circuits", "devices", "diagnostics", "errors", "executor", "results", "simulation"),
         *("statistics", "transforms"),
@@ -342,7 +348,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "__main__": {"commands"},
     "__init__": {
-        *("analysis", "architectures", "devices", "diagnostics", "errors", "executor"),
+        *("analysis", "architectures", "density", "devices", "diagnostics", "errors", "executor"),
         *("fitting", "laws", "optimize", "registration", "repair", "report", "templates"),
         "transforms",
     },
