@@ -19,7 +19,9 @@ from pennylane_trainability.templates import ParallelAngleEncoding as ParallelAn
 from pennylane_trainability.templates import SerialReuploading as SerialReuploading
 from pennylane_trainability.templates import StabilizerLogicalProduct as StabilizerLogicalProduct
 from pennylane_trainability.transforms import coefficient_jacobian as coefficient_jacobian
+from pennylane_trainability.transforms import commuting_grad as commuting_grad
 from pennylane_trainability.transforms import diagonalize_commuting as diagonalize_commuting
+from pennylane_trainability.transforms import measured_grad as measured_grad
 from pennylane_trainability.transforms import measured_qfim as measured_qfim
 from pennylane_trainability.transforms import qfim as qfim
 
@@ -147,6 +149,7 @@ __all__ = [
     "analyze",
     "capacity",
     "coefficient_jacobian",
+    "commuting_grad",
     "compare_shapes",
     "cut_layers",
     "data_jacobian",
@@ -160,6 +163,7 @@ __all__ = [
     "measure_density",
     "measure_jacobian",
     "measure_qfim",
+    "measured_grad",
     "measured_qfim",
     "metric_tensor_fn",
     "one_job",
