@@ -17,6 +17,7 @@ from pennylane_trainability.registration import register as _register
 from pennylane_trainability.templates import DataReuploading as DataReuploading
 from pennylane_trainability.templates import ParallelAngleEncoding as ParallelAngleEncoding
 from pennylane_trainability.templates import SerialReuploading as SerialReuploading
+from pennylane_trainability.templates import StabilizerLogicalProduct as StabilizerLogicalProduct
 from pennylane_trainability.transforms import coefficient_jacobian as coefficient_jacobian
 from pennylane_trainability.transforms import commuting_grad as commuting_grad
 from pennylane_trainability.transforms import diagonalize_commuting as diagonalize_commuting
@@ -34,10 +35,20 @@ if _TYPE_CHECKING:
     from pennylane_trainability.architectures import growth_advice as growth_advice
     from pennylane_trainability.architectures import paper_check as paper_check
     from pennylane_trainability.architectures import template_builder as template_builder
+    from pennylane_trainability.density import MeasuredDensity as MeasuredDensity
+    from pennylane_trainability.density import cut_layers as cut_layers
+    from pennylane_trainability.density import density_qnode as density_qnode
+    from pennylane_trainability.density import measure_density as measure_density
     from pennylane_trainability.diagnostics.capacity import capacity as capacity
     from pennylane_trainability.diagnostics.capacity_record import Capacity as Capacity
     from pennylane_trainability.diagnostics.data_jacobian import DataJacobian as DataJacobian
     from pennylane_trainability.diagnostics.data_jacobian import data_jacobian as data_jacobian
+    from pennylane_trainability.diagnostics.efficiency_record import (
+        GradientEfficiency as GradientEfficiency,
+    )
+    from pennylane_trainability.diagnostics.gradient_efficiency import (
+        gradient_efficiency as gradient_efficiency,
+    )
     from pennylane_trainability.diagnostics.measure import measure_jacobian as measure_jacobian
     from pennylane_trainability.diagnostics.measure_qfim import measure_qfim as measure_qfim
     from pennylane_trainability.diagnostics.measured import MeasuredJacobian as MeasuredJacobian
@@ -53,8 +64,10 @@ if _TYPE_CHECKING:
     from pennylane_trainability.optimize import NaturalGradientOptimizer as NaturalGradientOptimizer
     from pennylane_trainability.optimize import metric_tensor_fn as metric_tensor_fn
     from pennylane_trainability.repair import Initialisation as Initialisation
+    from pennylane_trainability.repair import Promotion as Promotion
     from pennylane_trainability.repair import Pruning as Pruning
     from pennylane_trainability.repair import initialise as initialise
+    from pennylane_trainability.repair import promote as promote
     from pennylane_trainability.repair import prune as prune
     from pennylane_trainability.report import Report as Report
 
@@ -73,8 +86,14 @@ _LATER = {
     "growth_advice": "architectures",
     "paper_check": "architectures",
     "template_builder": "architectures",
+    "MeasuredDensity": "density",
+    "cut_layers": "density",
+    "density_qnode": "density",
+    "measure_density": "density",
     "DataJacobian": "diagnostics.data_jacobian",
     "data_jacobian": "diagnostics.data_jacobian",
+    "GradientEfficiency": "diagnostics.efficiency_record",
+    "gradient_efficiency": "diagnostics.gradient_efficiency",
     "measure_jacobian": "diagnostics.measure",
     "measure_qfim": "diagnostics.measure_qfim",
     "MeasuredJacobian": "diagnostics.measured",
@@ -88,8 +107,10 @@ _LATER = {
     "Normal": "laws",
     "Uniform": "laws",
     "Initialisation": "repair",
+    "Promotion": "repair",
     "Pruning": "repair",
     "initialise": "repair",
+    "promote": "repair",
     "prune": "repair",
     "Report": "report",
 }
@@ -103,8 +124,10 @@ __all__ = [
     "Executor",
     "Fit",
     "FourierRows",
+    "GradientEfficiency",
     "GrowthAdvice",
     "Initialisation",
+    "MeasuredDensity",
     "MeasuredJacobian",
     "MeasuredQFIM",
     "Model",
@@ -113,12 +136,14 @@ __all__ = [
     "NotFourierError",
     "PaperCheck",
     "ParallelAngleEncoding",
+    "Promotion",
     "Pruning",
     "QFIMPlan",
     "ReadingError",
     "Report",
     "SerialReuploading",
     "ShapeComparison",
+    "StabilizerLogicalProduct",
     "TrainabilityWarning",
     "Uniform",
     "analyze",
@@ -126,12 +151,16 @@ __all__ = [
     "coefficient_jacobian",
     "commuting_grad",
     "compare_shapes",
+    "cut_layers",
     "data_jacobian",
+    "density_qnode",
     "diagonalize_commuting",
     "fit",
     "fourier_rows",
+    "gradient_efficiency",
     "growth_advice",
     "initialise",
+    "measure_density",
     "measure_jacobian",
     "measure_qfim",
     "measured_grad",
@@ -139,6 +168,7 @@ __all__ = [
     "metric_tensor_fn",
     "one_job",
     "paper_check",
+    "promote",
     "prune",
     "qfim",
     "template_builder",

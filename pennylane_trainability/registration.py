@@ -18,7 +18,10 @@ __all__ = ["attach", "register"]
 
 _GRADIENTS = ("coefficient_jacobian", "commuting_grad", "measured_grad", "measured_qfim", "qfim")
 _TRANSFORMS = (*_GRADIENTS, "diagonalize_commuting")
-_TEMPLATES = ("DataReuploading", "ParallelAngleEncoding", "SerialReuploading")
+_TEMPLATES = (
+    *("DataReuploading", "ParallelAngleEncoding", "SerialReuploading"),
+    "StabilizerLogicalProduct",
+)
 
 
 def register() -> None:

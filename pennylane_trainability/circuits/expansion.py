@@ -17,7 +17,7 @@ from pennylane_trainability.circuits.tracer import Traced, UntraceableError, hol
 from pennylane_trainability.circuits.unitaries import FIXED_NAMES
 from pennylane_trainability.errors import ReadingError
 
-__all__ = ["ONE_ANGLE", "expand"]
+__all__ = ["ONE_ANGLE", "expand", "parts_of"]
 
 #: Single-parameter gates used as they are; everything else with a generator joins them when met.
 ONE_ANGLE = frozenset(
@@ -134,7 +134,7 @@ def _walk_other(op: Operator, wires, position, depth) -> Iterator[Gate | Operato
         yield _exponential(op, wires)
     elif op.num_params == 1 and tuple(op.ndim_params) == (0,) and op.has_generator:
         yield Gate(op, wires, (_angle(op.data[0], op),))
-    elif (parts := _parts(op, traced)) is not None and depth < 50:
+    elif (parts := parts_of(op, traced)) is not None and depth < 50:
         for part in parts:
             yield from _walk(part, position, depth + 1)
     elif isinstance(op, MidMeasure):
@@ -165,8 +165,14 @@ def _exponential(op: Exp, wires) -> Gate:
     return Gate(Evolution(op.base, 1.0), wires, (_angle(angle.real, op),))
 
 
-def _parts(op: Operator, traced: bool) -> list[Operator] | None:
-    """A decomposition; controlled and inverted operators pass it on to their base."""
+def parts_of(op: Operator, traced: bool) -> list[Operator] | None:
+    """A decomposition, or ``None``.
+
+    Args:
+        op: the operator.
+        traced: whether it is read in parts because its parameters are traced; then controlled and
+            inverted operators pass it on to their base.
+    """
     base = getattr(op, "base", None)
     if traced and isinstance(op, Controlled) and base is not None and base.has_decomposition:
         wires, values = op.control_wires, op.control_values

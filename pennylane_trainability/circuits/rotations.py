@@ -18,7 +18,7 @@ from pennylane_trainability.circuits.generators import (
 )
 from pennylane_trainability.circuits.pauli import Word, from_letters
 
-__all__ = ["Opaque", "PauliCircuit", "Rotation", "pauli_circuit"]
+__all__ = ["Opaque", "PauliCircuit", "Rotation", "gate_elements", "pauli_circuit"]
 
 _NO_EFFECT = frozenset({"Identity", "GlobalPhase", "Barrier", "Snapshot", "WireCut"})
 _MAX_DEPTH = 8
@@ -113,7 +113,7 @@ def pauli_circuit(circuit: Circuit) -> PauliCircuit:
     frames, moves = [], []
     for index, gate in enumerate(circuit.gates):
         before = _images(frame, gate.wires)
-        elements.extend(_gate_elements(gate, index, frame))
+        elements.extend(gate_elements(gate, index, frame))
         frames.append(before)
         moves.append(_images(frame, gate.wires) != before)
     return PauliCircuit(circuit, tuple(elements), frame, tuple(frames), tuple(moves))
@@ -123,8 +123,14 @@ def _images(frame: Frame, wires: Sequence[int]) -> tuple[Word, ...]:
     return tuple([image for w in wires for image in (frame.x[w], frame.z[w])])
 
 
-def _gate_elements(gate: Gate, index: int, frame: Frame) -> Iterator[Rotation | Opaque]:
-    """The rotations of one gate; its Clifford part goes into the frame."""
+def gate_elements(gate: Gate, index: int, frame: Frame) -> Iterator[Rotation | Opaque]:
+    """The rotations of one gate; its Clifford part goes into the frame.
+
+    Args:
+        gate: the gate.
+        index: its position in the circuit.
+        frame: the Clifford gates before it; that of the gate is appended.
+    """
     name, wires = gate.name, gate.wires
     images = CLIFFORDS.get(name)
     if images is not None:

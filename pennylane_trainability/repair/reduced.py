@@ -15,7 +15,7 @@ from pennylane_trainability.circuits.arguments import Arguments, is_leaf
 from pennylane_trainability.circuits.tracer import Traced, holds_objects
 from pennylane_trainability.errors import ReadingError
 
-__all__ = ["Plan", "reduced_qnode"]
+__all__ = ["Plan", "reduced_function", "reduced_qnode", "with_function"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +82,11 @@ def reduced_qnode(qnode, plan: Plan):
     Raises:
         ReadingError: the QNode has other arguments than those of the plan.
     """
-    function = _reduced(qnode.func, plan)
+    return with_function(qnode, reduced_function(qnode.func, plan))
+
+
+def with_function(qnode, function: Callable):
+    """A QNode with the device, options and transforms of the user's that runs another function."""
     new = copy.copy(qnode)
     new.func = function
     # QNode.update() starts again from these
@@ -91,7 +95,8 @@ def reduced_qnode(qnode, plan: Plan):
     return new
 
 
-def _reduced(function: Callable, plan: Plan) -> Callable:
+def reduced_function(function: Callable, plan: Plan) -> Callable:
+    """The quantum function of ``(kept, *the other arguments)``; see :func:`reduced_qnode`."""
     old = inspect.signature(function)
     _check_names(function, old, plan)
     whole = {name for name in plan.arguments.trainable_names if _is_whole(plan.arguments, name)}
@@ -136,7 +141,7 @@ def _signature(old: inspect.Signature, whole: set[str], arguments: Arguments):
             ):
                 raise ReadingError(
                     f"*{parameter.name} holds trainable parameters and other values; give the "
-                    "quantum function arguments with names to apply a pruning."
+                    "quantum function arguments with names, so that some can be frozen."
                 )
             if inside:
                 continue

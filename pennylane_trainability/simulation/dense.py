@@ -15,7 +15,7 @@ import numpy as np
 from pennylane_trainability.simulation.elements import Dense, Permutation
 from pennylane_trainability.simulation.fusion import Stage
 
-__all__ = ["Group", "groups_of", "product_chains"]
+__all__ = ["Group", "groups_of", "matrix_of", "product_chains"]
 
 
 @dataclass(slots=True, eq=False)
@@ -163,7 +163,7 @@ def _window_group(stage: Stage) -> Group:
             tails.append(tail)
             products.append(_right(tail, gate.generators[m], local, k))
             slots.append(gate.slots[m])
-        tail = _right(tail, _matrix_of(gate), local, k)
+        tail = _right(tail, matrix_of(gate), local, k)
     if not slots:
         return Group(wires, tail)
     draws = max(p.shape[0] for p in products)
@@ -173,7 +173,8 @@ def _window_group(stage: Stage) -> Group:
     return Group(wires, tail, tuple(slots), left @ right.conj().swapaxes(-1, -2))
 
 
-def _matrix_of(gate) -> np.ndarray:
+def matrix_of(gate) -> np.ndarray:
+    """The matrix of an element that does not depend on inputs, ``(D or 1, d, d)``."""
     if type(gate) is Permutation:
         d = len(gate.monomial.image)
         matrix = np.zeros((1, d, d), complex)

@@ -9,11 +9,15 @@ from pennylane_trainability.templates.parallel_angle_encoding import (
 from pennylane_trainability.templates.serial_reuploading import (
     SerialReuploading as SerialReuploading,
 )
+from pennylane_trainability.templates.stabilizer_logical_product import (
+    StabilizerLogicalProduct as StabilizerLogicalProduct,
+)
 
 __all__ = [
     "DataReuploading",
     "EncodingSpectrum",
     "ParallelAngleEncoding",
     "SerialReuploading",
+    "StabilizerLogicalProduct",
     "difference_counts",
 ]

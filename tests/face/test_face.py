@@ -30,24 +30,32 @@ PACKAGE = Path(pt.__file__).parent
 FUNCTIONS = {
     *("analyze", "data_jacobian", "fit", "fourier_rows", "measure_jacobian", "measure_qfim"),
     *("capacity", "compare_shapes", "growth_advice", "initialise", "metric_tensor_fn"),
-    *("paper_check", "prune"),
+    *("gradient_efficiency", "paper_check", "promote", "prune"),
 }
 TRANSFORMS = {"coefficient_jacobian", "measured_qfim", "qfim"}
+#: Functions that make or measure models out of several circuits.
+MIXTURES = {"cut_layers", "density_qnode", "measure_density"}
 #: Transforms that measure the same values with other circuits.
 REWRITES = {"diagonalize_commuting"}
 RECORDS = {
     *("DataJacobian", "Fit", "FourierRows", "MeasuredJacobian", "MeasuredQFIM", "QFIMPlan"),
     *("Capacity", "GrowthAdvice", "Initialisation", "Model", "PaperCheck", "Pruning", "Report"),
-    "ShapeComparison",
+    *("GradientEfficiency", "MeasuredDensity", "Promotion", "ShapeComparison"),
 }
-#: Functions that simulate only.
-SIMULATED = {"compare_shapes", "fit", "growth_advice", "initialise", "paper_check", "prune"}
-TEMPLATES = {"DataReuploading", "ParallelAngleEncoding", "SerialReuploading"}
+#: Functions that simulate only, or only read.
+SIMULATED = {
+    *("compare_shapes", "fit", "gradient_efficiency", "growth_advice", "initialise"),
+    *("paper_check", "promote", "prune"),
+}
+TEMPLATES = {
+    *("DataReuploading", "ParallelAngleEncoding", "SerialReuploading"),
+    "StabilizerLogicalProduct",
+}
 HELPERS = {
     *("Executor", "NaturalGradientOptimizer", "Normal", "Uniform", "one_job", "template_builder"),
 }
 ERRORS = {"BudgetError", "DeviceFailure", "NotFourierError", "ReadingError", "TrainabilityWarning"}
-NAMES = FUNCTIONS | TRANSFORMS | REWRITES | RECORDS | TEMPLATES | HELPERS | ERRORS
+NAMES = FUNCTIONS | MIXTURES | TRANSFORMS | REWRITES | RECORDS | TEMPLATES | HELPERS | ERRORS
 
 
 def public_names() -> set[str]:
@@ -80,7 +88,7 @@ def test_every_name_has_a_docstring_of_its_own(name):
     assert text not in [inspect.getdoc(base) for base in bases]
 
 
-@pytest.mark.parametrize("name", sorted(FUNCTIONS | TRANSFORMS | REWRITES | TEMPLATES))
+@pytest.mark.parametrize("name", sorted(FUNCTIONS | MIXTURES | TRANSFORMS | REWRITES | TEMPLATES))
 def test_docstrings_have_an_example_that_runs(name):
     """Transforms are instances, which collectors of docstrings leave out."""
     text = inspect.getdoc(getattr(pt, name))
@@ -92,7 +100,7 @@ def test_docstrings_have_an_example_that_runs(name):
     assert outcome.failed == 0, "".join(said)
 
 
-@pytest.mark.parametrize("name", sorted(FUNCTIONS | TRANSFORMS | REWRITES))
+@pytest.mark.parametrize("name", sorted(FUNCTIONS | MIXTURES | TRANSFORMS | REWRITES))
 def test_docstrings_explain_every_argument(name):
     function = getattr(pt, name)
     text = inspect.getdoc(function)
@@ -113,23 +121,25 @@ OPTIONS = {
         *("analyze", "capacity", "coefficient_jacobian", "data_jacobian", "fourier_rows", "qfim"),
         *("compare_shapes", "growth_advice", "initialise", "paper_check", "prune"),
     },
-    "executor": FUNCTIONS - SIMULATED,
-    "max_circuits": (FUNCTIONS | {"measured_qfim"}) - SIMULATED,
-    "max_shots": FUNCTIONS - SIMULATED,
+    "executor": (FUNCTIONS | {"measure_density"}) - SIMULATED,
+    "max_circuits": (FUNCTIONS | {"measure_density", "measured_qfim"}) - SIMULATED,
+    "max_shots": (FUNCTIONS | {"measure_density"}) - SIMULATED,
     "seed": {
         *("analyze", "capacity", "measure_jacobian", "measure_qfim", "measured_qfim"),
-        *("metric_tensor_fn", *SIMULATED),
+        *("density_qnode", "measure_density", "metric_tensor_fn", *SIMULATED - {"promote"}),
     },
     "level": {
         *("analyze", "capacity", "initialise", "measure_jacobian", "measure_qfim"),
         *("compare_shapes", "growth_advice", "metric_tensor_fn", "paper_check"),
+        "measure_density",
     },
     "law": {
         *("analyze", "capacity", "compare_shapes", "growth_advice", "initialise", "paper_check"),
-        "prune",
+        *("gradient_efficiency", "prune"),
     },
     "n_draws": {
         *("analyze", "capacity", "compare_shapes", "growth_advice", "paper_check", "prune"),
+        "gradient_efficiency",
     },
     "workers": {"compare_shapes", "fit"},
 }
@@ -138,7 +148,7 @@ OPTIONS = {
 @pytest.mark.parametrize("option", OPTIONS)
 def test_options_are_spelled_alike(option):
     found = set()
-    for name in FUNCTIONS | TRANSFORMS:
+    for name in FUNCTIONS | MIXTURES | TRANSFORMS:
         function = getattr(pt, name)
         if option in inspect.signature(getattr(function, "tape_transform", function)).parameters:
             found.add(name)
@@ -293,9 +303,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "devices": {"errors"},
     "results": set(),
     "fourier": {"errors"},
-    "templates": set(),
     "statistics": {"results"},
     "circuits": {"errors", "fourier"},
+    "templates": {"circuits"},
     "laws": {"circuits", "errors"},
     "simulation": {"circuits", "errors"},
     "transforms": {"circuits", "devices", "errors", "simulation", "statistics"},
@@ -303,6 +313,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "diagnostics": {
         *("circuits", "errors", "executor", "fourier", "laws", "results"),
         *("simulation", "statistics", "transforms"),
+    },
+    "density": {
+        *("circuits", "diagnostics", "errors", "executor", "results", "statistics", "transforms"),
     },
     "optimize": {
         *("circuits", "devices", "diagnostics", "errors", "executor", "results", "simulation"),
@@ -335,7 +348,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "__main__": {"commands"},
     "__init__": {
-        *("analysis", "architectures", "devices", "diagnostics", "errors", "executor"),
+        *("analysis", "architectures", "density", "devices", "diagnostics", "errors", "executor"),
         *("fitting", "laws", "optimize", "registration", "repair", "report", "templates"),
         "transforms",
     },
