@@ -50,8 +50,14 @@ if _TYPE_CHECKING:
         gradient_efficiency as gradient_efficiency,
     )
     from pennylane_trainability.diagnostics.measure import measure_jacobian as measure_jacobian
+    from pennylane_trainability.diagnostics.measure_gradient import (
+        measure_gradient as measure_gradient,
+    )
     from pennylane_trainability.diagnostics.measure_qfim import measure_qfim as measure_qfim
     from pennylane_trainability.diagnostics.measured import MeasuredJacobian as MeasuredJacobian
+    from pennylane_trainability.diagnostics.measured_gradient import (
+        MeasuredGradient as MeasuredGradient,
+    )
     from pennylane_trainability.diagnostics.measured_qfim import MeasuredQFIM as MeasuredQFIM
     from pennylane_trainability.diagnostics.qfim_plan import QFIMPlan as QFIMPlan
     from pennylane_trainability.diagnostics.series_rows import FourierRows as FourierRows
@@ -95,7 +101,9 @@ _LATER = {
     "GradientEfficiency": "diagnostics.efficiency_record",
     "gradient_efficiency": "diagnostics.gradient_efficiency",
     "measure_jacobian": "diagnostics.measure",
+    "measure_gradient": "diagnostics.measure_gradient",
     "measure_qfim": "diagnostics.measure_qfim",
+    "MeasuredGradient": "diagnostics.measured_gradient",
     "MeasuredJacobian": "diagnostics.measured",
     "MeasuredQFIM": "diagnostics.measured_qfim",
     "QFIMPlan": "diagnostics.qfim_plan",
@@ -128,6 +136,7 @@ __all__ = [
     "GrowthAdvice",
     "Initialisation",
     "MeasuredDensity",
+    "MeasuredGradient",
     "MeasuredJacobian",
     "MeasuredQFIM",
     "Model",
@@ -161,6 +170,7 @@ __all__ = [
     "growth_advice",
     "initialise",
     "measure_density",
+    "measure_gradient",
     "measure_jacobian",
     "measure_qfim",
     "measured_grad",

@@ -3,11 +3,12 @@
 The task is that of Chinzei et al. (arXiv:2406.18316, "learning a symmetric function"): a unitary on
 four qubits that commutes with XXXX and ZZZZ, Haar random in each of its four sectors, labels
 ``⟨X₀X₁⟩`` of product states drawn from the Haar measure, 50 to train on and 50 to test. Three
-circuits with 96 parameters each: the stabilizer-logical product ansatz (SLPA), a circuit of two-body
+circuits with 96 parameters each: the stabilizer-logical product ansatz (SLPA), one of two-body
 rotations with the same symmetries (SC) and one without (NSC). Every step takes one input and a
 total number of shots that is the same for all ways to measure the gradient.
 
-``python docs/benchmarks/symmetric_function.py --workers 2`` goes on where it stopped (``--records``);
+``python docs/benchmarks/symmetric_function.py --workers 2`` goes on where it stopped
+(``--records``);
 ``--full`` takes more seeds and steps, ``--quick`` seconds, ``--picture PNG`` draws the learning
 curves.
 """

@@ -30,9 +30,11 @@ PACKAGE = Path(pt.__file__).parent
 FUNCTIONS = {
     *("analyze", "data_jacobian", "fit", "fourier_rows", "measure_jacobian", "measure_qfim"),
     *("capacity", "compare_shapes", "growth_advice", "initialise", "metric_tensor_fn"),
-    *("gradient_efficiency", "paper_check", "promote", "prune"),
+    *("gradient_efficiency", "measure_gradient", "paper_check", "promote", "prune"),
 }
-TRANSFORMS = {"coefficient_jacobian", "measured_qfim", "qfim"}
+TRANSFORMS = {
+    *("coefficient_jacobian", "commuting_grad", "measured_grad", "measured_qfim", "qfim"),
+}
 #: Functions that make or measure models out of several circuits.
 MIXTURES = {"cut_layers", "density_qnode", "measure_density"}
 #: Transforms that measure the same values with other circuits.
@@ -40,7 +42,8 @@ REWRITES = {"diagonalize_commuting"}
 RECORDS = {
     *("DataJacobian", "Fit", "FourierRows", "MeasuredJacobian", "MeasuredQFIM", "QFIMPlan"),
     *("Capacity", "GrowthAdvice", "Initialisation", "Model", "PaperCheck", "Pruning", "Report"),
-    *("GradientEfficiency", "MeasuredDensity", "Promotion", "ShapeComparison"),
+    *("GradientEfficiency", "MeasuredDensity", "MeasuredGradient", "Promotion"),
+    "ShapeComparison",
 }
 #: Functions that simulate only, or only read.
 SIMULATED = {
@@ -122,7 +125,10 @@ OPTIONS = {
         *("compare_shapes", "growth_advice", "initialise", "paper_check", "prune"),
     },
     "executor": (FUNCTIONS | {"measure_density"}) - SIMULATED,
-    "max_circuits": (FUNCTIONS | {"measure_density", "measured_qfim"}) - SIMULATED,
+    "max_circuits": (
+        FUNCTIONS | {"commuting_grad", "measure_density", "measured_grad", "measured_qfim"}
+    )
+    - SIMULATED,
     "max_shots": (FUNCTIONS | {"measure_density"}) - SIMULATED,
     "seed": {
         *("analyze", "capacity", "measure_jacobian", "measure_qfim", "measured_qfim"),
@@ -131,7 +137,7 @@ OPTIONS = {
     "level": {
         *("analyze", "capacity", "initialise", "measure_jacobian", "measure_qfim"),
         *("compare_shapes", "growth_advice", "metric_tensor_fn", "paper_check"),
-        "measure_density",
+        *("measure_density", "measure_gradient"),
     },
     "law": {
         *("analyze", "capacity", "compare_shapes", "growth_advice", "initialise", "paper_check"),
