@@ -294,6 +294,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "results": set(),
     "fourier": {"errors"},
     "templates": set(),
+    "liealg": {"errors"},
     "statistics": {"results"},
     "circuits": {"errors", "fourier"},
     "laws": {"circuits", "errors"},

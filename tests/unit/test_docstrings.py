@@ -6,6 +6,7 @@ import importlib
 import pytest
 
 ROOMS = {
+    "liealg": ["closure", "words"],
     "results": ["base", "estimate", "finding", "provenance", "text"],
     "statistics": ["bootstrap", "counts", "damping", "moments", "noise_floor"],
     "diagnostics": ["effective_dimension", "saturation"],
