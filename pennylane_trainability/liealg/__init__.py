@@ -1,7 +1,25 @@
-"""Lie algebras of Pauli words: closure under a budget. Arrays only; nothing about circuits."""
+"""Lie algebras of Pauli words, and words carried through circuits. Arrays only; no circuits."""
 
+from pennylane_trainability.liealg.carrying import Carrying as Carrying
 from pennylane_trainability.liealg.closure import Closure as Closure
 from pennylane_trainability.liealg.closure import closure as closure
+from pennylane_trainability.liealg.reach import Source as Source
+from pennylane_trainability.liealg.steps import Mixing as Mixing
+from pennylane_trainability.liealg.steps import Turn as Turn
+from pennylane_trainability.liealg.steps import transfer_matrix as transfer_matrix
+from pennylane_trainability.liealg.truncation import Truncated as Truncated
+from pennylane_trainability.liealg.truncation import truncated as truncated
 from pennylane_trainability.liealg.words import Words as Words
 
-__all__ = ["Closure", "Words", "closure"]
+__all__ = [
+    "Carrying",
+    "Closure",
+    "Mixing",
+    "Source",
+    "Truncated",
+    "Turn",
+    "Words",
+    "closure",
+    "transfer_matrix",
+    "truncated",
+]
