@@ -80,7 +80,7 @@ def anticommuting(words: Words, other: Words) -> np.ndarray:
     Two words anticommute if the letters differ, and both are not ``I``, on an odd number of wires.
     Limbs on which ``other`` has no letter are not looked at.
     """
-    odd = np.zeros(max(len(words), len(other)), np.uint64)
+    odd = np.zeros(len(words) if len(other) == 1 else len(other), np.uint64)
     for limb in _used(other):
         odd ^= words.masks[0, limb] & other.masks[1, limb]
         odd ^= words.masks[1, limb] & other.masks[0, limb]

@@ -94,6 +94,17 @@ def test_words_that_commute_with_everything_stay(rng):
     assert carrying.backward([0.3, 0.4], np.array([2.5])).tolist() == [2.5]
 
 
+def test_steps_in_front_of_all_sources_do_nothing(rng):
+    unitary = random_unitary(rng, 2)
+    steps = [Mixing(((1, 0, 0), (0, 1, 0)), np.ones((4, 4), bool)), Turn(1, 0), Turn(0, 1)]
+    tables = {0: transfer_matrix(unitary)}
+    carrying = Carrying.of(steps, [Source(2, 1, 0)], 1)
+    assert carrying.words.pairs() == [(1, 0), (1, 1)]
+    found = carrying.backward([0.0, 0.7, 0.4], np.array([3.0, 5.0]), tables)
+    assert found == pytest.approx([3 * np.cos(0.4) + 5 * np.sin(0.4)], abs=1e-15)
+    assert len(Carrying.of(steps, [], 1).words) == 0
+
+
 def test_the_pattern_of_a_unitary_bounds_what_is_reached():
     controlled = np.diag([1, 1, 1, 1j]).astype(complex)
     table = transfer_matrix(controlled)
