@@ -4,6 +4,8 @@ from pennylane_trainability.liealg.carrying import Carrying as Carrying
 from pennylane_trainability.liealg.closure import Closure as Closure
 from pennylane_trainability.liealg.closure import closure as closure
 from pennylane_trainability.liealg.reach import Source as Source
+from pennylane_trainability.liealg.sentences import SentenceClosure as SentenceClosure
+from pennylane_trainability.liealg.sentences import sentence_closure as sentence_closure
 from pennylane_trainability.liealg.steps import Mixing as Mixing
 from pennylane_trainability.liealg.steps import Turn as Turn
 from pennylane_trainability.liealg.steps import transfer_matrix as transfer_matrix
@@ -15,11 +17,13 @@ __all__ = [
     "Carrying",
     "Closure",
     "Mixing",
+    "SentenceClosure",
     "Source",
     "Truncated",
     "Turn",
     "Words",
     "closure",
+    "sentence_closure",
     "transfer_matrix",
     "truncated",
 ]

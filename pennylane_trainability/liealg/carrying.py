@@ -14,11 +14,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pennylane_trainability.liealg.reach import Cosets, Pairs, Reach, Source, reach
+from pennylane_trainability.liealg.pairs import Pairs, turn_pairs
+from pennylane_trainability.liealg.reach import Cosets, Reach, Source, reach
 from pennylane_trainability.liealg.steps import Mixing, Turn
 from pennylane_trainability.liealg.words import Words
 
-__all__ = ["Carrying", "by_place", "mix_cosets", "turn_pairs"]
+__all__ = ["Carrying", "by_place"]
 
 #: Tables of the steps that are no rotations, by the number of the step.
 Tables = Mapping[int, np.ndarray]
@@ -133,20 +134,10 @@ class Carrying:
             turn_pairs(values, action, -angles[place] if transposed else angles[place])
         else:
             table = (tables or {})[place]
-            mix_cosets(values, action, table.T if transposed else table)
+            _mix_cosets(values, action, table.T if transposed else table)
 
 
-def turn_pairs(values: np.ndarray, pairs: Pairs, angle: float) -> None:
-    """Coefficients of words, one row per word, through a rotation; in place."""
-    if not len(pairs.first):
-        return
-    first, second = values[pairs.first], values[pairs.second]
-    sine = np.sin(angle) * (pairs.signs if values.ndim == 1 else pairs.signs[:, None])
-    values[pairs.first] = np.cos(angle) * first - sine * second
-    values[pairs.second] = np.cos(angle) * second + sine * first
-
-
-def mix_cosets(values: np.ndarray, cosets: Cosets, table: np.ndarray) -> None:
+def _mix_cosets(values: np.ndarray, cosets: Cosets, table: np.ndarray) -> None:
     """Coefficients of words, one row per word, through a transfer matrix; in place."""
     flat = values.reshape(len(values), -1)
     coset, code = np.nonzero(cosets.table >= 0)

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from pennylane_trainability.errors import BudgetError
+from pennylane_trainability.liealg.pairs import GrowingPairs, Pairs
 from pennylane_trainability.liealg.steps import Mixing, Turn, local_codes, local_words
-from pennylane_trainability.liealg.words import WordIndex, Words, anticommuting, products
+from pennylane_trainability.liealg.words import WordIndex, Words, products
 
-__all__ = ["Cosets", "Pairs", "Reach", "Source", "reach", "rotation_signs"]
+__all__ = ["Cosets", "Reach", "Source", "reach"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +33,6 @@ class Source:
     place: int
     x: int
     z: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Pairs:
-    """What a rotation about ``P`` mixes: ``Q → cos φ Q + s sin φ W``, ``W → cos φ W − s sin φ Q``.
-
-    Attributes:
-        first: numbers of the words ``Q``.
-        second: numbers of the words ``W``.
-        signs: ``s`` with ``−iPQ = sW``.
-    """
-
-    first: np.ndarray
-    second: np.ndarray
-    signs: np.ndarray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,12 +61,6 @@ class Reach:
     words: Words
     starts: np.ndarray
     actions: tuple[Pairs | Cosets, ...]
-
-
-def rotation_signs(word: Words, rows: Words) -> tuple[Words, np.ndarray]:
-    """``W`` and ``s`` with ``−iPQ = sW`` for words ``Q`` that anticommute with ``P``."""
-    found, turns = products(word, rows)
-    return found, 2.0 - turns  # PQ = i^t W with t = 1 or 3, so −iPQ = ±W
 
 
 def reach(
@@ -114,7 +94,7 @@ def reach(
             starts[at[place]] = growing.put(words.take(at[place]), hashes[at[place]])
         if place < len(steps):
             keys.append(growing.step(steps[place]))
-    done = {key: turn.pairs() for key, turn in growing.turns.items()}
+    done = {key: turn.pairs for key, turn in growing.turns.items()}
     actions = tuple(done[key] if isinstance(key, Turn) else key for key in keys)
     return Reach(growing.index.words, starts, actions)
 
@@ -129,7 +109,7 @@ class _Growing:
         self.index = WordIndex(words.n_limbs)
         hashes = self.index.hashing(words)
         self.turns = {
-            turn: _GrowingPairs(words.take([k]), hashes[k]) for k, turn in enumerate(distinct)
+            turn: GrowingPairs(words.take([k]), hashes[k]) for k, turn in enumerate(distinct)
         }
 
     def put(self, words: Words, hashes: np.ndarray | None = None) -> np.ndarray:
@@ -146,7 +126,7 @@ class _Growing:
     def step(self, step: Turn | Mixing) -> Turn | Cosets:
         if isinstance(step, Mixing):
             return self._mix(step)
-        self.turns[step].grow(self)
+        self.turns[step].grow(self.index, self.put)
         return step
 
     def _mix(self, step: Mixing) -> Cosets:
@@ -169,33 +149,3 @@ class _Growing:
         signs = np.zeros(table.shape)
         signs[coset, code] = 1.0 - ((turns[code] + more) & 2)
         return Cosets(table, signs)
-
-
-class _GrowingPairs:
-    """The pairs of one rotation, as far as words have been looked at."""
-
-    def __init__(self, word: Words, own_hash: np.uint64):
-        self.word, self.hash = word, own_hash
-        self.seen = 0
-        self.parts: list[Pairs] = []
-
-    def grow(self, growing: _Growing) -> None:
-        index = growing.index
-        words = index.words.take(slice(self.seen, None))
-        if not len(words):
-            return
-        hit = np.flatnonzero(anticommuting(words, self.word))
-        if hit.size:
-            partners, signs = rotation_signs(self.word, words.take(hit))
-            first = self.seen + hit
-            second = growing.put(partners, index.hashes[first] ^ self.hash)
-            # a pair of which both words are known comes up once from each side
-            new = first < second
-            self.parts.append(Pairs(first[new], second[new], signs[new]))
-        self.seen = len(index)
-
-    def pairs(self) -> Pairs:
-        parts = self.parts or [Pairs(np.zeros(0, int), np.zeros(0, int), np.zeros(0))]
-        return Pairs(
-            *(np.concatenate([getattr(p, k) for p in parts]) for k in ("first", "second", "signs"))
-        )

@@ -21,9 +21,9 @@ from pennylane_trainability.liealg.carrying import (
     DEFAULT_MEMORY,
     Tables,
     by_place,
-    turn_pairs,
 )
-from pennylane_trainability.liealg.reach import Pairs, Source, rotation_signs
+from pennylane_trainability.liealg.pairs import Pairs, rotation_signs, turn_pairs
+from pennylane_trainability.liealg.reach import Source
 from pennylane_trainability.liealg.steps import Mixing, Turn, local_codes, local_words
 from pennylane_trainability.liealg.words import WordIndex, Words, anticommuting, products
 
