@@ -3,6 +3,9 @@
 from pennylane_trainability.liealg.carrying import Carrying as Carrying
 from pennylane_trainability.liealg.closure import Closure as Closure
 from pennylane_trainability.liealg.closure import closure as closure
+from pennylane_trainability.liealg.ideals import Decomposition as Decomposition
+from pennylane_trainability.liealg.ideals import Ideal as Ideal
+from pennylane_trainability.liealg.ideals import ideals as ideals
 from pennylane_trainability.liealg.reach import Source as Source
 from pennylane_trainability.liealg.sentences import SentenceClosure as SentenceClosure
 from pennylane_trainability.liealg.sentences import sentence_closure as sentence_closure
@@ -16,6 +19,8 @@ from pennylane_trainability.liealg.words import Words as Words
 __all__ = [
     "Carrying",
     "Closure",
+    "Decomposition",
+    "Ideal",
     "Mixing",
     "SentenceClosure",
     "Source",
@@ -23,6 +28,7 @@ __all__ = [
     "Turn",
     "Words",
     "closure",
+    "ideals",
     "sentence_closure",
     "transfer_matrix",
     "truncated",

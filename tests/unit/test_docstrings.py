@@ -6,7 +6,7 @@ import importlib
 import pytest
 
 ROOMS = {
-    "liealg": ["carrying", "closure", "sentences", "steps", "truncation", "words"],
+    "liealg": ["carrying", "closure", "ideals", "sentences", "steps", "truncation", "words"],
     "results": ["base", "estimate", "finding", "provenance", "text"],
     "statistics": ["bootstrap", "counts", "damping", "moments", "noise_floor"],
     "diagnostics": ["effective_dimension", "saturation"],
