@@ -18,7 +18,9 @@ from pennylane_trainability.templates import DataReuploading as DataReuploading
 from pennylane_trainability.templates import ParallelAngleEncoding as ParallelAngleEncoding
 from pennylane_trainability.templates import SerialReuploading as SerialReuploading
 from pennylane_trainability.transforms import coefficient_jacobian as coefficient_jacobian
+from pennylane_trainability.transforms import commuting_grad as commuting_grad
 from pennylane_trainability.transforms import diagonalize_commuting as diagonalize_commuting
+from pennylane_trainability.transforms import measured_grad as measured_grad
 from pennylane_trainability.transforms import measured_qfim as measured_qfim
 from pennylane_trainability.transforms import qfim as qfim
 
@@ -122,6 +124,7 @@ __all__ = [
     "analyze",
     "capacity",
     "coefficient_jacobian",
+    "commuting_grad",
     "compare_shapes",
     "data_jacobian",
     "diagonalize_commuting",
@@ -131,6 +134,7 @@ __all__ = [
     "initialise",
     "measure_jacobian",
     "measure_qfim",
+    "measured_grad",
     "measured_qfim",
     "metric_tensor_fn",
     "one_job",

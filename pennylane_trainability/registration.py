@@ -16,8 +16,8 @@ from pennylane_trainability.errors import TrainabilityWarning
 
 __all__ = ["attach", "register"]
 
-_TRANSFORMS = ("coefficient_jacobian", "diagonalize_commuting", "measured_qfim", "qfim")
-_GRADIENTS = ("coefficient_jacobian", "measured_qfim", "qfim")
+_GRADIENTS = ("coefficient_jacobian", "commuting_grad", "measured_grad", "measured_qfim", "qfim")
+_TRANSFORMS = (*_GRADIENTS, "diagonalize_commuting")
 _TEMPLATES = ("DataReuploading", "ParallelAngleEncoding", "SerialReuploading")
 
 

@@ -17,10 +17,10 @@ from pennylane_trainability.circuits.tracer import Traced, UntraceableError, hol
 from pennylane_trainability.circuits.unitaries import FIXED_NAMES
 from pennylane_trainability.errors import ReadingError
 
-__all__ = ["expand"]
+__all__ = ["ONE_ANGLE", "expand"]
 
 #: Single-parameter gates used as they are; everything else with a generator joins them when met.
-_ONE_ANGLE = frozenset(
+ONE_ANGLE = frozenset(
     [
         "RX",
         "RY",
@@ -102,7 +102,7 @@ def _walk(op: Operator, position, depth: int = 0) -> Iterator[Gate | Operator]:
     wires = tuple([position(w) for w in op.wires])
     if name in FIXED_NAMES:
         yield Gate(op, wires)
-    elif name in _ONE_ANGLE:
+    elif name in ONE_ANGLE:
         yield Gate(op, wires, (_angle(op.data[0], op),))
     elif name == "Rot":
         for kind, data in zip(("RZ", "RY", "RZ"), op.data, strict=True):

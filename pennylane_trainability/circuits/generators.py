@@ -24,7 +24,7 @@ from pennylane_trainability.circuits.pauli import (
     product,
 )
 
-__all__ = ["Terms", "fixed_images", "fixed_terms", "rotation_terms"]
+__all__ = ["Terms", "fixed_images", "fixed_terms", "generator_words", "rotation_terms"]
 
 #: ``((c, P), …)`` of ``∏ exp(−i c·angle·P/2)``, words on the wires of the gate, phases zero.
 Terms = tuple[tuple[float, Word], ...]
@@ -94,6 +94,20 @@ def rotation_terms(op: Operator, name: str | None = None) -> Terms | None:
     if key:
         _known_terms[key] = terms
     return terms
+
+
+def generator_words(op: Operator, name: str | None = None) -> Terms | None:
+    """The generator of a one-parameter gate as ``Σ c P / 2``, whether or not the words commute.
+
+    Args:
+        op: the gate, ``exp(−i·angle·Σ c P / 2)``.
+        name: PennyLane's name of the gate, if ``op`` is a composite the gate is a part of.
+
+    Returns:
+        The terms, those of the identity included, or None where no words are known.
+    """
+    terms = rotation_terms(op, name)
+    return _terms(op) if terms is None else terms
 
 
 def _commuting(terms: Terms | None) -> Terms | None:

@@ -68,16 +68,14 @@ def measurement_groups(
     _check(grouping, two_qubit_weight)
     words = list(words)
 
-    def groups(qubit_wise: bool, members: Sequence[int]) -> list[MeasurementGroup]:
+    def grouped(qubit_wise: bool, members: Sequence[int]) -> list[tuple[int, ...]]:
         own = [words[i] for i in members]
         of = None if weights is None else [weights[i] for i in members]
         found = group_commuting(own, qubit_wise=qubit_wise, weights=of)
-        return [
-            MeasurementGroup(
-                tuple(members[j] for j in group), diagonalize([own[j] for j in group], n_wires)
-            )
-            for group in found
-        ]
+        return [tuple(members[j] for j in group) for group in found]
+
+    def solved(groups: Iterable[tuple[int, ...]]) -> list[MeasurementGroup]:
+        return [MeasurementGroup(g, diagonalize([words[i] for i in g], n_wires)) for g in groups]
 
     def cost(found: Iterable[MeasurementGroup]) -> tuple[float, int]:
         gates = [group.basis.two_qubit_gates for group in found]
@@ -85,14 +83,19 @@ def measurement_groups(
 
     everything = range(len(words))
     if grouping == "qubit-wise":
-        return groups(True, everything)
-    commuting = groups(False, everything)
+        return solved(grouped(True, everything))
+    commuting = solved(grouped(False, everything))
     if grouping == "commuting":
         return commuting
     split: list[MeasurementGroup] = []
     for group in commuting:
-        split += min([group], groups(True, group.words), key=cost)
-    return min(split, groups(True, everything), key=cost)
+        # qubit-wise groups have no two-qubit gates, so that their number is their cost
+        parts = grouped(True, group.words) if group.basis.two_qubit_gates else [group.words]
+        split += solved(parts) if (len(parts), 0) < cost([group]) else [group]
+    if len(split) < 2:
+        return split
+    apart = grouped(True, everything)
+    return solved(apart) if (len(apart), 0) < cost(split) else split
 
 
 def _check(grouping: str, two_qubit_weight: float) -> None:

@@ -12,7 +12,7 @@ from pennylane.ops.op_math import Evolution
 
 from pennylane_trainability.circuits.circuit import Gate
 
-__all__ = ["numeric_gate"]
+__all__ = ["numeric_gate", "with_data"]
 
 
 def numeric_gate(gate: Gate, labels, point, moved: float = 0.0, draw: int = 0) -> Operator:
@@ -33,12 +33,15 @@ def numeric_gate(gate: Gate, labels, point, moved: float = 0.0, draw: int = 0) -
         return getattr(qml, gate.kind)(values[0], wires=wires)
     if len(values) > 1:
         return type(gate.op)(np.array(values), wires=wires)
-    if isinstance(
-        gate.op, Evolution
-    ):  # binding would also replace the coefficients of the Hamiltonian
-        return Evolution(gate.op.base, values[0])
     build: Callable | None = _PLAIN.get(gate.name)
-    return build(values[0], wires=wires) if build else bind_new_parameters(gate.op, [values[0]])
+    return build(values[0], wires=wires) if build else with_data(gate.op, [values[0]])
+
+
+def with_data(op: Operator, data: list) -> Operator:
+    """The same operator with other parameters."""
+    if isinstance(op, Evolution):  # binding would also replace the coefficients of the Hamiltonian
+        return Evolution(op.base, data[0])
+    return bind_new_parameters(op, data)
 
 
 _PLAIN = {

@@ -38,7 +38,8 @@ class Points:
     """A QNode read at the points of one call.
 
     Attributes:
-        reading: the QNode at the first point; measurements and the return value are left out.
+        reading: the QNode at the first point; measurements and the return value are left out
+            unless they were asked for.
         parameters: flat trainable parameters of every point, ``(D, P)``.
         inputs: data that are paired with them, ``(D, I)``; data that are the same at all points
             are constants of the circuit, unless somebody differentiates or compiles through them.
@@ -91,6 +92,7 @@ def read_points(
     argnums=None,
     encoding_args=None,
     differentiable: bool = False,
+    measured: bool = False,
 ) -> Points:
     """Read a QNode at the parameter point(s) of one call; nothing of the user's is changed.
 
@@ -104,6 +106,8 @@ def read_points(
             not differentiated.
         differentiable: whether the caller can be compiled or differentiated; otherwise arguments
             that are being traced, which have no numbers, are an error.
+        measured: whether measurements belong to the circuit; otherwise it does not matter what the
+            QNode returns.
 
     Returns:
         Points: the points and the circuit.
@@ -122,14 +126,14 @@ def read_points(
             "jit, vmap and grad."
         )
     with without_tracing(call):  # JAX stages even what is done with constants
-        return _read_call(qnode, call)
+        return _read_call(qnode, call, measured)
 
 
-def _read_call(qnode, call: Arguments) -> Points:
+def _read_call(qnode, call: Arguments, measured: bool) -> Points:
     """At one point, or at all entries of a broadcasting axis if an operator has several values."""
     single = point_of(call, None, 0, False)
     try:
-        reading = trace_call(qnode, single, measured=False)
+        reading = trace_call(qnode, single, measured=measured)
         if not _broadcasts(reading.circuit):
             return _points(call, None, reading, reading.circuit)
         first: Exception = ReadingError("An operator broadcasts.")
@@ -137,10 +141,10 @@ def _read_call(qnode, call: Arguments) -> Points:
         first = error
     batch = find_batch(qnode.func, call, qnode.compile_pipeline)
     if batch is not None:
-        return _read_batch(qnode, call, batch)
+        return _read_batch(qnode, call, batch, measured)
     if isinstance(first, ReadingError):
         raise first
-    reading = probe_call(qnode, single, first, measured=False)
+    reading = probe_call(qnode, single, first, measured=measured)
     return _points(call, None, reading, reading.circuit)
 
 
@@ -195,7 +199,7 @@ def _index(call: Arguments, batch: Batch | None, here: Arguments, mask: Callable
     return np.concatenate(parts, axis=1)
 
 
-def _read_batch(qnode, call: Arguments, batch: Batch) -> Points:
+def _read_batch(qnode, call: Arguments, batch: Batch, measured: bool) -> Points:
     """All entries of a broadcasting axis at once; one by one where that does not work."""
     if mixed := [call.leaves[k].label for k in batch[1] if _is_mixed(call.leaves[k])]:
         raise ReadingError(
@@ -204,7 +208,7 @@ def _read_batch(qnode, call: Arguments, batch: Batch) -> Points:
         )
     single = point_of(call, batch, 0, False)
     try:
-        return _points(call, batch, _read(qnode, single))
+        return _points(call, batch, _read(qnode, single, measured))
     except Exception as error:
         if any(is_jax_tracer(leaf.original) for leaf in call.leaves):
             raise NotImplementedError(
@@ -212,7 +216,7 @@ def _read_batch(qnode, call: Arguments, batch: Batch) -> Points:
                 f"read with its arguments traced: {error} Call it outside jit, vmap and grad, or "
                 "once for each point."
             ) from error
-    readings = [_read(qnode, point_of(call, batch, d, True)) for d in range(batch[0])]
+    readings = [_read(qnode, point_of(call, batch, d, True), measured) for d in range(batch[0])]
     return _points(call, batch, readings[0], stack([r.circuit for r in readings]))
 
 
@@ -220,10 +224,10 @@ def _is_mixed(leaf: Leaf) -> bool:
     return bool(leaf.is_input.any() and leaf.parameter_mask.any())
 
 
-def _read(qnode, single: Arguments) -> Reading:
+def _read(qnode, single: Arguments, measured: bool) -> Reading:
     try:
-        return trace_call(qnode, single, measured=False)
+        return trace_call(qnode, single, measured=measured)
     except ReadingError:
         raise
     except Exception as error:
-        return probe_call(qnode, single, error, measured=False)
+        return probe_call(qnode, single, error, measured=measured)

@@ -75,12 +75,14 @@ class PauliCircuit:
             behind the rotations.
         frames: for each gate of the circuit, ``(C†X_wC, C†Z_wC)`` of its wires in order, with ``C``
             the Clifford gates before it.
+        moves: for each gate, whether a part of it joined the Clifford gates.
     """
 
     circuit: Circuit
     elements: tuple[Rotation | Opaque, ...]
     tail: Frame
     frames: tuple[tuple[Word, ...], ...]
+    moves: tuple[bool, ...]
 
     @property
     def rotations(self) -> tuple[Rotation, ...]:
@@ -108,11 +110,17 @@ def pauli_circuit(circuit: Circuit) -> PauliCircuit:
     """
     frame = Frame.identity(circuit.n_wires)
     elements: list[Rotation | Opaque] = []
-    frames = []
+    frames, moves = [], []
     for index, gate in enumerate(circuit.gates):
-        frames.append(tuple(image for w in gate.wires for image in (frame.x[w], frame.z[w])))
+        before = _images(frame, gate.wires)
         elements.extend(_gate_elements(gate, index, frame))
-    return PauliCircuit(circuit, tuple(elements), frame, tuple(frames))
+        frames.append(before)
+        moves.append(_images(frame, gate.wires) != before)
+    return PauliCircuit(circuit, tuple(elements), frame, tuple(frames), tuple(moves))
+
+
+def _images(frame: Frame, wires: Sequence[int]) -> tuple[Word, ...]:
+    return tuple([image for w in wires for image in (frame.x[w], frame.z[w])])
 
 
 def _gate_elements(gate: Gate, index: int, frame: Frame) -> Iterator[Rotation | Opaque]:
@@ -174,8 +182,7 @@ def _is_number(angle: Angle) -> bool:
 
 
 def _opaque(wires: Sequence[int], index: int, frame: Frame, is_trainable: bool) -> Opaque:
-    words = tuple(image for w in wires for image in (frame.x[w], frame.z[w]))
-    return Opaque(words, tuple(wires), index, is_trainable)
+    return Opaque(_images(frame, wires), tuple(wires), index, is_trainable)
 
 
 def _fixed(

@@ -55,9 +55,14 @@ class ReadOut:
     native: bool = False
 
     @property
+    def is_dense(self) -> bool:
+        """Whether it asks for probabilities of all outcomes."""
+        return len(self.wires) <= _MAX_DENSE
+
+    @property
     def measurements(self) -> list:
         """What the device is asked for."""
-        dense = len(self.wires) <= _MAX_DENSE
+        dense = self.is_dense
         if self.native:
             return [qml.probs(op=list(self.wires)) if dense else qml.counts(op=list(self.wires))]
         return [qml.probs(wires=self.wires) if dense else qml.counts(wires=self.wires)]

@@ -1,0 +1,127 @@
+"""Which words of a scheme one circuit reads, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pennylane_trainability.circuits.anticommutation import push_forward
+from pennylane_trainability.circuits.clifford import Frame
+from pennylane_trainability.circuits.diagonalization import Diagonalization
+from pennylane_trainability.circuits.measurement_groups import (
+    MeasurementGroup,
+    measurement_groups,
+)
+from pennylane_trainability.circuits.pauli import Word, product
+from pennylane_trainability.transforms.gradient_circuits.scheme import Scheme
+
+__all__ = ["Arrangement", "Reading", "arrange"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """One circuit: a state, and words that are read in it.
+
+    Attributes:
+        state: number of the state.
+        targets: numbers of the targets it gives.
+        words: these as words at the output, the auxiliary wire last.
+        basis: what is appended, and which parities the words become.
+    """
+
+    state: int
+    targets: tuple[int, ...]
+    words: tuple[Word, ...]
+    basis: Diagonalization
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arrangement:
+    """A scheme and the circuits that it takes at every parameter point.
+
+    Attributes:
+        scheme: what is measured.
+        readings: the circuits.
+    """
+
+    scheme: Scheme
+    readings: tuple[Reading, ...]
+
+    @property
+    def two_qubit_gates(self) -> int:
+        """Two-qubit gates that are added to the circuits of the user, all together."""
+        added = sum(reading.basis.two_qubit_gates for reading in self.readings)
+        for reading in self.readings:
+            probe = self.scheme.states[reading.state].probe
+            local = None if probe is None else self.scheme.components[probe].local
+            added += 0 if local is None else local.support.bit_count()
+        return added
+
+
+def arrange(scheme: Scheme, grouping: str = "auto", two_qubit_weight: float = 0.0) -> Arrangement:
+    """Put the words of every state into circuits.
+
+    Args:
+        scheme: what is measured.
+        grouping: see :func:`~pennylane_trainability.circuits.measurement_groups`.
+        two_qubit_weight: how many circuits a two-qubit gate is worth.
+    """
+    n = scheme.structure.n_wires
+    pushed = _pushed(scheme.target_words, scheme.structure.tail, n)
+    of_state: list[list[int]] = [[] for _ in scheme.states]
+    for target, state in enumerate(scheme.target_states):
+        of_state[state].append(target)
+    sets = [tuple(pushed[t] for t in targets) for targets in of_state]
+    grouper = _Grouper(n + 1, grouping, two_qubit_weight)
+    known = {words: grouper.groups(words) for words in sorted(set(sets), key=len, reverse=True)}
+    readings = []
+    for state, (targets, words) in enumerate(zip(of_state, sets, strict=True)):
+        for group in known[words]:
+            own = tuple(targets[k] for k in group.words)
+            read = tuple(words[k] for k in group.words)
+            readings.append(Reading(state, own, read, group.basis))
+    return Arrangement(scheme, tuple(readings))
+
+
+class _Grouper:
+    """Groups sets of words; a set inside one that was solved by one-qubit gates takes its gates."""
+
+    def __init__(self, n_wires: int, grouping: str, two_qubit_weight: float):
+        self.n_wires, self.options = n_wires, (grouping, two_qubit_weight)
+        self.solved: list[tuple[dict[Word, tuple[int, int]], Diagonalization]] = []
+
+    def groups(self, words: tuple[Word, ...]) -> list[MeasurementGroup]:
+        """Circuits that measure the words."""
+        for table, basis in self.solved:
+            if all(word in table for word in words):
+                return [MeasurementGroup(tuple(range(len(words))), _inside(words, table, basis))]
+        grouping, weight = self.options
+        found = measurement_groups(words, self.n_wires, grouping=grouping, two_qubit_weight=weight)
+        for group in found:
+            if not group.basis.two_qubit_gates:
+                entries = zip(group.basis.masks, group.basis.signs, strict=True)
+                table = dict(zip((words[k] for k in group.words), entries, strict=True))
+                self.solved.append((table, group.basis))
+        return found
+
+
+def _inside(words: Sequence[Word], table: dict, basis: Diagonalization) -> Diagonalization:
+    """The basis of some of the words that a basis of one-qubit gates was made for."""
+    masks, signs = zip(*(table[word] for word in words), strict=True)
+    union = 0
+    for mask in masks:
+        union |= mask
+    gates = tuple((name, wires) for name, wires in basis.gates if union >> wires[0] & 1)
+    return Diagonalization(gates, masks, signs)
+
+
+def _pushed(words: Sequence[Word], tail: Frame, n: int) -> list[Word]:
+    """``C W C†`` of every word, the letter of the auxiliary wire left alone."""
+    data = (1 << n) - 1
+    inner = list(dict.fromkeys(Word(word.x & data, word.z & data) for word in words))
+    found = dict(zip(inner, push_forward(inner, tail), strict=True))
+    out = []
+    for word in words:
+        aux = Word(word.x & ~data, word.z & ~data, word.phase)
+        out.append(product(found[Word(word.x & data, word.z & data)], aux))
+    return out

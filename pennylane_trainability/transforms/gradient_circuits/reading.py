@@ -1,0 +1,54 @@
+"""What circuits are asked for, and what their results say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pennylane_trainability.circuits.diagonalization import Diagonalization
+from pennylane_trainability.circuits.pauli import Word, to_pauli_word
+from pennylane_trainability.transforms.qfim_circuits.read_outs import (
+    MeanReadOut,
+    Means,
+    Observed,
+    ReadOut,
+)
+
+__all__ = ["observed_of", "parities_of", "words_of"]
+
+
+def parities_of(basis: Diagonalization, labels: Sequence) -> ReadOut:
+    """Outcomes of the wires that matter, read as parities with signs."""
+    union = 0
+    for mask in basis.masks:
+        union |= mask
+    wires = [w for w in range(len(labels)) if union >> w & 1]
+    bit = {w: len(wires) - 1 - k for k, w in enumerate(wires)}
+    masks = [sum(1 << bit[w] for w in wires if mask >> w & 1) for mask in basis.masks]
+    return ReadOut(tuple(labels[w] for w in wires), tuple(masks), tuple(basis.signs))
+
+
+def words_of(words: Sequence[Word], labels: Sequence) -> MeanReadOut:
+    """Expectation values of words, which the device finds by itself."""
+    named, signs = [], []
+    for word in words:
+        pauli, phase = to_pauli_word(word, labels)
+        named.append(pauli.operation(wire_order=[*pauli]))
+        signs.append(int(np.real(phase)))
+    return MeanReadOut(tuple(named), tuple(signs))
+
+
+def observed_of(
+    read: ReadOut | MeanReadOut, result, shots: int | None, batch: int | None
+) -> list[Observed | Means]:
+    """Outcomes of one circuit; one entry per entry of the broadcasting axis of its tape."""
+    if batch is None:
+        return [read.observed(result, shots)]
+    if isinstance(read, MeanReadOut):
+        values = result if len(read.words) > 1 else (result,)
+        columns = [np.reshape(np.asarray(value, float), (batch,)) for value in values]
+        return [read.observed([column[b] for column in columns], shots) for b in range(batch)]
+    if isinstance(result, dict):
+        result = [result]
+    return [read.observed(row, shots) for row in result]
