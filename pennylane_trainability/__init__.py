@@ -20,6 +20,7 @@ from pennylane_trainability.templates import SerialReuploading as SerialReupload
 from pennylane_trainability.transforms import coefficient_jacobian as coefficient_jacobian
 from pennylane_trainability.transforms import commuting_grad as commuting_grad
 from pennylane_trainability.transforms import diagonalize_commuting as diagonalize_commuting
+from pennylane_trainability.transforms import dla_grad as dla_grad
 from pennylane_trainability.transforms import measured_grad as measured_grad
 from pennylane_trainability.transforms import measured_qfim as measured_qfim
 from pennylane_trainability.transforms import qfim as qfim
@@ -128,6 +129,7 @@ __all__ = [
     "compare_shapes",
     "data_jacobian",
     "diagonalize_commuting",
+    "dla_grad",
     "fit",
     "fourier_rows",
     "growth_advice",

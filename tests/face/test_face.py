@@ -299,7 +299,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "circuits": {"errors", "fourier"},
     "laws": {"circuits", "errors"},
     "simulation": {"circuits", "errors"},
-    "transforms": {"circuits", "devices", "errors", "simulation", "statistics"},
+    "transforms": {"circuits", "devices", "errors", "liealg", "simulation", "statistics"},
     "executor": {"devices", "errors", "results"},
     "diagnostics": {
         *("circuits", "errors", "executor", "fourier", "laws", "results"),
