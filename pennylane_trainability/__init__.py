@@ -21,6 +21,7 @@ from pennylane_trainability.templates import StabilizerLogicalProduct as Stabili
 from pennylane_trainability.transforms import coefficient_jacobian as coefficient_jacobian
 from pennylane_trainability.transforms import commuting_grad as commuting_grad
 from pennylane_trainability.transforms import diagonalize_commuting as diagonalize_commuting
+from pennylane_trainability.transforms import dla_grad as dla_grad
 from pennylane_trainability.transforms import measured_grad as measured_grad
 from pennylane_trainability.transforms import measured_qfim as measured_qfim
 from pennylane_trainability.transforms import qfim as qfim
@@ -164,6 +165,7 @@ __all__ = [
     "data_jacobian",
     "density_qnode",
     "diagonalize_commuting",
+    "dla_grad",
     "fit",
     "fourier_rows",
     "gradient_efficiency",

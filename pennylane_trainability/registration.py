@@ -16,7 +16,10 @@ from pennylane_trainability.errors import TrainabilityWarning
 
 __all__ = ["attach", "register"]
 
-_GRADIENTS = ("coefficient_jacobian", "commuting_grad", "measured_grad", "measured_qfim", "qfim")
+_GRADIENTS = (
+    *("coefficient_jacobian", "commuting_grad", "dla_grad", "measured_grad", "measured_qfim"),
+    "qfim",
+)
 _TRANSFORMS = (*_GRADIENTS, "diagonalize_commuting")
 _TEMPLATES = (
     *("DataReuploading", "ParallelAngleEncoding", "SerialReuploading"),

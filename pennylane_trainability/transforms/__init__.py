@@ -7,6 +7,7 @@ from pennylane_trainability.transforms.commuting_grad import commuting_grad as c
 from pennylane_trainability.transforms.diagonalize_commuting import (
     diagonalize_commuting as diagonalize_commuting,
 )
+from pennylane_trainability.transforms.dla_grad import dla_grad as dla_grad
 from pennylane_trainability.transforms.measured_grad import measured_grad as measured_grad
 from pennylane_trainability.transforms.measured_qfim import measured_qfim as measured_qfim
 from pennylane_trainability.transforms.qfim import qfim as qfim
@@ -15,6 +16,7 @@ __all__ = [
     "coefficient_jacobian",
     "commuting_grad",
     "diagonalize_commuting",
+    "dla_grad",
     "measured_grad",
     "measured_qfim",
     "qfim",

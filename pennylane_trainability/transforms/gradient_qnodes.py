@@ -17,7 +17,11 @@ from pennylane_trainability.transforms.engines import (
     is_exact_simulator,
     takes_shot_vectors,
 )
-from pennylane_trainability.transforms.gradient_tapes import check_budget, warn_of_fallback
+from pennylane_trainability.transforms.gradient_tapes import (
+    check_budget,
+    warn_of_fallback,
+    warn_of_truncation,
+)
 from pennylane_trainability.transforms.interfaces import interface_of, is_traced
 from pennylane_trainability.transforms.points_task import PointsTask
 
@@ -76,6 +80,7 @@ def gradient_of_points(task: PointsTask, shots):
     n_points = len(points.parameters)
     check_budget(question.n_circuits * n_points, max_circuits)
     warn_of_fallback(question)
+    warn_of_truncation(question, n_points)
     answer = answer_of(question, shots, n_points)
 
     def one(results, count):

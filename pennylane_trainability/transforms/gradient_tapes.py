@@ -12,7 +12,14 @@ from pennylane.tape import QuantumScript
 from pennylane_trainability.errors import BudgetError, ReadingError, TrainabilityWarning
 from pennylane_trainability.transforms.carrier import carried
 
-__all__ = ["check_budget", "expanded", "gradient_of_tape", "trainable_of", "warn_of_fallback"]
+__all__ = [
+    "check_budget",
+    "expanded",
+    "gradient_of_tape",
+    "trainable_of",
+    "warn_of_fallback",
+    "warn_of_truncation",
+]
 
 
 def expanded(tape: QuantumScript, argnums=None, *, encoding_args=None, **options):
@@ -69,6 +76,7 @@ def gradient_of_tape(
     question = question_of(circuit, tape.measurements, How(**options))
     check_budget(question.n_circuits * (tape.batch_size or 1), max_circuits)
     warn_of_fallback(question)
+    warn_of_truncation(question, tape.batch_size or 1)
     answer = answer_of(question, tape.shots, batch=tape.batch_size)
     like = _interface(tape)
 
@@ -122,8 +130,26 @@ def warn_of_fallback(question) -> None:
     if scheme.fallback:
         names = [question.problem.circuit.gates[g].name for g in scheme.fallback]
         warnings.warn(
-            f"{', '.join(names)}: differentiated by shift rules, because no generator in Pauli "
-            f"words is known. {' '.join(scheme.notes)}",
+            f"{', '.join(names)}: differentiated by shift rules. {' '.join(scheme.notes)}",
+            TrainabilityWarning,
+            stacklevel=2,
+        )
+
+
+def warn_of_truncation(question, n_points: int) -> None:
+    """Say how much a truncated Lie algebra can change the result."""
+    # here: as above
+    from pennylane_trainability.transforms.gradient_circuits.adjoint_action import truncation_bound
+
+    if not question.how.truncation:
+        return
+    scheme = question.plan.arrangement.scheme
+    bounds = [truncation_bound(scheme, question.problem, d) for d in range(n_points)]
+    largest = max(float(bound.max(initial=0.0)) for bound in bounds)
+    if largest > 0:
+        warnings.warn(
+            f"truncation={question.how.truncation:g} changes derivatives by at most {largest:.2g}; "
+            "with 0 they are exact.",
             TrainabilityWarning,
             stacklevel=2,
         )

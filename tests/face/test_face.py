@@ -33,7 +33,8 @@ FUNCTIONS = {
     *("gradient_efficiency", "measure_gradient", "paper_check", "promote", "prune"),
 }
 TRANSFORMS = {
-    *("coefficient_jacobian", "commuting_grad", "measured_grad", "measured_qfim", "qfim"),
+    *("coefficient_jacobian", "commuting_grad", "dla_grad", "measured_grad", "measured_qfim"),
+    "qfim",
 }
 #: Functions that make or measure models out of several circuits.
 MIXTURES = {"cut_layers", "density_qnode", "measure_density"}
@@ -126,13 +127,15 @@ OPTIONS = {
     },
     "executor": (FUNCTIONS | {"measure_density"}) - SIMULATED,
     "max_circuits": (
-        FUNCTIONS | {"commuting_grad", "measure_density", "measured_grad", "measured_qfim"}
+        FUNCTIONS
+        | {"commuting_grad", "dla_grad", "measure_density", "measured_grad", "measured_qfim"}
     )
     - SIMULATED,
     "max_shots": (FUNCTIONS | {"measure_density"}) - SIMULATED,
     "seed": {
         *("analyze", "capacity", "measure_jacobian", "measure_qfim", "measured_qfim"),
         *("density_qnode", "measure_density", "metric_tensor_fn", *SIMULATED - {"promote"}),
+        "dla_grad",
     },
     "level": {
         *("analyze", "capacity", "initialise", "measure_jacobian", "measure_qfim"),
@@ -309,12 +312,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "devices": {"errors"},
     "results": set(),
     "fourier": {"errors"},
+    "liealg": {"errors"},
     "statistics": {"results"},
     "circuits": {"errors", "fourier"},
     "templates": {"circuits"},
     "laws": {"circuits", "errors"},
     "simulation": {"circuits", "errors"},
-    "transforms": {"circuits", "devices", "errors", "simulation", "statistics"},
+    "transforms": {"circuits", "devices", "errors", "liealg", "simulation", "statistics"},
     "executor": {"devices", "errors", "results"},
     "diagnostics": {
         *("circuits", "errors", "executor", "fourier", "laws", "results"),

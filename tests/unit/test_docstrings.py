@@ -6,6 +6,10 @@ import importlib
 import pytest
 
 ROOMS = {
+    "liealg": [
+        *("carrying", "closure", "ideals", "modular", "sentences", "steps", "truncation"),
+        "words",
+    ],
     "results": ["base", "estimate", "finding", "provenance", "text"],
     "statistics": ["bootstrap", "counts", "damping", "moments", "noise_floor"],
     "diagnostics": ["effective_dimension", "saturation"],

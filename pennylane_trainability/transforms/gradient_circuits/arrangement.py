@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from pennylane_trainability.circuits.anticommutation import push_forward
 from pennylane_trainability.circuits.clifford import Frame
@@ -13,7 +15,8 @@ from pennylane_trainability.circuits.measurement_groups import (
     measurement_groups,
 )
 from pennylane_trainability.circuits.pauli import Word, product
-from pennylane_trainability.transforms.gradient_circuits.scheme import Scheme
+from pennylane_trainability.transforms.gradient_circuits.random_groups import Bases, random_groups
+from pennylane_trainability.transforms.gradient_circuits.scheme import PLAIN, Scheme
 
 __all__ = ["Arrangement", "Reading", "arrange"]
 
@@ -27,12 +30,15 @@ class Reading:
         targets: numbers of the targets it gives.
         words: these as words at the output, the auxiliary wire last.
         basis: what is appended, and which parities the words become.
+        shares: with which weight the mean of each word joins that of its target; ``None``: no other
+            circuit reads it.
     """
 
     state: int
     targets: tuple[int, ...]
     words: tuple[Word, ...]
     basis: Diagonalization
+    shares: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,13 +64,19 @@ class Arrangement:
         return added
 
 
-def arrange(scheme: Scheme, grouping: str = "auto", two_qubit_weight: float = 0.0) -> Arrangement:
+def arrange(
+    scheme: Scheme,
+    grouping: str = "auto",
+    two_qubit_weight: float = 0.0,
+    bases: Bases | None = None,
+) -> Arrangement:
     """Put the words of every state into circuits.
 
     Args:
         scheme: what is measured.
         grouping: see :func:`~pennylane_trainability.circuits.measurement_groups`.
         two_qubit_weight: how many circuits a two-qubit gate is worth.
+        bases: random bases for the words of the circuit as it is, instead of groups.
     """
     n = scheme.structure.n_wires
     pushed = _pushed(scheme.target_words, scheme.structure.tail, n)
@@ -73,14 +85,30 @@ def arrange(scheme: Scheme, grouping: str = "auto", two_qubit_weight: float = 0.
         of_state[state].append(target)
     sets = [tuple(pushed[t] for t in targets) for targets in of_state]
     grouper = _Grouper(n + 1, grouping, two_qubit_weight)
-    known = {words: grouper.groups(words) for words in sorted(set(sets), key=len, reverse=True)}
-    readings = []
+    plain = scheme.states.index(PLAIN) if bases is not None and PLAIN in scheme.states else None
+    grouped = {words for state, words in enumerate(sets) if state != plain}
+    known = {words: grouper.groups(words) for words in sorted(grouped, key=len, reverse=True)}
+    readings: list[Reading] = []
     for state, (targets, words) in enumerate(zip(of_state, sets, strict=True)):
+        if state == plain and bases is not None:
+            readings += _shared(state, targets, words, random_groups(words, n + 1, bases))
+            continue
         for group in known[words]:
             own = tuple(targets[k] for k in group.words)
             read = tuple(words[k] for k in group.words)
             readings.append(Reading(state, own, read, group.basis))
     return Arrangement(scheme, tuple(readings))
+
+
+def _shared(
+    state: int, targets: Sequence[int], words: Sequence[Word], groups: Sequence[MeasurementGroup]
+) -> Iterator[Reading]:
+    """Circuits that read words more than once, all with the same weight."""
+    times = np.bincount([k for group in groups for k in group.words], minlength=len(words))
+    for group in groups:
+        own = tuple(targets[k] for k in group.words)
+        read = tuple(words[k] for k in group.words)
+        yield Reading(state, own, read, group.basis, tuple(1.0 / times[k] for k in group.words))
 
 
 class _Grouper:

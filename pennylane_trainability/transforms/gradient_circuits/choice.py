@@ -9,21 +9,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pennylane_trainability.errors import ReadingError
+from pennylane_trainability.errors import BudgetError, ReadingError
+from pennylane_trainability.transforms.gradient_circuits.adjoint_action import (
+    DEFAULT_MAX_WORDS,
+    adjoint_scheme,
+)
 from pennylane_trainability.transforms.gradient_circuits.arrangement import Arrangement, arrange
-from pennylane_trainability.transforms.gradient_circuits.components import Problem, Structure
+from pennylane_trainability.transforms.gradient_circuits.components import Problem
+from pennylane_trainability.transforms.gradient_circuits.random_groups import Bases
 from pennylane_trainability.transforms.gradient_circuits.scheme import Scheme
 from pennylane_trainability.transforms.gradient_circuits.shift_rule import shift_scheme
 from pennylane_trainability.transforms.gradient_circuits.signatures import commuting_scheme
 
 __all__ = ["METHODS", "How", "Option", "Plan", "free_wire", "plan_of"]
 
-#: How the circuits of every method are planned.
-METHODS: dict[str, Callable[[Structure], Scheme]] = {
-    "commuting": commuting_scheme,
-    "shift": shift_scheme,
-}
 READ_OUTS = ("counts", "means")
+#: With ``"auto"`` the Lie algebra method is not followed further than this: its circuits would be
+#: many.
+_AUTO_WORDS = 1 << 12
 _NO_WIRE = (
     "it needs one wire of the device that the circuit does not use; give the device one more wire"
 )
@@ -40,6 +43,10 @@ class How:
         read_out: ``"counts"`` or ``"means"``.
         aux_wire: the auxiliary wire; ``None`` takes one that is free.
         device_wires: the wires there are; ``None`` takes those of the device, if it is known.
+        max_words: for ``"dla"``, refuse more carried words.
+        truncation: for ``"dla"``, leave out smaller coefficients.
+        n_bases: for ``"dla"`` with ``read_out="shadows"``, how many random bases.
+        seed: of these.
     """
 
     method: str = "auto"
@@ -48,6 +55,39 @@ class How:
     read_out: str = "counts"
     aux_wire: object = None
     device_wires: Sequence | None = None
+    max_words: int = DEFAULT_MAX_WORDS
+    truncation: float = 0.0
+    n_bases: int = 100
+    seed: int | None = None
+
+    @property
+    def bases(self) -> Bases | None:
+        """Random bases, if they are asked for."""
+        return Bases(self.n_bases, self.seed) if self.read_out == "shadows" else None
+
+    def key_of(self, method: str, key: bytes | None):
+        """What a plan is kept under; ``None`` if it depends on angles or is drawn anew."""
+        if key is None or (method == "dla" and self.truncation):
+            return None
+        if self.read_out == "shadows" and self.seed is None:
+            return None
+        return key, method, self.grouping, self.two_qubit_weight, self._words, self.bases
+
+    @property
+    def _words(self) -> int:
+        return min(self.max_words, _AUTO_WORDS) if self.method == "auto" else self.max_words
+
+
+def _adjoint(problem: Problem, how: How) -> Scheme:
+    return adjoint_scheme(problem, how._words, how.truncation)
+
+
+#: How the circuits of every method are planned.
+METHODS: dict[str, Callable[[Problem, How], Scheme]] = {
+    "commuting": lambda problem, how: commuting_scheme(problem.structure),
+    "dla": _adjoint,
+    "shift": lambda problem, how: shift_scheme(problem.structure),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,22 +216,36 @@ def _look(
     method: str, problem: Problem, key: bytes | None, aux, how: How
 ) -> tuple[Option, Arrangement | None]:
     """What a method would cost, and its circuits if it is available."""
-    options = (method, how.grouping, how.two_qubit_weight)
-    try:
-        found = plans.get(
-            key and (key, *options),
-            lambda: arrange(METHODS[method](problem.structure), how.grouping, how.two_qubit_weight),
-        )
-    except ReadingError as error:
-        if how.method == method:
-            raise
-        return Option(method, 0, np.inf, str(error)), None
+    kept = how.key_of(method, key)
+    found = plans.get(kept, lambda: _arranged(method, problem, how))
+    if not isinstance(found, Arrangement):
+        return Option(method, 0, np.inf, found), None
     if found.scheme.needs_aux and aux is None:
         return Option(method, 0, np.inf, _NO_WIRE), None
-    count = len(found.readings)
-    weighted = count + how.two_qubit_weight * found.two_qubit_gates
-    cost = weighted * found.scheme.variance(problem) if how.method == "auto" else np.nan
-    return Option(method, count, cost), found
+    cost = np.nan
+    if how.method == "auto":
+        # what is cheapest at the first angles stays so for this structure
+        weights = problem.outputs.coefficients.tobytes()
+        cost = plans.get(
+            kept and (kept, weights),
+            lambda: _weighted(found, how) * found.scheme.variance(problem),
+        )
+    return Option(method, len(found.readings), cost), found
+
+
+def _weighted(found: Arrangement, how: How) -> float:
+    return len(found.readings) + how.two_qubit_weight * found.two_qubit_gates
+
+
+def _arranged(method: str, problem: Problem, how: How) -> Arrangement | str:
+    """The circuits of a method, or why there are none; an error if no other is allowed."""
+    try:
+        scheme = METHODS[method](problem, how)
+        return arrange(scheme, how.grouping, how.two_qubit_weight, how.bases)
+    except (BudgetError, ReadingError) as error:
+        if how.method == method:
+            raise
+        return str(error)
 
 
 def _check(how: How) -> None:
@@ -199,5 +253,7 @@ def _check(how: How) -> None:
         raise ReadingError(
             f"method={how.method!r} is unknown; use 'auto' or one of {list(METHODS)}."
         )
-    if how.read_out not in READ_OUTS:
-        raise ReadingError(f"read_out needs 'counts' or 'means'; got {how.read_out!r}.")
+    allowed = (*READ_OUTS, "shadows") if how.method == "dla" else READ_OUTS
+    if how.read_out not in allowed:
+        names = " or ".join(map(repr, allowed))
+        raise ReadingError(f"read_out needs {names}; got {how.read_out!r}.")

@@ -59,8 +59,8 @@ class Linear(Protocol):
     def value(self, means: np.ndarray, problem: Problem, draw: int) -> np.ndarray:
         """``∂_c⟨O_i⟩`` from the means ``(T,)`` of all targets: ``(I, C)``."""
 
-    def matrix(self, problem: Problem, draw: int) -> np.ndarray:
-        """The same as a matrix, ``(I, C, T)``."""
+    def matrix(self, problem: Problem, draw: int, coefficients: np.ndarray) -> np.ndarray:
+        """The same for combinations ``(R, I)`` of the words, as a matrix ``(R, C, T)``."""
 
     def power(self, problem: Problem, draw: int) -> np.ndarray:
         """Sums of the squares of its entries over the targets, ``(I, C)``."""
@@ -111,9 +111,9 @@ class Scheme:
 
     def matrix(self, problem: Problem, draw: int = 0) -> np.ndarray:
         """The same as a matrix on the means, ``(R, P, T)``."""
-        words = np.tensordot(problem.outputs.coefficients, self.linear.matrix(problem, draw), 1)
+        found = self.linear.matrix(problem, draw, problem.outputs.coefficients)
         loading = problem.loading(self.components, draw)
-        return np.einsum("pc,rct->rpt", loading, words, optimize=True)
+        return np.einsum("pc,rct->rpt", loading, found, optimize=True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,11 +149,12 @@ class Table:
         size = self.shape[0] * self.shape[1]
         return np.bincount(place, weights=entries, minlength=size).reshape(self.shape)
 
-    def matrix(self, problem: Problem, draw: int) -> np.ndarray:
+    def matrix(self, problem: Problem, draw: int, coefficients: np.ndarray) -> np.ndarray:
         """See :class:`Linear`."""
         n_targets = int(self.targets.max(initial=-1)) + 1  # every target has an entry
-        out = np.zeros((*self.shape, n_targets))
-        np.add.at(out, (self.words, self.components, self.targets), self.factors)
+        out = np.zeros((len(coefficients), self.shape[1], n_targets))
+        for found, row in zip(out, coefficients, strict=True):
+            np.add.at(found, (self.components, self.targets), self.factors * row[self.words])
         return out
 
 

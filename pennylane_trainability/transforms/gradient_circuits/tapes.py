@@ -73,7 +73,10 @@ class Circuits:
         """Means of all targets at one point, ``(T,)``."""
         out = np.zeros(len(self.arrangement.scheme.target_words))
         for reading, seen in zip(self.arrangement.readings, observed, strict=True):
-            out[list(reading.targets)] = seen.means
+            if reading.shares is None:
+                out[list(reading.targets)] = seen.means
+            else:
+                out[list(reading.targets)] += np.array(reading.shares) * seen.means
         return out
 
     def jacobians(self, results: Sequence, shots: int | None) -> np.ndarray:
@@ -81,7 +84,7 @@ class Circuits:
         scheme = self.arrangement.scheme
         return np.array(
             [
-                scheme.jacobian(self.means(seen), self.problem, 0 if self.batch else d)
+                scheme.jacobian(self.means(seen), self.problem, d)
                 for d, seen in enumerate(self.observed(results, shots))
             ]
         )
@@ -105,7 +108,8 @@ def circuits_of(
             entry per circuit of the plan.
         n_points: number of parameter points ``D``; ``None`` for the circuit of a tape.
         aux: label of the auxiliary wire, where a state needs one.
-        read_out: ``"counts"`` (outcomes of wires) or ``"means"`` (expectation values).
+        read_out: ``"counts"`` or ``"shadows"`` (outcomes of wires), or ``"means"`` (expectation
+            values).
         batch: size of the broadcasting axis of the gates of a tape.
     """
     each = list(shots) if isinstance(shots, list) else [Shots(shots)] * len(arrangement.readings)
@@ -120,7 +124,7 @@ def circuits_of(
                 operations = builder.state(
                     arrangement.scheme.states[reading.state], arrangement.scheme
                 )
-                if read_out == "counts":
+                if read_out != "means":
                     operations += builder.basis(reading.basis)
                 tapes.append(
                     QuantumScript(operations, wanted, shots=Shots(own), trainable_params=[])

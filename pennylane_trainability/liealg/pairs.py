@@ -1,0 +1,94 @@
+"""What a rotation about a Pauli word mixes: pairs of words ``Q, PQ`` with ``{P, Q} = 0``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from pennylane_trainability.liealg.words import WordIndex, Words, anticommuting, products
+
+__all__ = ["GrowingPairs", "Pairs", "rotation_signs", "turn_pairs"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pairs:
+    """What ``P`` mixes: ``Q → cos φ Q + s sin φ W``, ``W → cos φ W − s sin φ Q``.
+
+    Attributes:
+        first: numbers of the words ``Q``.
+        second: numbers of the words ``W``; no word stands in two pairs.
+        signs: ``s`` with ``−iPQ = sW``.
+    """
+
+    first: np.ndarray
+    second: np.ndarray
+    signs: np.ndarray
+
+
+def rotation_signs(word: Words, others: Words) -> tuple[Words, np.ndarray]:
+    """``W`` and ``s`` with ``−iPQ = sW`` for words ``Q`` that anticommute with ``P``."""
+    found, turns = products(word, others)
+    return found, 2.0 - turns  # PQ = i^t W with t = 1 or 3, so −iPQ = ±W
+
+
+def turn_pairs(values: np.ndarray, pairs: Pairs, angle: float) -> None:
+    """Coefficients of words, one row per word, through ``exp(−iφP/2)``; in place."""
+    if not len(pairs.first):
+        return
+    first, second = values[pairs.first], values[pairs.second]
+    sine = np.sin(angle) * (pairs.signs if values.ndim == 1 else pairs.signs[:, None])
+    values[pairs.first] = np.cos(angle) * first - sine * second
+    values[pairs.second] = np.cos(angle) * second + sine * first
+
+
+class GrowingPairs:
+    """The pairs of one word ``P`` among words whose number grows.
+
+    Args:
+        word: ``P``.
+        own_hash: its hash.
+    """
+
+    __slots__ = ("_hash", "_parts", "_seen", "_word")
+
+    def __init__(self, word: Words, own_hash: np.uint64):
+        self._word, self._hash = word, own_hash
+        self._seen = 0
+        self._parts: list[Pairs] = []
+
+    def grow(self, index: WordIndex, add: Callable | None = None) -> None:
+        """Look at the words that are new since the last time, and add their partners.
+
+        Args:
+            index: the words.
+            add: ``(words, hashes) → numbers`` in place of ``index.add``.
+        """
+        words = index.words.take(slice(self._seen, None))
+        if not len(words):
+            return
+        hit = np.flatnonzero(anticommuting(words, self._word))
+        if hit.size:
+            partners, signs = rotation_signs(self._word, words.take(hit))
+            first = self._seen + hit
+            second = (add or index.add)(partners, index.hashes[first] ^ self._hash)
+            # a pair of which both words are known comes up once from each side
+            new = first < second
+            self._parts.append(Pairs(first[new], second[new], signs[new]))
+        self._seen = len(index)
+
+    @property
+    def pairs(self) -> Pairs:
+        """All pairs so far."""
+        if len(self._parts) != 1:
+            empty = Pairs(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+            parts = [empty, *self._parts]
+            self._parts = [
+                Pairs(
+                    np.concatenate([p.first for p in parts]),
+                    np.concatenate([p.second for p in parts]),
+                    np.concatenate([p.signs for p in parts]),
+                )
+            ]
+        return self._parts[0]
