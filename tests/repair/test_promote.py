@@ -102,8 +102,8 @@ def tied(x, w):
     qml.RZ(w[0], wires=0)
     qml.RZ(w[0] - 0.3, wires=1)
     qml.IsingZZ(qml.math.sin(w[1]) * 2, wires=[0, 1])
-    qml.IsingXX(w[2] * x[1] + w[3], wires=[0, 1])
     qml.CRZ(w[3] * x[2], wires=[0, 1])
+    qml.IsingXX(w[2] * x[1] + w[3], wires=[0, 1])
     return qml.expval(qml.Z(0) @ qml.Z(1))
 
 
@@ -257,7 +257,10 @@ def test_a_choice_among_symmetries_that_do_not_commute_is_said():
 def test_parameters_that_were_tied_or_met_data_are_said():
     _, found = promoted(tied, W[:4])
     assert any("entered several" in note for note in found.notes)
-    assert any("IsingXX (gate" in note and "depend on data" in note for note in found.notes)
+    assert any(
+        "CRZ (gate 4), IsingXX (gate 5)" in note and "depend on data" in note
+        for note in found.notes
+    )
     assert found.weights.shape == (6, 2)  # a CRZ is two rotations
     _, found = promoted(symmetric, W)
     assert found.notes == ()
