@@ -48,7 +48,8 @@ class StabilizerLogicalProduct(Operation):
         wires (Any or Iterable[Any]): the wires.
 
     Words are strings with one letter per wire (``"XZI"``, ``"-XZI"``), ``PauliWord``\ s, or
-    products of Pauli operators.
+    products of Pauli operators. ``default.qubit`` multiplies with the dense matrix of a rotation;
+    beyond seven wires use ``lightning.qubit``, which does not.
 
     Raises:
         ValueError: if two stabilizers do not commute, one is a product of the others, or they

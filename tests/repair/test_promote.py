@@ -40,8 +40,22 @@ def through_cliffords(x, w):
     return qml.expval(qml.X(1) + 0.5 * qml.X(0) @ qml.X(3))
 
 
+def bell_frame(x, w):
+    """``XX`` and ``ZZ`` are kept; a CNOT turns them into ``XI`` and ``IZ``, S and H into others."""
+    product_state(x, ["p", "q"])
+    qml.IsingXX(w[0], wires=["p", "q"])
+    qml.IsingZZ(w[1], wires=["p", "q"])
+    qml.CNOT(["p", "q"])
+    qml.RX(w[2], wires="p")
+    qml.S("p")
+    qml.PauliRot(-w[3], "YZ", wires=["p", "q"])
+    qml.H("q")
+    qml.RX(0.7, wires="q")
+    return qml.expval(qml.Y("p")), qml.expval(-qml.X("q"))
+
+
 def turned_frames(x, w):
-    """XX and YY words that H, S and CNOT turn into others; string labels."""
+    """Words that H, S, CNOT and ISWAP turn into others; string labels."""
     wires = ["alice", "bob", "c"]
     product_state(x, wires)
     qml.IsingXX(w[0], wires=["alice", "bob"])
@@ -88,17 +102,19 @@ def tied(x, w):
     qml.RZ(w[0], wires=0)
     qml.RZ(w[0] - 0.3, wires=1)
     qml.IsingZZ(qml.math.sin(w[1]) * 2, wires=[0, 1])
+    qml.CRZ(w[3] * x[2], wires=[0, 1])
     qml.IsingXX(w[2] * x[1] + w[3], wires=[0, 1])
     return qml.expval(qml.Z(0) @ qml.Z(1))
 
 
-#: Quantum function, its weights, number of independent symmetries known by hand, or None.
+#: Quantum function, its weights, number of independent symmetries.
 ZOO = [
     pytest.param(symmetric, W, 2, id="symmetric"),
     pytest.param(through_cliffords, W.reshape(3, 4), 4, id="through-cliffords"),
-    pytest.param(turned_frames, W[:4], None, id="turned-frames"),
+    pytest.param(bell_frame, W[:4], 2, id="bell-frame"),
+    pytest.param(turned_frames, W[:4], 1, id="turned-frames"),
     pytest.param(reuploading, W[:3], 1, id="reuploading"),
-    pytest.param(templates_of_every_kind, W, None, id="templates"),
+    pytest.param(templates_of_every_kind, W, 0, id="templates"),
     pytest.param(tied, W[:4], 1, id="tied"),
 ]
 
@@ -123,9 +139,8 @@ def test_at_the_weights_given_it_is_the_same_function(function, weights, count, 
             flat(found.qnode(found.weights, data)), flat(qnode(data, weights)), atol=1e-12
         )
     assert np.count_nonzero(found.weights[:, 1:]) == 0
-    if count is not None:
-        assert len(found.symmetries) == count
-        assert found.weights.shape[1] == 2**count
+    assert len(found.symmetries) == count
+    assert found.weights.shape[1] == 2**count
 
 
 @pytest.mark.parametrize(("function", "weights", "count"), ZOO)
@@ -242,8 +257,11 @@ def test_a_choice_among_symmetries_that_do_not_commute_is_said():
 def test_parameters_that_were_tied_or_met_data_are_said():
     _, found = promoted(tied, W[:4])
     assert any("entered several" in note for note in found.notes)
-    assert any("IsingXX (gate" in note and "depend on data" in note for note in found.notes)
-    assert found.weights.shape == (4, 2)
+    assert any(
+        "CRZ (gate 4), IsingXX (gate 5)" in note and "depend on data" in note
+        for note in found.notes
+    )
+    assert found.weights.shape == (6, 2)  # a CRZ is two rotations
     _, found = promoted(symmetric, W)
     assert found.notes == ()
 
@@ -402,7 +420,7 @@ def test_torch():
     value.backward()
     expected = qml.grad(qnode, argnums=0)(qml.numpy.array(X), W[:4])
     np.testing.assert_allclose(x.grad, expected, atol=1e-10)
-    assert weights.grad.shape == (4, 2)
+    assert weights.grad.shape == (6, 2)
 
 
 # -- bad input -------------------------------------------------------------------------------------
