@@ -15,6 +15,7 @@ from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import Executor
 from pennylane_trainability.results import Cost, Provenance
 from pennylane_trainability.transforms.engines import device_name, is_exact_simulator
+from pennylane_trainability.transforms.gradient_circuits.adjoint_action import truncation_bound
 from pennylane_trainability.transforms.gradient_circuits.answer import (
     Question,
     answer_of,
@@ -100,7 +101,11 @@ def prepared(points: Points, qnode, ask: Ask) -> Prepared:
     question = question_of(points.circuit, measurements, How(**ask.how), own, device_name(device))
     arrangement = question.plan.arrangement
     matrix = arrangement.scheme.matrix(question.problem)
-    slopes = tuple(matrix[:, :, list(reading.targets)] for reading in arrangement.readings)
+    slopes = tuple(
+        matrix[:, :, list(reading.targets)]
+        * (1.0 if reading.shares is None else np.array(reading.shares))
+        for reading in arrangement.readings
+    )
     even = np.full(len(slopes), shots.total_shots)
     each = even if ask.allocation == "even" else weighted(slopes, shots.total_shots)
     return Prepared(points, question, slopes, each, ask)
@@ -159,12 +164,13 @@ def _record(
         value=value.reshape(shape),
         stderr=stderr.reshape(shape),
         errors=errors,
-        bound=np.zeros(shape),
+        bound=truncation_bound(scheme, question.problem).reshape(shape),
         method=scheme.method,
         notes=tuple(notes),
         parameters=ready.points.reading.arguments.parameter_labels(),
         cost=ready.cost(),
         provenance=Provenance(
+            seed=ask.how.get("seed"),
             shots=shots[0] if len(shots) == 1 else tuple(int(n) for n in ready.shots),
             device=device_name(qnode.device),
             engine="measured",

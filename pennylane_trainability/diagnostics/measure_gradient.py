@@ -5,11 +5,15 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+import numpy as np
+
 from pennylane_trainability.circuits.points import read_points
 from pennylane_trainability.diagnostics.gradient_run import Ask, Prepared, prepared, run
 from pennylane_trainability.diagnostics.measure import default_executor
 from pennylane_trainability.diagnostics.measured_gradient import MeasuredGradient
 from pennylane_trainability.executor import Executor
+from pennylane_trainability.results import kept_seed
+from pennylane_trainability.transforms.gradient_circuits.adjoint_action import DEFAULT_MAX_WORDS
 
 __all__ = ["measure_gradient"]
 
@@ -24,12 +28,15 @@ def measure_gradient(
     two_qubit_weight: float = 0.0,
     read_out: str = "counts",
     aux_wire=None,
+    max_words: int = DEFAULT_MAX_WORDS,
+    truncation: float = 0.0,
+    n_bases: int = 100,
+    seed: int | np.random.SeedSequence | None = None,
     allocation: str = "even",
     level: float = 0.95,
     max_circuits: int | None = None,
     max_shots: int | None = None,
     executor: Executor | None = None,
-    **options,
 ):
     r"""Measure the gradient of a QNode on its device: values, errors, cost.
 
@@ -52,6 +59,10 @@ def measure_gradient(
         read_out: see :func:`measured_grad`; with ``"means"`` a Pauli word has the error
             ``√((1 − m²)/shots)``, and words read together count as independent.
         aux_wire: the auxiliary wire; see :func:`measured_grad`.
+        max_words: of the method ``"dla"``; see :func:`dla_grad`.
+        truncation: of the method ``"dla"``; how far it can change the values is in ``bound``.
+        n_bases: of ``read_out="shadows"``; see :func:`dla_grad`.
+        seed: of these bases; drawn and kept if ``None``.
         allocation: ``"even"``: as many shots for every circuit; ``"weighted"``: the same total,
             split so that the sum of all variances is least if every word has the variance of a
             fair coin.
@@ -60,7 +71,6 @@ def measure_gradient(
             more than 1,000 are refused without it.
         max_shots: refuse more shots before running any.
         executor: how circuits are run; default: all in one device execution.
-        options: further ones of :func:`measured_grad`.
 
     Returns:
         A function of the QNode's arguments that returns a :class:`MeasuredGradient`. Its attribute
@@ -96,7 +106,8 @@ def measure_gradient(
     """
     how = dict(
         method=method, grouping=grouping, two_qubit_weight=two_qubit_weight,
-        read_out=read_out, aux_wire=aux_wire, **options,
+        read_out=read_out, aux_wire=aux_wire, max_words=max_words, truncation=truncation,
+        n_bases=n_bases, seed=kept_seed(seed) if read_out == "shadows" else None,
     )  # fmt: skip
     ask = Ask(how, allocation, level)
     ask.check()

@@ -38,6 +38,10 @@ def measured_grad(
     ==============  ==================  ========================================================
     ``commuting``   one auxiliary wire  one per distinct anticommutation signature, at most one
                                         per generator word; see :func:`commuting_grad`
+    ``dla``         nothing             as many as read the words the Lie algebra carries to the
+                                        output, whatever ``P`` is; see :func:`dla_grad`
+    ``hadamard``    one auxiliary wire  one per generator word; see
+                                        ``qml.gradients.hadamard_grad``
     ``shift``       nothing             ``2P`` for generators with two eigenvalues; see
                                         ``qml.gradients.param_shift``
     ==============  ==================  ========================================================
@@ -48,7 +52,8 @@ def measured_grad(
 
     .. math:: n_\text{circuits} \sum_{r,p,t} M_{rp,t}^2 ,
 
-    where :math:`M` takes the means of the words :math:`t` to :math:`\partial_p f_r`.
+    where :math:`M` takes the means of the words :math:`t` to :math:`\partial_p f_r`; Hadamard tests
+    are never cheaper than ``commuting`` and are run only when they are asked for.
 
     Sources: Bowles, Wierichs and Park, `arXiv:2306.14962 <https://arxiv.org/abs/2306.14962>`__;
     Chinzei et al., `arXiv:2406.18316 <https://arxiv.org/abs/2406.18316>`__; Wierichs et al.,

@@ -135,7 +135,7 @@ OPTIONS = {
     "seed": {
         *("analyze", "capacity", "measure_jacobian", "measure_qfim", "measured_qfim"),
         *("density_qnode", "measure_density", "metric_tensor_fn", *SIMULATED - {"promote"}),
-        "dla_grad",
+        *("dla_grad", "measure_gradient"),
     },
     "level": {
         *("analyze", "capacity", "initialise", "measure_jacobian", "measure_qfim"),

@@ -252,3 +252,45 @@ def test_a_device_without_a_spare_wire_is_told_what_needs_none():
 def test_points_are_taken_one_at_a_time():
     with pytest.raises(pt.ReadingError, match="broadcasting axis"):
         pt.measure_gradient(rotated())(np.ones((3, 5)))
+
+
+def chain(shots=200, seed=1):
+    @qml.set_shots(shots)
+    @qml.qnode(qml.device("default.qubit", seed=seed))
+    def circuit(weights):
+        for layer in weights:
+            for w in range(3):
+                qml.RX(layer[w], wires=w)
+            for w in range(2):
+                qml.IsingZZ(layer[3 + w], wires=[w, w + 1])
+        return qml.expval(qml.Z(0) @ qml.Z(1))
+
+    return circuit
+
+
+def test_shadows_have_errors_of_their_own(rng, seed):
+    weights = rng.uniform(0, 6, (3, 5))
+    truth = exact(chain(), weights).ravel()
+    scores = []
+    for k in range(12):
+        measure = pt.measure_gradient(
+            chain(seed=seed + k), method="dla", read_out="shadows", n_bases=150, seed=k
+        )
+        found = measure(weights)
+        assert found.provenance.seed == k
+        live = found.stderr > 0
+        scores.append((found.value - truth)[live] / found.stderr[live])
+        np.testing.assert_allclose(found.value[~live], truth[~live], atol=1e-12)
+    assert 0.7 < np.std(np.concatenate(scores)) < 1.3
+
+
+def test_a_truncated_gradient_says_how_far_it_can_be_off(rng):
+    weights = rng.uniform(0, 6, (3, 5))
+    found = pt.measure_gradient(chain(20_000), method="dla", truncation=0.1)(weights)
+    off = np.abs(found.value - exact(chain(), weights).ravel())
+    assert found.bound.max() > 0
+    assert np.all(off <= found.bound + 4.5 * found.stderr + 1e-12)
+    assert "truncation" in str(found)
+    low, high = found.interval()
+    np.testing.assert_array_less(2 * found.bound - 1e-12, high - low)
+    assert not pt.measure_gradient(chain(), method="dla")(weights).bound.any()

@@ -19,7 +19,10 @@ from pennylane_trainability.transforms.gradient_circuits.components import Probl
 from pennylane_trainability.transforms.gradient_circuits.random_groups import Bases
 from pennylane_trainability.transforms.gradient_circuits.scheme import Scheme
 from pennylane_trainability.transforms.gradient_circuits.shift_rule import shift_scheme
-from pennylane_trainability.transforms.gradient_circuits.signatures import commuting_scheme
+from pennylane_trainability.transforms.gradient_circuits.signatures import (
+    commuting_scheme,
+    hadamard_scheme,
+)
 
 __all__ = ["METHODS", "How", "Option", "Plan", "free_wire", "plan_of"]
 
@@ -82,12 +85,14 @@ def _adjoint(problem: Problem, how: How) -> Scheme:
     return adjoint_scheme(problem, how._words, how.truncation)
 
 
-#: How the circuits of every method are planned.
+#: How the circuits of every method are planned; Hadamard tests never need fewer than "commuting".
 METHODS: dict[str, Callable[[Problem, How], Scheme]] = {
     "commuting": lambda problem, how: commuting_scheme(problem.structure),
     "dla": _adjoint,
+    "hadamard": lambda problem, how: hadamard_scheme(problem.structure),
     "shift": lambda problem, how: shift_scheme(problem.structure),
 }
+AUTO = ("commuting", "dla", "shift")
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +205,7 @@ def plan_of(
     """
     _check(how)
     aux = free_wire(problem.circuit.wires, own, how.aux_wire)
-    wanted = list(METHODS) if how.method == "auto" else [how.method]
+    wanted = list(AUTO) if how.method == "auto" else [how.method]
     looked = [_look(method, problem, key, aux, how) for method in wanted]
     able = [(option, made) for option, made in looked if made is not None]
     if not able:

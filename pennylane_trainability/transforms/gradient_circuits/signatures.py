@@ -28,7 +28,7 @@ from pennylane_trainability.transforms.gradient_circuits.scheme import (
 )
 from pennylane_trainability.transforms.gradient_circuits.shift_rule import add_shifts
 
-__all__ = ["commuting_scheme"]
+__all__ = ["commuting_scheme", "hadamard_scheme"]
 
 
 def commuting_scheme(structure: Structure) -> Scheme:
@@ -40,18 +40,41 @@ def commuting_scheme(structure: Structure) -> Scheme:
     Returns:
         The scheme; cost ``C·m`` tests on words and one product per derivative of a word.
     """
-    built = TableBuilder()
     components = structure.components
+    probes: dict[int, int | None] = {}
     for signed, members in zip(structure.signed, structure.classes, strict=True):
         probe = min(members, key=lambda j: (_weight(components[j]), j)) if signed else None
-        for j in members:
-            _add(built, structure, j, probe)
+        probes.update(dict.fromkeys(members, probe))
+    return _with_probes("commuting", structure, probes)
+
+
+def hadamard_scheme(structure: Structure) -> Scheme:
+    """A Hadamard test for every component, as ``qml.gradients.hadamard_grad`` does.
+
+    Args:
+        structure: of the circuit, ``C`` components, ``I`` words.
+    """
+    return _with_probes("hadamard", structure, {j: j for j in range(len(structure.components))})
+
+
+def _with_probes(method: str, structure: Structure, probes: dict[int, int | None]) -> Scheme:
+    """Read every component in the state of a probe: itself, one it shares a signature with, none.
+
+    Args:
+        method: its name.
+        structure: of the circuit.
+        probes: component → probe, in the order in which circuits are made.
+    """
+    built = TableBuilder()
+    for j, probe in probes.items():
+        _add(built, structure, j, probe)
     unknown = list(structure.unknown)
     others = [structure.angles[a] for a in unknown]
-    add_shifts(built, structure, others, structure.angle_reach[unknown], len(components))
+    count = len(structure.components)
+    add_shifts(built, structure, others, structure.angle_reach[unknown], count)
     notes = tuple(f"Shift rule instead: {why}" for why in structure.unknown.values())
     return built.scheme(
-        "commuting", structure, (*components, *others),
+        method, structure, (*structure.components, *others),
         notes=notes, fallback=tuple(c.gate for c in others),
     )  # fmt: skip
 
