@@ -50,6 +50,10 @@ if _TYPE_CHECKING:
     from pennylane_trainability.diagnostics.gradient_efficiency import (
         gradient_efficiency as gradient_efficiency,
     )
+    from pennylane_trainability.diagnostics.gradient_plan import (
+        gradient_measurement_plan as gradient_measurement_plan,
+    )
+    from pennylane_trainability.diagnostics.gradient_plan_record import GradientPlan as GradientPlan
     from pennylane_trainability.diagnostics.measure import measure_jacobian as measure_jacobian
     from pennylane_trainability.diagnostics.measure_gradient import (
         measure_gradient as measure_gradient,
@@ -101,6 +105,8 @@ _LATER = {
     "data_jacobian": "diagnostics.data_jacobian",
     "GradientEfficiency": "diagnostics.efficiency_record",
     "gradient_efficiency": "diagnostics.gradient_efficiency",
+    "gradient_measurement_plan": "diagnostics.gradient_plan",
+    "GradientPlan": "diagnostics.gradient_plan_record",
     "measure_jacobian": "diagnostics.measure",
     "measure_gradient": "diagnostics.measure_gradient",
     "measure_qfim": "diagnostics.measure_qfim",
@@ -134,6 +140,7 @@ __all__ = [
     "Fit",
     "FourierRows",
     "GradientEfficiency",
+    "GradientPlan",
     "GrowthAdvice",
     "Initialisation",
     "MeasuredDensity",
@@ -169,6 +176,7 @@ __all__ = [
     "fit",
     "fourier_rows",
     "gradient_efficiency",
+    "gradient_measurement_plan",
     "growth_advice",
     "initialise",
     "measure_density",

@@ -1,22 +1,36 @@
-"""The dimension of the Lie algebra that the rotations of a circuit generate, within a budget."""
+"""The Lie algebra that the rotations of a circuit generate: its dimension and its ideals."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Sequence
+from dataclasses import dataclass
 
-import pennylane as qml
-from pennylane.pauli import PauliSentence
+import numpy as np
 
 from pennylane_trainability.circuits.circuit import Circuit
 from pennylane_trainability.circuits.clifford import Frame
-from pennylane_trainability.circuits.pauli import Word, to_pauli_word
+from pennylane_trainability.circuits.pauli import Word
 from pennylane_trainability.circuits.rotations import Opaque, Rotation, gate_elements
+from pennylane_trainability.liealg import Words, ideals, sentence_closure
 
-__all__ = ["Generators", "closure_dimension", "generators_of"]
+__all__ = ["Algebra", "Generators", "algebra_of", "closure_dimension", "generators_of"]
 
 #: Sums of Pauli words, ``{word: coefficient}``, one for each gate.
 Generators = list[dict[Word, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Algebra:
+    """What is known of a dynamical Lie algebra.
+
+    Attributes:
+        dimension: independent elements found.
+        is_complete: whether these are all.
+        ideals: its ideals in words, ``"so(8) + 2 × su(4)"``; empty if they were not found.
+    """
+
+    dimension: int
+    is_complete: bool
+    ideals: str = ""
 
 
 def generators_of(circuit: Circuit) -> tuple[Generators, bool]:
@@ -46,36 +60,33 @@ def generators_of(circuit: Circuit) -> tuple[Generators, bool]:
     return found, others
 
 
-def closure_dimension(generators: Generators, n_wires: int, budget: int) -> tuple[int, bool]:
-    """Dimension of the smallest Lie algebra that contains some sums of Pauli words.
+def algebra_of(generators: Generators, n_wires: int, budget: int) -> Algebra:
+    """The smallest Lie algebra that contains some sums of Pauli words.
+
+    Single words are classified, whatever the dimension; sums are closed under commutation.
 
     Args:
         generators: ``{word: coefficient}``, at least one.
         n_wires: number of wires.
-        budget: stop when there are more elements than this.
-
-    Returns:
-        How many independent elements were found, and whether that is all of them.
+        budget: for sums, stop when there are more elements than this.
     """
-    basis = _sentences(generators, n_wires)
-    depth = 1
-    while True:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            found = qml.lie_closure(basis, max_iterations=depth, pauli=True)
-        stopped = any("maximum number of iterations" in str(w.message) for w in caught)
-        if not stopped or len(found) > budget:
-            return len(found), not stopped
-        depth *= 2
+    if all(len(generator) == 1 for generator in generators):
+        single = dict.fromkeys((w.x, w.z) for generator in generators for w in generator)
+        found = ideals(Words.of(single, n_wires))
+        return Algebra(found.dimension, True, found.text)
+    words = list(dict.fromkeys((w.x, w.z) for generator in generators for w in generator))
+    number = {word: k for k, word in enumerate(words)}
+    rows = np.zeros((len(generators), len(words)))
+    for row, generator in zip(rows, generators, strict=True):
+        for word, coefficient in generator.items():
+            row[number[word.x, word.z]] += coefficient * word.sign
+    closed = sentence_closure(
+        Words.of(words, n_wires), np.unique(rows, axis=0), max_dimension=budget
+    )
+    return Algebra(closed.dimension, closed.is_complete)
 
 
-def _sentences(generators: Generators, n_wires: int) -> Sequence[PauliSentence]:
-    distinct: dict[tuple, PauliSentence] = {}
-    for generator in generators:
-        terms = {to_pauli_word(word, range(n_wires))[0]: c for word, c in generator.items()}
-        key = tuple(sorted((repr(word), c) for word, c in terms.items()))
-        if len(terms) == 1:
-            (word,) = terms
-            key, terms = (word,), {word: 1.0}
-        distinct[key] = PauliSentence(terms)
-    return list(distinct.values())
+def closure_dimension(generators: Generators, n_wires: int, budget: int) -> tuple[int, bool]:
+    """How many independent elements :func:`algebra_of` found, and whether that is all of them."""
+    found = algebra_of(generators, n_wires, budget)
+    return found.dimension, found.is_complete

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import field
 
+import numpy as np
+
 from pennylane_trainability.diagnostics.efficiency_record import GradientEfficiency
 from pennylane_trainability.results import Result, record
 from pennylane_trainability.results.text import table
@@ -60,7 +62,7 @@ class SymmetryGain(Result):
         symmetries: independent words that commute with all generators and with what is measured.
         parameters: of the promoted circuit, see :func:`promote`.
         circuits: of ``"commuting"`` for its gradient; 0 if that was not planned.
-        reason: why it was not.
+        reason: why it was not, or why there is nothing to gain.
     """
 
     symmetries: tuple[str, ...]
@@ -82,6 +84,11 @@ class GradientPlan(Result):
         efficiency: gradient measurement efficiency, expressivity and the bounds between them;
             ``None`` if it was not computed.
         skipped: why it was not.
+        dimension: independent elements found of the dynamical Lie algebra; ``None`` if a gate is no
+            product of commuting Pauli rotations.
+        complete: whether these are all.
+        algebra: its ideals, if they are known.
+        n_wires: number of wires ``n``.
         symmetries: what the Pauli symmetries would give; ``None`` if there are none.
         device: its name.
         notes: what a user should know.
@@ -94,6 +101,10 @@ class GradientPlan(Result):
     derivatives: int
     efficiency: GradientEfficiency | None = field(default=None, repr=False)
     skipped: str = ""
+    dimension: int | None = None
+    complete: bool = False
+    algebra: str = ""
+    n_wires: int
     symmetries: SymmetryGain | None = None
     device: str
     notes: tuple[str, ...] = ()
@@ -114,7 +125,10 @@ class GradientPlan(Result):
         head = ("method", "circuits", "states", "aux", "added CX", "variance", "shots", "")
         lines = [cost.cells for cost in self.methods]
         rows: list[tuple[str, object]] = [
-            ("parameters", f"{self.parameters}, {self.derivatives} derivatives not zero by structure"),
+            (
+                "parameters",
+                f"{self.parameters}, {self.derivatives} derivatives not zero by structure",
+            ),
             ("device", self.device),
             ("taken", f"{self.taken}; shots are for a standard error of {self.error:g}"),
             ("methods", table(head, lines, indent=0)),
@@ -124,30 +138,47 @@ class GradientPlan(Result):
             rows.append(("symmetries", self._gain(self.symmetries)))
         return rows + [("note", note) for note in self.notes]
 
+    @property
+    def largest_efficiency(self) -> float:
+        r"""The largest ``F`` with ``X ≤ 4ⁿ/F − F``: no deep circuit with this algebra has more.
+
+        :math:`F = \sqrt{(X/2)^2 + 4^n} - X/2`; NaN where the dimension is not known.
+        """
+        if self.dimension is None:
+            return float("nan")
+        half, full = self.dimension / 2, 4.0**self.n_wires
+        return full / (float(np.hypot(half, np.sqrt(full))) + half)
+
     def _limits(self) -> list[tuple[str, object]]:
+        rows: list[tuple[str, object]] = []
         found = self.efficiency
         if found is None:
-            return [("efficiency", f"not computed: {self.skipped}")]
-        of = f"{found.n_components} components in {len(found.groups)} commuting sets"
-        rows: list[tuple[str, object]] = [
-            ("efficiency", f"F = {found.efficiency.value:.4g} at this depth ({of})")
-        ]
-        if found.expressivity is not None:
-            sign = "" if found.complete else "≥ "
-            rows.append(
-                (
-                    "trade-off",
-                    f"X = {sign}{found.dimension}; deep circuits: F ≤ X ≤ 4ⁿ/F − F, here "
-                    f"F ≤ {found.largest_efficiency:.4g} and X ≤ {found.largest_expressivity:.4g}",
-                )
-            )
-        return rows + [("the bound needs", text) for text in found.exceptions]
+            rows.append(("efficiency", f"not computed: {self.skipped}"))
+        else:
+            of = f"{found.n_components} components in {len(found.groups)} commuting sets"
+            value = found.efficiency.value
+            rows.append(("efficiency", f"F = {value:.4g} at this depth ({of})"))
+        if self.dimension is None:
+            rows.append(("expressivity", "not known: a gate is no product of Pauli rotations"))
+            return rows
+        sign, of = "" if self.complete else "≥ ", f" ({self.algebra})" if self.algebra else ""
+        rows.append(("expressivity", f"X = {sign}{_whole(self.dimension)}{of}"))
+        bound = f"F ≤ {self.largest_efficiency:.4g} with this X"
+        if found is not None:
+            bound += f", X ≤ {found.largest_expressivity:.4g} with this F"
+        rows.append(("deep circuits", bound))
+        return rows + [("the bound needs", t) for t in (found.exceptions if found else ())]
 
     def _gain(self, gain: SymmetryGain) -> str:
         words = ", ".join(gain.symmetries)
         if gain.reason:
-            return f"{words}; promoted circuit not planned: {gain.reason}"
+            return f"{words}; {gain.reason}"
         return (
-            f"{words}; promote() makes {gain.parameters:,} parameters of {self.parameters:,}, whose "
-            f"gradient takes {gain.circuits:,} circuits with 'commuting'"
+            f"{words}; promote() makes {gain.parameters:,} parameters of {self.parameters:,}, for "
+            f"the {gain.circuits:,} circuits of 'commuting'"
         )
+
+
+def _whole(number: int) -> str:
+    """A whole number of any size."""
+    return f"{number:,}" if number < 10**9 else f"{float(number):.3g}"

@@ -30,7 +30,8 @@ PACKAGE = Path(pt.__file__).parent
 FUNCTIONS = {
     *("analyze", "data_jacobian", "fit", "fourier_rows", "measure_jacobian", "measure_qfim"),
     *("capacity", "compare_shapes", "growth_advice", "initialise", "metric_tensor_fn"),
-    *("gradient_efficiency", "measure_gradient", "paper_check", "promote", "prune"),
+    *("gradient_efficiency", "gradient_measurement_plan", "measure_gradient", "paper_check"),
+    *("promote", "prune"),
 }
 TRANSFORMS = {
     *("coefficient_jacobian", "commuting_grad", "dla_grad", "measured_grad", "measured_qfim"),
@@ -43,13 +44,13 @@ REWRITES = {"diagonalize_commuting"}
 RECORDS = {
     *("DataJacobian", "Fit", "FourierRows", "MeasuredJacobian", "MeasuredQFIM", "QFIMPlan"),
     *("Capacity", "GrowthAdvice", "Initialisation", "Model", "PaperCheck", "Pruning", "Report"),
-    *("GradientEfficiency", "MeasuredDensity", "MeasuredGradient", "Promotion"),
+    *("GradientEfficiency", "GradientPlan", "MeasuredDensity", "MeasuredGradient", "Promotion"),
     "ShapeComparison",
 }
 #: Functions that simulate only, or only read.
 SIMULATED = {
-    *("compare_shapes", "fit", "gradient_efficiency", "growth_advice", "initialise"),
-    *("paper_check", "promote", "prune"),
+    *("compare_shapes", "fit", "gradient_efficiency", "gradient_measurement_plan"),
+    *("growth_advice", "initialise", "paper_check", "promote", "prune"),
 }
 TEMPLATES = {
     *("DataReuploading", "ParallelAngleEncoding", "SerialReuploading"),
@@ -321,7 +322,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "transforms": {"circuits", "devices", "errors", "liealg", "simulation", "statistics"},
     "executor": {"devices", "errors", "results"},
     "diagnostics": {
-        *("circuits", "errors", "executor", "fourier", "laws", "results"),
+        *("circuits", "errors", "executor", "fourier", "laws", "liealg", "results"),
         *("simulation", "statistics", "transforms"),
     },
     "density": {
