@@ -86,6 +86,37 @@ def test_a_parameter_moves_its_own_layer_only(weights):
             assert found[number, wire] == pytest.approx(expected, abs=1e-8)
 
 
+@pytest.mark.parametrize("method", ["exact", "register", "randomised"])
+@pytest.mark.parametrize("gradient", [pt.commuting_grad, pt.dla_grad], ids=["commuting", "dla"])
+def test_gradients_that_share_circuits_within_a_layer(gradient, method, rng):
+    """The rotations of a layer commute: one gradient circuit for each, where shifts take 2n."""
+    device = qml.device("default.qubit", wires=N + 3, seed=3)
+
+    @qml.qnode(device)
+    def circuit(weights, x):
+        encoding(x)
+        for number in range(DEPTH):
+            qml.Barrier()
+            layer(weights[number], number)
+        return qml.expval(qml.Z(0) @ qml.Z(1) @ qml.Z(2))
+
+    weights, alpha = rng.normal(size=(DEPTH, N)), np.array([0.1, 0.2, 0.3, 0.4])
+    trained = qml.numpy.array(weights, requires_grad=True)
+    plain = pt.density_qnode(pt.cut_layers(circuit, DEPTH), alpha)
+    shared = pt.density_qnode(
+        pt.cut_layers(circuit.update(diff_method=gradient), DEPTH), alpha, method=method, seed=2
+    )
+    drawn = method == "randomised"
+    shared = qml.set_shots(shared, shots=20_000 if drawn else None)
+    with qml.Tracker(device) as tracker:
+        found = qml.grad(shared)(trained, 0.4)
+    expected = qml.grad(plain)(trained, 0.4)
+    assert np.abs(expected).max() > 0.05
+    np.testing.assert_allclose(found, expected, atol=0.05 if drawn else 1e-12)
+    if method == "exact" and gradient is pt.commuting_grad:
+        assert tracker.totals["simulations"] == 2 * DEPTH
+
+
 def test_all_layers_at_once_are_another_model(weights):
     model = pt.density_qnode(pt.cut_layers(circuit, DEPTH), [0.25] * DEPTH)
     assert abs(model(weights, 0.4)[0] - circuit(weights, 0.4)[0]) > 1e-3
