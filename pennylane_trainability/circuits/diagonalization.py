@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -85,8 +86,9 @@ def diagonalize(words: Sequence[Word], n_wires: int) -> Diagonalization:
     table = Tableau.of(words, n_wires)
     gates = table.settle()
     for part in _parts(table):
-        roads = [_relabelled(road(table.on(part)), part) for road in (eliminate, graph_form)]
-        gates += min(roads, key=lambda road: (_two_qubit_gates(road), _depth(road)))
+        own = table.on(part)
+        solved = _solved(own.x.shape, own.x.tobytes(), own.z.tobytes())
+        gates += [(name, tuple(part[w] for w in wires)) for name, wires in solved]
     gates = compress(gates)
     images = Tableau.of(words, n_wires)
     images.run(gates)
@@ -161,8 +163,14 @@ def _parts(table: Tableau) -> list[list[int]]:
     return [sorted(part) for part in sorted(parts, key=min)]
 
 
-def _relabelled(gates: Iterable[Gate], wires: list[int]) -> list[Gate]:
-    return [(name, tuple(wires[w] for w in own)) for name, own in compress(gates)]
+@lru_cache(maxsize=1024)
+def _solved(shape: tuple[int, int], x: bytes, z: bytes) -> tuple[Gate, ...]:
+    """The better of two circuits for one part; equal parts stand on many wires of a chain."""
+    roads = []
+    for road in (eliminate, graph_form):
+        own_x, own_z = (np.frombuffer(bits, bool).reshape(shape).copy() for bits in (x, z))
+        roads.append(compress(road(Tableau(own_x, own_z, np.zeros(shape[0], bool)))))
+    return tuple(min(roads, key=lambda road: (_two_qubit_gates(road), _depth(road))))
 
 
 def _two_qubit_gates(gates: Iterable[Gate]) -> int:

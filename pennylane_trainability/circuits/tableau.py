@@ -90,10 +90,10 @@ class Tableau:
     def on(self, wires: Sequence[int] | np.ndarray) -> Tableau:
         """Independent words that generate the same group on some wires, signs forgotten.
 
-        Given words are kept, the ones with the fewest letters first.
+        Given words are kept, the ones with the fewest letters first; their order does not matter.
         """
         x, z = self.x[:, wires], self.z[:, wires]
-        order = np.argsort((x | z).sum(1), kind="stable")
+        order = np.lexsort((*z.T, *x.T, (x | z).sum(1)))
         rows = order[independent(np.concatenate([x, z], 1)[order])]
         return Tableau(x[rows], z[rows], np.zeros(len(rows), bool))
 
