@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +10,7 @@ import numpy as np
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.transforms.gradient_circuits.arrangement import Arrangement, arrange
 from pennylane_trainability.transforms.gradient_circuits.components import Problem, Structure
+from pennylane_trainability.transforms.gradient_circuits.kept import plans
 from pennylane_trainability.transforms.gradient_circuits.scheme import Scheme
 from pennylane_trainability.transforms.gradient_circuits.shift_rule import shift_scheme
 from pennylane_trainability.transforms.gradient_circuits.signatures import commuting_scheme
@@ -81,33 +80,6 @@ class Plan:
     arrangement: Arrangement
     options: tuple[Option, ...]
     aux: object
-
-
-class _Plans:
-    """The plans of the last structures: hashes and words, nothing that belongs to a caller."""
-
-    def __init__(self, size: int):
-        self.size = size
-        self._kept: OrderedDict = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key, make: Callable):
-        """What is kept under a key; it is made where nothing is. Errors are not kept."""
-        if key is None:
-            return make()
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        made = make()
-        with self._lock:
-            self._kept[key] = made
-            while len(self._kept) > self.size:
-                self._kept.popitem(last=False)
-        return made
-
-
-plans = _Plans(128)
 
 
 def free_wire(wires: Sequence, own: Sequence | None, wanted=None):
@@ -180,7 +152,8 @@ def _look(
     try:
         found = plans.get(
             key and (key, *options),
-            lambda: arrange(METHODS[method](problem.structure), how.grouping, how.two_qubit_weight),
+            lambda: arrange(METHODS[method](problem.structure), *options[1:]),
+            lambda made: len(made.scheme.target_words),
         )
     except ReadingError as error:
         if how.method == method:

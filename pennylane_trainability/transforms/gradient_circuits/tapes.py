@@ -10,11 +10,11 @@ from pennylane.measurements import Shots
 from pennylane.queuing import QueuingManager
 from pennylane.tape import QuantumScript
 
-from pennylane_trainability.circuits.pauli import Word
 from pennylane_trainability.transforms.gradient_circuits.arrangement import Arrangement, Reading
 from pennylane_trainability.transforms.gradient_circuits.builder import Builder
 from pennylane_trainability.transforms.gradient_circuits.components import Problem
 from pennylane_trainability.transforms.gradient_circuits.reading import (
+    Parities,
     observed_of,
     parities_of,
     words_of,
@@ -45,7 +45,7 @@ class Circuits:
     problem: Problem
     arrangement: Arrangement
     tapes: list[QuantumScript]
-    read_outs: list[ReadOut | MeanReadOut]
+    read_outs: list[ReadOut | MeanReadOut | Parities]
     n_points: int
     batch: int | None
 
@@ -131,10 +131,10 @@ def circuits_of(
 
 def _read_outs(
     problem: Problem, arrangement: Arrangement, aux, shots: Sequence, read_out: str
-) -> list[ReadOut | MeanReadOut]:
+) -> list[ReadOut | MeanReadOut | Parities]:
     """What is asked for; circuits that read the same words share it."""
     labels = [*problem.circuit.wires, aux]
-    known: dict[tuple, ReadOut | MeanReadOut] = {}
+    known: dict[tuple, ReadOut | MeanReadOut | Parities] = {}
     out = []
     for reading, own in zip(arrangement.readings, shots, strict=True):
         key = (reading.words, reading.basis.gates, bool(Shots(own)))
@@ -146,12 +146,10 @@ def _read_outs(
 
 def _read_out(
     reading: Reading, labels: list, has_shots: bool, read_out: str
-) -> ReadOut | MeanReadOut:
+) -> ReadOut | MeanReadOut | Parities:
     if read_out == "means":
         return words_of(reading.words, labels)
     found = parities_of(reading.basis, labels)
     if has_shots or found.is_dense:
         return found
-    z = [Word(0, mask, 0 if sign > 0 else 2)
-         for mask, sign in zip(reading.basis.masks, reading.basis.signs, strict=True)]  # fmt: skip
-    return words_of(z, labels)
+    return Parities(found.wires, found.masks, found.signs)
