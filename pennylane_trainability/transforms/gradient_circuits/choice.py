@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pennylane_trainability.errors import ReadingError
+from pennylane_trainability.errors import BudgetError, ReadingError
 from pennylane_trainability.transforms.gradient_circuits.arrangement import Arrangement, arrange
 from pennylane_trainability.transforms.gradient_circuits.components import Problem, Structure
 from pennylane_trainability.transforms.gradient_circuits.kept import plans
@@ -155,7 +155,7 @@ def _look(
             lambda: arrange(METHODS[method](problem.structure), *options[1:]),
             lambda made: len(made.scheme.target_words),
         )
-    except ReadingError as error:
+    except (ReadingError, BudgetError) as error:
         if how.method == method:
             raise
         return Option(method, 0, np.inf, str(error)), None

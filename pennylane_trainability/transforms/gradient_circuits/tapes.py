@@ -81,7 +81,7 @@ class Circuits:
         scheme = self.arrangement.scheme
         return np.array(
             [
-                scheme.jacobian(self.means(seen), self.problem, 0 if self.batch else d)
+                scheme.jacobian(self.means(seen), self.problem, d)
                 for d, seen in enumerate(self.observed(results, shots))
             ]
         )
@@ -103,10 +103,11 @@ def circuits_of(
         arrangement: the plan, of the same structure.
         shots: shots of every circuit (a ``Shots`` object or anything it takes), or a list with one
             entry per circuit of the plan.
-        n_points: number of parameter points ``D``; ``None`` for the circuit of a tape.
+        n_points: number of parameter points ``D``, one set of tapes for each; ``None`` for one set
+            with whatever axis the gates carry.
         aux: label of the auxiliary wire, where a state needs one.
         read_out: ``"counts"`` (outcomes of wires) or ``"means"`` (expectation values).
-        batch: size of the broadcasting axis of the gates of a tape.
+        batch: size of that axis.
     """
     each = list(shots) if isinstance(shots, list) else [Shots(shots)] * len(arrangement.readings)
     draws: list[int | None] = [None] if n_points is None else list(range(n_points))
