@@ -7,7 +7,6 @@ from functools import lru_cache
 import numpy as np
 import pennylane as qml
 
-
 _FIXED: dict[tuple, np.ndarray] = {}
 
 

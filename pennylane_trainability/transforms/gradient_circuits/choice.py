@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +14,7 @@ from pennylane_trainability.transforms.gradient_circuits.adjoint_action import (
 )
 from pennylane_trainability.transforms.gradient_circuits.arrangement import Arrangement, arrange
 from pennylane_trainability.transforms.gradient_circuits.components import Problem
+from pennylane_trainability.transforms.gradient_circuits.kept import plans
 from pennylane_trainability.transforms.gradient_circuits.random_groups import Bases
 from pennylane_trainability.transforms.gradient_circuits.scheme import Scheme
 from pennylane_trainability.transforms.gradient_circuits.shift_rule import shift_scheme
@@ -128,33 +127,6 @@ class Plan:
     aux: object
 
 
-class _Plans:
-    """The plans of the last structures: hashes and words, nothing that belongs to a caller."""
-
-    def __init__(self, size: int):
-        self.size = size
-        self._kept: OrderedDict = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key, make: Callable):
-        """What is kept under a key; it is made where nothing is. Errors are not kept."""
-        if key is None:
-            return make()
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        made = make()
-        with self._lock:
-            self._kept[key] = made
-            while len(self._kept) > self.size:
-                self._kept.popitem(last=False)
-        return made
-
-
-plans = _Plans(128)
-
-
 def free_wire(wires: Sequence, own: Sequence | None, wanted=None):
     """A wire that a circuit does not use.
 
@@ -222,7 +194,7 @@ def _look(
 ) -> tuple[Option, Arrangement | None]:
     """What a method would cost, and its circuits if it is available."""
     kept = how.key_of(method, key)
-    found = plans.get(kept, lambda: _arranged(method, problem, how))
+    found = plans.get(kept, lambda: _arranged(method, problem, how), _size)
     if not isinstance(found, Arrangement):
         return Option(method, 0, np.inf, found), None
     if found.scheme.needs_aux and aux is None:
@@ -234,8 +206,17 @@ def _look(
         cost = plans.get(
             kept and (kept, weights),
             lambda: _weighted(found, how) * found.scheme.variance(problem),
+            lambda cost: 1,
         )
     return Option(method, len(found.readings), cost), found
+
+
+def _size(made: Arrangement | str) -> int:
+    """Words that a plan holds, for the room it takes."""
+    if isinstance(made, str):
+        return 1
+    carried = getattr(made.scheme.linear, "measured", None)
+    return len(made.scheme.target_words) + (0 if carried is None else carried.shape[0])
 
 
 def _weighted(found: Arrangement, how: How) -> float:
