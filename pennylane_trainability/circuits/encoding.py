@@ -48,7 +48,14 @@ def encoding_parts(
 
 
 def _differences(gate: Gate, pairs: bool) -> np.ndarray:
-    return _differences_of(tuple(spectral(gate).values), pairs)
+    return _differences_of(_eigenvalues(gate), pairs)
+
+
+def _eigenvalues(gate: Gate) -> tuple[float, ...]:
+    if gate.name in ("PauliRot", "MultiRZ"):  # without its matrix, which grows with the wires
+        word = gate.op.hyperparameters.get("pauli_word", "Z")
+        return (0.5, -0.5) if set(word) - {"I"} else (0.5,)
+    return tuple(spectral(gate).values)
 
 
 @lru_cache(maxsize=256)
