@@ -69,7 +69,7 @@ class Kept:
     """What is left of the coefficients after small ones were left out, per parameter draw.
 
     Attributes:
-        draws: the coefficients.
+        draws: the coefficients; one entry if no angle differs between draws.
         columns: where the words of each draw stand among all of them.
         size: number of words.
     """
@@ -78,13 +78,19 @@ class Kept:
     columns: tuple[np.ndarray, ...]
     size: int
 
+    def at(self, draw: int) -> tuple[Truncated, np.ndarray]:
+        """Coefficients and columns of one draw."""
+        number = draw if len(self.draws) > 1 else 0
+        return self.draws[number], self.columns[number]
+
     def backward(self, y: np.ndarray, problem: Problem, draw: int) -> np.ndarray:
         """See :class:`Carrier`."""
-        return self.draws[draw].backward(y[self.columns[draw]])
+        own, place = self.at(draw)
+        return own.backward(y[place])
 
     def blocks(self, problem: Problem, draw: int, memory: int):
         """See :class:`Carrier`."""
-        own, place = self.draws[draw], self.columns[draw]
+        own, place = self.at(draw)
         size = max(1, memory // (8 * max(self.size, 1)))
         for start in range(0, len(own.dropped), size):
             rows = np.arange(start, min(start + size, len(own.dropped)))
