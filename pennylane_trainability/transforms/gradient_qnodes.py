@@ -13,6 +13,7 @@ from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.transforms.carrier import carrying
 from pennylane_trainability.transforms.engines import (
     DEFAULT_MAX_CIRCUITS,
+    broadcasts,
     device_name,
     is_exact_simulator,
     takes_shot_vectors,
@@ -66,6 +67,7 @@ def gradient_of_points(task: PointsTask, shots):
     """
     # here: planning circuits is a good part of the import, and only measuring needs it
     from pennylane_trainability.transforms.gradient_circuits.answer import answer_of, question_of
+    from pennylane_trainability.transforms.gradient_circuits.builder import can_broadcast
     from pennylane_trainability.transforms.gradient_circuits.choice import How
 
     points, device, options = task.points, task.device, dict(task.options)
@@ -81,7 +83,10 @@ def gradient_of_points(task: PointsTask, shots):
     check_budget(question.n_circuits * n_points, max_circuits)
     warn_of_fallback(question)
     warn_of_truncation(question, n_points)
-    answer = answer_of(question, shots, n_points)
+    if n_points > 1 and broadcasts(device) and can_broadcast(points.circuit):
+        answer = answer_of(question, shots, batch=n_points)
+    else:
+        answer = answer_of(question, shots, n_points)
 
     def one(results, count):
         found = question.problem.outputs.split(answer.jacobians(results, count))

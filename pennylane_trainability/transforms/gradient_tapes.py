@@ -94,9 +94,19 @@ def gradient_of_tape(
 
 
 def trainable_of(tape: QuantumScript, argnums=None, encoding_args=None) -> list[int]:
-    """Positions of the parameters to differentiate by."""
-    wanted = tape.trainable_params if argnums is None else np.atleast_1d(argnums).tolist()
+    """Positions of the parameters to differentiate by.
+
+    A tape of which nobody has said what is trainable also lists the coefficients of its
+    observables; these are left out.
+    """
     data = [] if encoding_args is None else np.atleast_1d(encoding_args).tolist()
+    if argnums is None:
+        wanted = list(tape.trainable_params)
+        n_gates = sum(len(op.data) for op in tape.operations)
+        if len(wanted) > n_gates and wanted == list(range(len(tape.par_info))):
+            wanted = wanted[:n_gates]
+    else:
+        wanted = np.atleast_1d(argnums).tolist()
     count = len(tape.par_info) if argnums is not None or data else 0
     if outside := [j for j in (*wanted, *data) if count and j not in range(count)]:
         raise ReadingError(

@@ -32,7 +32,9 @@ FUNCTIONS = {
     *("capacity", "compare_shapes", "growth_advice", "initialise", "metric_tensor_fn"),
     *("paper_check", "prune"),
 }
-TRANSFORMS = {"coefficient_jacobian", "measured_qfim", "qfim"}
+TRANSFORMS = {
+    *("coefficient_jacobian", "commuting_grad", "measured_grad", "measured_qfim", "qfim"),
+}
 #: Transforms that measure the same values with other circuits.
 REWRITES = {"diagonalize_commuting"}
 RECORDS = {
@@ -114,7 +116,7 @@ OPTIONS = {
         *("compare_shapes", "growth_advice", "initialise", "paper_check", "prune"),
     },
     "executor": FUNCTIONS - SIMULATED,
-    "max_circuits": (FUNCTIONS | {"measured_qfim"}) - SIMULATED,
+    "max_circuits": (FUNCTIONS | {"commuting_grad", "measured_grad", "measured_qfim"}) - SIMULATED,
     "max_shots": FUNCTIONS - SIMULATED,
     "seed": {
         *("analyze", "capacity", "measure_jacobian", "measure_qfim", "measured_qfim"),

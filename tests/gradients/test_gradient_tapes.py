@@ -227,6 +227,14 @@ def test_coefficients_of_observables_are_no_gate_angles():
         pt.commuting_grad(tape)
 
 
+def test_coefficients_that_nobody_chose_are_left_out():
+    observable = qml.Hamiltonian([0.3, 2.0], [qml.Z(0), qml.X(1)])
+    tape = qml.tape.QuantumScript([qml.RX(0.4, 0), qml.RY(0.1, 1)], [qml.expval(observable)])
+    assert tape.trainable_params == [0, 1, 2, 3]
+    found = run(pt.commuting_grad(tape))
+    assert_alike(found, (np.array(-0.3 * np.sin(0.4)), np.array(2.0 * np.cos(0.1))), 1e-12)
+
+
 def test_mid_circuit_measurements_are_refused():
     measured = qml.measure(0)
     tape = qml.tape.QuantumScript([qml.RX(0.1, 0), *measured.measurements], [Z])

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from pennylane.measurements import MeasurementProcess
 
 from pennylane_trainability.circuits.circuit import Circuit
-from pennylane_trainability.transforms.gradient_circuits.choice import How, Plan, plan_of, plans
+from pennylane_trainability.transforms.gradient_circuits.choice import How, Plan, plan_of
 from pennylane_trainability.transforms.gradient_circuits.components import Problem
+from pennylane_trainability.transforms.gradient_circuits.kept import plans
 from pennylane_trainability.transforms.gradient_circuits.keys import structure_key
 from pennylane_trainability.transforms.gradient_circuits.outputs import outputs_of
 from pennylane_trainability.transforms.gradient_circuits.structure import structure_of
@@ -56,7 +56,11 @@ def problem_of(
     """
     outputs = outputs_of(measurements, circuit.wires)
     key = structure_key(circuit, outputs.words)
-    structure = plans.get(key and (key, "structure"), lambda: structure_of(circuit, outputs.words))
+    structure = plans.get(
+        key and (key, "structure"),
+        lambda: structure_of(circuit, outputs.words),
+        lambda made: len(made.parts) + len(made.components),
+    )
     return Problem(structure, circuit, outputs), key
 
 
@@ -89,8 +93,3 @@ def answer_of(
     return circuits_of(
         question.problem, plan.arrangement, shots, n_points, plan.aux, how.read_out, batch
     )
-
-
-def by_measurement(question: Question, jacobians: np.ndarray) -> list[np.ndarray]:
-    """``(D, *shape, P)`` for every measurement from ``(D, R, P)``."""
-    return question.problem.outputs.split(jacobians)

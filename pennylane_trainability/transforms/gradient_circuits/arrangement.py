@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from pennylane_trainability.circuits.measurement_groups import (
     MeasurementGroup,
     measurement_groups,
 )
-from pennylane_trainability.circuits.pauli import Word, product
+from pennylane_trainability.circuits.pauli import Word, commute
 from pennylane_trainability.transforms.gradient_circuits.random_groups import Bases, random_groups
 from pennylane_trainability.transforms.gradient_circuits.scheme import PLAIN, Scheme
 
@@ -112,25 +113,58 @@ def _shared(
 
 
 class _Grouper:
-    """Groups sets of words; a set inside one that was solved by one-qubit gates takes its gates."""
+    """Groups sets of words; what was solved by one-qubit gates serves smaller sets as well."""
 
     def __init__(self, n_wires: int, grouping: str, two_qubit_weight: float):
         self.n_wires, self.options = n_wires, (grouping, two_qubit_weight)
         self.solved: list[tuple[dict[Word, tuple[int, int]], Diagonalization]] = []
+        self.holding: dict[Word, list[int]] = {}
 
     def groups(self, words: tuple[Word, ...]) -> list[MeasurementGroup]:
         """Circuits that measure the words."""
-        for table, basis in self.solved:
-            if all(word in table for word in words):
-                return [MeasurementGroup(tuple(range(len(words))), _inside(words, table, basis))]
+        cover = self._cover(words)
+        if cover is not None:
+            return cover
         grouping, weight = self.options
         found = measurement_groups(words, self.n_wires, grouping=grouping, two_qubit_weight=weight)
         for group in found:
             if not group.basis.two_qubit_gates:
-                entries = zip(group.basis.masks, group.basis.signs, strict=True)
-                table = dict(zip((words[k] for k in group.words), entries, strict=True))
-                self.solved.append((table, group.basis))
+                self._keep([words[k] for k in group.words], group.basis)
         return found
+
+    def _keep(self, words: list[Word], basis: Diagonalization) -> None:
+        entries = zip(basis.masks, basis.signs, strict=True)
+        for word in words:
+            self.holding.setdefault(word, []).append(len(self.solved))
+        self.solved.append((dict(zip(words, entries, strict=True)), basis))
+
+    def _cover(self, words: tuple[Word, ...]) -> list[MeasurementGroup] | None:
+        """One known group that holds all words, or two if no one circuit can measure them."""
+        left = list(range(len(words)))
+        parts: list[tuple[list[int], Diagonalization]] = []
+        while left and len(parts) < 2:
+            votes = Counter(s for k in left for s in self.holding.get(words[k], ()))
+            if not votes:
+                return None
+            table, basis = self.solved[votes.most_common(1)[0][0]]
+            inside = [k for k in left if words[k] in table]
+            left = [k for k in left if words[k] not in table]
+            parts.append((inside, _inside([words[k] for k in inside], table, basis)))
+        if left or (len(parts) == 2 and not self._conflict(words, parts[0][0], parts[1][0])):
+            return None
+        return [MeasurementGroup(tuple(inside), basis) for inside, basis in parts]
+
+    def _conflict(self, words: Sequence[Word], first: list[int], second: list[int]) -> bool:
+        """Whether two words of two lists cannot be measured together."""
+        if self.options[0] == "qubit-wise":
+            return any(_clash(words[j], words[k]) for j in first for k in second)
+        return any(not commute(words[j], words[k]) for j in first for k in second)
+
+
+def _clash(first: Word, second: Word) -> bool:
+    """Whether two words have different letters on some wire."""
+    both = first.support & second.support
+    return bool(((first.x ^ second.x) | (first.z ^ second.z)) & both)
 
 
 def _inside(words: Sequence[Word], table: dict, basis: Diagonalization) -> Diagonalization:
@@ -146,10 +180,10 @@ def _inside(words: Sequence[Word], table: dict, basis: Diagonalization) -> Diago
 def _pushed(words: Sequence[Word], tail: Frame, n: int) -> list[Word]:
     """``C W C†`` of every word, the letter of the auxiliary wire left alone."""
     data = (1 << n) - 1
-    inner = list(dict.fromkeys(Word(word.x & data, word.z & data) for word in words))
-    found = dict(zip(inner, push_forward(inner, tail), strict=True))
-    out = []
-    for word in words:
-        aux = Word(word.x & ~data, word.z & ~data, word.phase)
-        out.append(product(found[Word(word.x & data, word.z & data)], aux))
-    return out
+    distinct = list(dict.fromkeys(words))
+    inner = [Word(word.x & data, word.z & data) for word in distinct]
+    out = {}
+    for word, moved in zip(distinct, push_forward(inner, tail), strict=True):
+        x, z = moved.x | (word.x & ~data), moved.z | (word.z & ~data)
+        out[word] = Word(x, z, (moved.phase + word.phase) & 3)
+    return [out[word] for word in words]

@@ -6,7 +6,7 @@ import numpy as np
 import pennylane as qml
 from pennylane.operation import Operator
 
-from pennylane_trainability.circuits.circuit import Gate
+from pennylane_trainability.circuits.circuit import Circuit, Gate
 from pennylane_trainability.circuits.diagonalization import Diagonalization
 from pennylane_trainability.circuits.expansion import ONE_ANGLE
 from pennylane_trainability.circuits.numeric import numeric_gate, with_data
@@ -16,7 +16,7 @@ from pennylane_trainability.circuits.tracer import Traced, holds_objects
 from pennylane_trainability.transforms.gradient_circuits.components import Problem
 from pennylane_trainability.transforms.gradient_circuits.scheme import Scheme, Shift, State
 
-__all__ = ["Builder"]
+__all__ = ["Builder", "can_broadcast"]
 
 _GATES = {
     "Hadamard": qml.Hadamard,
@@ -28,13 +28,26 @@ _GATES = {
 _CONTROLLED = {"X": qml.CNOT, "Y": qml.CY, "Z": qml.CZ}
 
 
+#: Gates that PennyLane's simulators do not broadcast.
+_NOT_BROADCAST = frozenset({"MultiRZ"})
+
+
+def can_broadcast(circuit: Circuit) -> bool:
+    """Whether the points of a circuit can be a broadcasting axis of its gates."""
+    return all(
+        len(gate.angles) == 1 and (gate.kind is not None or gate.name in ONE_ANGLE - _NOT_BROADCAST)
+        for gate in circuit.gates
+        if any(np.size(angle.value) > 1 for angle in gate.angles)
+    )
+
+
 class Builder:
     """Operations of the circuits of one parameter point.
 
     Args:
         problem: the circuit and its numbers.
         aux: label of the auxiliary wire.
-        draw: index of the parameter point; ``None`` keeps a broadcasting axis in the gates.
+        draw: index of the parameter point; ``None`` takes all of them as a broadcasting axis.
     """
 
     def __init__(self, problem: Problem, aux, draw: int | None):
@@ -79,9 +92,11 @@ class Builder:
             return _plain_operator(gate.op)
         if self.draw is not None:
             return numeric_gate(gate, self.labels, 0, moved, draw=self.draw)
-        if gate.kind is not None and np.size(gate.angles[0].value) > 1:
-            wires = [self.labels[w] for w in gate.wires]
-            return getattr(qml, gate.kind)(np.ravel(gate.angles[0].value), wires=wires)
+        if len(gate.angles) == 1 and np.size(gate.angles[0].value) > 1:
+            values = np.ravel(gate.angles[0].value) + moved
+            if gate.kind is None:
+                return with_data(gate.op, [values])
+            return getattr(qml, gate.kind)(values, wires=[self.labels[w] for w in gate.wires])
         known = gate.kind is None and gate.name in ONE_ANGLE
         if moved or not known or _is_traced(gate.op):
             return numeric_gate(gate, self.labels, 0, moved)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -14,8 +12,10 @@ from pennylane_trainability.transforms.gradient_circuits.adjoint_action import (
     DEFAULT_MAX_WORDS,
     adjoint_scheme,
 )
+from pennylane_trainability.transforms.gradient_circuits.adjoint_linear import Adjoint
 from pennylane_trainability.transforms.gradient_circuits.arrangement import Arrangement, arrange
 from pennylane_trainability.transforms.gradient_circuits.components import Problem
+from pennylane_trainability.transforms.gradient_circuits.kept import plans
 from pennylane_trainability.transforms.gradient_circuits.random_groups import Bases
 from pennylane_trainability.transforms.gradient_circuits.scheme import Scheme
 from pennylane_trainability.transforms.gradient_circuits.shift_rule import shift_scheme
@@ -123,33 +123,6 @@ class Plan:
     aux: object
 
 
-class _Plans:
-    """The plans of the last structures: hashes and words, nothing that belongs to a caller."""
-
-    def __init__(self, size: int):
-        self.size = size
-        self._kept: OrderedDict = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key, make: Callable):
-        """What is kept under a key; it is made where nothing is. Errors are not kept."""
-        if key is None:
-            return make()
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        made = make()
-        with self._lock:
-            self._kept[key] = made
-            while len(self._kept) > self.size:
-                self._kept.popitem(last=False)
-        return made
-
-
-plans = _Plans(128)
-
-
 def free_wire(wires: Sequence, own: Sequence | None, wanted=None):
     """A wire that a circuit does not use.
 
@@ -217,7 +190,7 @@ def _look(
 ) -> tuple[Option, Arrangement | None]:
     """What a method would cost, and its circuits if it is available."""
     kept = how.key_of(method, key)
-    found = plans.get(kept, lambda: _arranged(method, problem, how))
+    found = plans.get(kept, lambda: _arranged(method, problem, how), _weight)
     if not isinstance(found, Arrangement):
         return Option(method, 0, np.inf, found), None
     if found.scheme.needs_aux and aux is None:
@@ -229,8 +202,18 @@ def _look(
         cost = plans.get(
             kept and (kept, weights),
             lambda: _weighted(found, how) * found.scheme.variance(problem),
+            lambda _: 1,
         )
     return Option(method, len(found.readings), cost), found
+
+
+def _weight(found: Arrangement | str) -> int:
+    """What it takes to keep a plan, in words and pairs of words."""
+    if not isinstance(found, Arrangement):
+        return 1
+    linear = found.scheme.linear
+    extra = linear.size if isinstance(linear, Adjoint) else 0
+    return len(found.scheme.target_words) + extra
 
 
 def _weighted(found: Arrangement, how: How) -> float:

@@ -44,7 +44,7 @@ def _gate_key(gate: Gate):
         if name is None:
             return None
     elif name == "PauliRot":
-        name = gate.op.hyperparameters["pauli_word"]
+        name = f"PauliRot {gate.op.hyperparameters['pauli_word']}"
     if len(gate.angles) > 1:
         return name, gate.wires, [_with_values(a) for a in gate.angles]
     plain = gate.kind is not None or gate.name in ONE_ANGLE

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+import pennylane as qml
 
 from pennylane_trainability.circuits.diagonalization import Diagonalization
 from pennylane_trainability.circuits.pauli import Word, to_pauli_word
@@ -15,7 +17,35 @@ from pennylane_trainability.transforms.qfim_circuits.read_outs import (
     ReadOut,
 )
 
-__all__ = ["observed_of", "parities_of", "words_of"]
+__all__ = ["Parities", "observed_of", "parities_of", "words_of"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parities:
+    """Parities of more wires than outcomes can be kept of, from exact probabilities.
+
+    Attributes:
+        wires: labels, the leading bit first.
+        masks: bits that each parity is of.
+        signs: in front of each.
+    """
+
+    wires: tuple
+    masks: tuple[int, ...]
+    signs: tuple[int, ...]
+
+    @property
+    def measurements(self) -> list:
+        """What the device is asked for."""
+        return [qml.probs(wires=self.wires)]
+
+    def observed(self, result, shots: int | None) -> Means:
+        """Means from probabilities."""
+        p = np.asarray(result, float).reshape(-1)
+        index = np.arange(p.size)
+        means = [sign * (1 - 2 * (np.bitwise_count(index & m) & 1).astype(np.int8)) @ p
+                 for m, sign in zip(self.masks, self.signs, strict=True)]  # fmt: skip
+        return Means(np.array(means))
 
 
 def parities_of(basis: Diagonalization, labels: Sequence) -> ReadOut:
@@ -40,7 +70,7 @@ def words_of(words: Sequence[Word], labels: Sequence) -> MeanReadOut:
 
 
 def observed_of(
-    read: ReadOut | MeanReadOut, result, shots: int | None, batch: int | None
+    read: ReadOut | MeanReadOut | Parities, result, shots: int | None, batch: int | None
 ) -> list[Observed | Means]:
     """Outcomes of one circuit; one entry per entry of the broadcasting axis of its tape."""
     if batch is None:

@@ -71,7 +71,9 @@ def _add(built: TableBuilder, structure: Structure, j: int, probe: int | None) -
     share = product(word, _word(reference))
     state, aux = State(probe=probe), 1 << structure.n_wires
     for i in outputs:
-        found = product(structure.words[i], share)
+        found = structure.words[i]
+        if j != probe:
+            found = product(found, share)
         # Im(i^q z) with z = ⟨X_a⟩ + i⟨Y_a⟩
         sign = reference.sign * (1.0 if found.phase < 2 else -1.0)
         y = 0 if found.phase & 1 else aux

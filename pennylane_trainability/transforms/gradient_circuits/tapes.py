@@ -10,11 +10,11 @@ from pennylane.measurements import Shots
 from pennylane.queuing import QueuingManager
 from pennylane.tape import QuantumScript
 
-from pennylane_trainability.circuits.pauli import Word
 from pennylane_trainability.transforms.gradient_circuits.arrangement import Arrangement, Reading
 from pennylane_trainability.transforms.gradient_circuits.builder import Builder
 from pennylane_trainability.transforms.gradient_circuits.components import Problem
 from pennylane_trainability.transforms.gradient_circuits.reading import (
+    Parities,
     observed_of,
     parities_of,
     words_of,
@@ -45,7 +45,7 @@ class Circuits:
     problem: Problem
     arrangement: Arrangement
     tapes: list[QuantumScript]
-    read_outs: list[ReadOut | MeanReadOut]
+    read_outs: list[ReadOut | MeanReadOut | Parities]
     n_points: int
     batch: int | None
 
@@ -106,11 +106,12 @@ def circuits_of(
         arrangement: the plan, of the same structure.
         shots: shots of every circuit (a ``Shots`` object or anything it takes), or a list with one
             entry per circuit of the plan.
-        n_points: number of parameter points ``D``; ``None`` for the circuit of a tape.
+        n_points: number of parameter points ``D``, one set of tapes for each; ``None`` for one set
+            with whatever axis the gates carry.
         aux: label of the auxiliary wire, where a state needs one.
         read_out: ``"counts"`` or ``"shadows"`` (outcomes of wires), or ``"means"`` (expectation
             values).
-        batch: size of the broadcasting axis of the gates of a tape.
+        batch: size of that axis.
     """
     each = list(shots) if isinstance(shots, list) else [Shots(shots)] * len(arrangement.readings)
     draws: list[int | None] = [None] if n_points is None else list(range(n_points))
@@ -135,10 +136,10 @@ def circuits_of(
 
 def _read_outs(
     problem: Problem, arrangement: Arrangement, aux, shots: Sequence, read_out: str
-) -> list[ReadOut | MeanReadOut]:
+) -> list[ReadOut | MeanReadOut | Parities]:
     """What is asked for; circuits that read the same words share it."""
     labels = [*problem.circuit.wires, aux]
-    known: dict[tuple, ReadOut | MeanReadOut] = {}
+    known: dict[tuple, ReadOut | MeanReadOut | Parities] = {}
     out = []
     for reading, own in zip(arrangement.readings, shots, strict=True):
         key = (reading.words, reading.basis.gates, bool(Shots(own)))
@@ -150,12 +151,10 @@ def _read_outs(
 
 def _read_out(
     reading: Reading, labels: list, has_shots: bool, read_out: str
-) -> ReadOut | MeanReadOut:
+) -> ReadOut | MeanReadOut | Parities:
     if read_out == "means":
         return words_of(reading.words, labels)
     found = parities_of(reading.basis, labels)
     if has_shots or found.is_dense:
         return found
-    z = [Word(0, mask, 0 if sign > 0 else 2)
-         for mask, sign in zip(reading.basis.masks, reading.basis.signs, strict=True)]  # fmt: skip
-    return words_of(z, labels)
+    return Parities(found.wires, found.masks, found.signs)
