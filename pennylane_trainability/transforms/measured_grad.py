@@ -38,6 +38,9 @@ def measured_grad(
     ==============  ==================  ========================================================
     ``commuting``   one auxiliary wire  one per distinct anticommutation signature, at most one
                                         per generator word; see :func:`commuting_grad`
+    ``dla``         nothing             one per set of commuting words at the output, whatever
+                                        ``P`` is; needs a small Lie algebra; see
+                                        :func:`dla_grad`
     ``shift``       nothing             ``2P`` for generators with two eigenvalues; see
                                         ``qml.gradients.param_shift``
     ==============  ==================  ========================================================
@@ -51,7 +54,8 @@ def measured_grad(
     where :math:`M` takes the means of the words :math:`t` to :math:`\partial_p f_r`.
 
     Sources: Bowles, Wierichs and Park, `arXiv:2306.14962 <https://arxiv.org/abs/2306.14962>`__;
-    Chinzei et al., `arXiv:2406.18316 <https://arxiv.org/abs/2406.18316>`__; Wierichs et al.,
+    Chinzei et al., `arXiv:2406.18316 <https://arxiv.org/abs/2406.18316>`__; Heidari, Mozakka and
+    Szpankowski, `arXiv:2404.05108 <https://arxiv.org/abs/2404.05108>`__; Wierichs et al.,
     `arXiv:2107.12390 <https://arxiv.org/abs/2107.12390>`__ (shift rules).
 
     Args:

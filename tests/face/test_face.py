@@ -33,7 +33,8 @@ FUNCTIONS = {
     *("paper_check", "prune"),
 }
 TRANSFORMS = {
-    *("coefficient_jacobian", "commuting_grad", "measured_grad", "measured_qfim", "qfim"),
+    *("coefficient_jacobian", "commuting_grad", "dla_grad", "measured_grad", "measured_qfim"),
+    "qfim",
 }
 #: Transforms that measure the same values with other circuits.
 REWRITES = {"diagonalize_commuting"}
@@ -116,11 +117,12 @@ OPTIONS = {
         *("compare_shapes", "growth_advice", "initialise", "paper_check", "prune"),
     },
     "executor": FUNCTIONS - SIMULATED,
-    "max_circuits": (FUNCTIONS | {"commuting_grad", "measured_grad", "measured_qfim"}) - SIMULATED,
+    "max_circuits": (FUNCTIONS | {"commuting_grad", "dla_grad", "measured_grad", "measured_qfim"})
+    - SIMULATED,
     "max_shots": FUNCTIONS - SIMULATED,
     "seed": {
         *("analyze", "capacity", "measure_jacobian", "measure_qfim", "measured_qfim"),
-        *("metric_tensor_fn", *SIMULATED),
+        *("dla_grad", "metric_tensor_fn", *SIMULATED),
     },
     "level": {
         *("analyze", "capacity", "initialise", "measure_jacobian", "measure_qfim"),
