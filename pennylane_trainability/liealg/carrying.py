@@ -76,6 +76,15 @@ class Carrying:
         """What the sources can become, ``d`` words."""
         return self.made.words
 
+    @property
+    def size(self) -> int:
+        """Words, and pairs or places in tables that are kept; rotations about one word share."""
+        distinct = {id(action): action for action in self.made.actions}
+        return len(self.words) + sum(
+            len(action.first) if isinstance(action, Pairs) else action.table.size
+            for action in distinct.values()
+        )
+
     def backward(self, angles, y: np.ndarray, tables: Tables | None = None) -> np.ndarray:
         """The value of every source from values of the words at the end.
 

@@ -38,8 +38,9 @@ def measured_grad(
     ==============  ==================  ========================================================
     ``commuting``   one auxiliary wire  one per distinct anticommutation signature, at most one
                                         per generator word; see :func:`commuting_grad`
-    ``dla``         nothing             as many as read the words the Lie algebra carries to the
-                                        output, whatever ``P`` is; see :func:`dla_grad`
+    ``dla``         nothing             one per set of commuting words at the output, whatever
+                                        ``P`` is; needs a small Lie algebra; see
+                                        :func:`dla_grad`
     ``hadamard``    one auxiliary wire  one per generator word; see
                                         ``qml.gradients.hadamard_grad``
     ``shift``       nothing             ``2P`` for generators with two eigenvalues; see
@@ -56,7 +57,8 @@ def measured_grad(
     are never cheaper than ``commuting`` and are run only when they are asked for.
 
     Sources: Bowles, Wierichs and Park, `arXiv:2306.14962 <https://arxiv.org/abs/2306.14962>`__;
-    Chinzei et al., `arXiv:2406.18316 <https://arxiv.org/abs/2406.18316>`__; Wierichs et al.,
+    Chinzei et al., `arXiv:2406.18316 <https://arxiv.org/abs/2406.18316>`__; Heidari, Mozakka and
+    Szpankowski, `arXiv:2404.05108 <https://arxiv.org/abs/2404.05108>`__; Wierichs et al.,
     `arXiv:2107.12390 <https://arxiv.org/abs/2107.12390>`__ (shift rules).
 
     Args:

@@ -18,7 +18,7 @@ from gradient_zoo import (
 
 import pennylane_trainability as pt
 
-METHODS = ["commuting", "shift"]
+METHODS = ["commuting", "dla", "shift"]
 
 
 def run(tapes, post):

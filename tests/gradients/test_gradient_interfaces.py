@@ -15,6 +15,7 @@ pytestmark = [pytest.mark.filterwarnings(warning) for warning in THIRD_PARTY_WAR
 WEIGHTS = np.linspace(0.2, 1.9, 6).reshape(2, 3)
 METHODS = [
     pytest.param(pt.commuting_grad, {}, id="commuting"),
+    pytest.param(pt.dla_grad, {}, id="dla"),
     pytest.param(pt.measured_grad, {}, id="auto"),
     pytest.param(pt.measured_grad, {"method": "shift"}, id="shift"),
 ]

@@ -129,15 +129,17 @@ def test_auto_takes_what_needs_fewer_shots():
     # half of 192 / 23: a difference of two results has half the variance of one
     ratio = costs["shift"].relative_cost / costs["commuting"].relative_cost
     assert ratio == pytest.approx(192 / 23 / 2)
-    # four circuits, in which half of the carried words commute with what is read
     assert costs["dla"].circuits == 4
     assert asked.plan.arrangement.scheme.method == "dla"
 
 
-def test_auto_adds_no_gates_where_they_are_dear():
+def test_auto_avoids_two_qubit_gates_where_they_are_dear():
     tape = logical_product_tape(np.linspace(0, 5, 96))
     asked = question(tape, method="auto", two_qubit_weight=10.0)
+    costs = {option.method: option.relative_cost for option in asked.plan.options}
+    assert costs["shift"] < costs["commuting"]
     assert asked.plan.arrangement.two_qubit_gates == 0
+    assert len(asked.plan.arrangement.readings) == 16, "words that agree wire by wire"
 
 
 @pytest.mark.slow

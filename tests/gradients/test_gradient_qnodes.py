@@ -12,7 +12,7 @@ from support import INTERFACES, package_of, weights_of
 
 import pennylane_trainability as pt
 
-METHODS = ["commuting", "shift", "auto"]
+METHODS = ["commuting", "dla", "shift", "auto"]
 
 
 def gates(a, b):
@@ -137,6 +137,7 @@ FORMS = [
     pytest.param(pt.measured_grad, id="bare"),
     pytest.param(qml.gradients.measured_grad, id="qml.gradients"),
     pytest.param(qml.transforms.commuting_grad, id="qml.transforms"),
+    pytest.param(qml.transforms.dla_grad, id="dla"),
 ]
 
 

@@ -10,6 +10,7 @@ import pennylane_trainability as pt
 
 TRANSFORMS = [
     pytest.param(pt.commuting_grad, id="commuting"),
+    pytest.param(pt.dla_grad, id="dla"),
     pytest.param(pt.measured_grad, id="auto"),
     pytest.param(lambda tape, **o: pt.measured_grad(tape, method="shift", **o), id="shift"),
 ]

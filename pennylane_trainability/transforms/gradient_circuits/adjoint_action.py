@@ -109,7 +109,7 @@ def truncation_bound(scheme: Scheme, problem: Problem, draw: int = 0) -> np.ndar
     out = np.zeros((len(problem.outputs.coefficients), problem.circuit.n_parameters))
     linear = scheme.linear
     if isinstance(linear, Adjoint) and isinstance(linear.carrier, Kept):
-        dropped = linear.carrier.draws[draw].dropped
+        dropped = linear.carrier.at(draw)[0].dropped
         loading = np.abs(problem.loading(scheme.components[: len(dropped)], draw))
         sizes = np.abs(problem.outputs.coefficients).sum(axis=1)
         out += sizes[:, None] * (loading @ dropped)

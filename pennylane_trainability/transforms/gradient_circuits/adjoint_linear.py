@@ -32,6 +32,10 @@ _PROBES = 16
 class Carrier(Protocol):
     """The coefficients of carried words."""
 
+    @property
+    def size(self) -> int:
+        """How much there is to keep."""
+
     def backward(self, y: np.ndarray, problem: Problem, draw: int) -> np.ndarray:
         """``c y`` for several columns, ``(S, k)`` from ``(d, k)``."""
 
@@ -53,6 +57,11 @@ class Exact:
     carrying: Carrying
     walls: frozenset[int]
 
+    @property
+    def size(self) -> int:
+        """See :class:`Carrier`."""
+        return self.carrying.size
+
     def backward(self, y: np.ndarray, problem: Problem, draw: int) -> np.ndarray:
         """See :class:`Carrier`."""
         tables = tables_of(problem, draw, self.walls)
@@ -69,27 +78,38 @@ class Kept:
     """What is left of the coefficients after small ones were left out, per parameter draw.
 
     Attributes:
-        draws: the coefficients.
+        draws: the coefficients; one entry if no angle differs between draws.
         columns: where the words of each draw stand among all of them.
-        size: number of words.
+        n_words: number of words.
     """
 
     draws: tuple[Truncated, ...]
     columns: tuple[np.ndarray, ...]
-    size: int
+    n_words: int
+
+    @property
+    def size(self) -> int:
+        """See :class:`Carrier`."""
+        return sum(len(own.values) for own in self.draws)
+
+    def at(self, draw: int) -> tuple[Truncated, np.ndarray]:
+        """Coefficients and columns of one draw."""
+        number = draw if len(self.draws) > 1 else 0
+        return self.draws[number], self.columns[number]
 
     def backward(self, y: np.ndarray, problem: Problem, draw: int) -> np.ndarray:
         """See :class:`Carrier`."""
-        return self.draws[draw].backward(y[self.columns[draw]])
+        own, place = self.at(draw)
+        return own.backward(y[place])
 
     def blocks(self, problem: Problem, draw: int, memory: int):
         """See :class:`Carrier`."""
-        own, place = self.draws[draw], self.columns[draw]
-        size = max(1, memory // (8 * max(self.size, 1)))
+        own, place = self.at(draw)
+        size = max(1, memory // (8 * max(self.n_words, 1)))
         for start in range(0, len(own.dropped), size):
             rows = np.arange(start, min(start + size, len(own.dropped)))
             here = (own.rows >= start) & (own.rows < start + size)
-            out = np.zeros((len(rows), self.size))
+            out = np.zeros((len(rows), self.n_words))
             out[own.rows[here] - start, place[own.columns[here]]] = own.values[here]
             yield rows, out
 
@@ -163,6 +183,11 @@ class Adjoint:
     table: Table
     shape: tuple[int, int]
     n_targets: int
+
+    @property
+    def size(self) -> int:
+        """How much there is to keep: words, pairs of words, coefficients."""
+        return len(self.measured.rows) + self.carrier.size
 
     def value(self, means: np.ndarray, problem: Problem, draw: int) -> np.ndarray:
         """See :class:`~.scheme.Linear`; one sweep, whose cost does not depend on ``C``."""

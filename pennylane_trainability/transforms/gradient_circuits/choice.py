@@ -12,6 +12,7 @@ from pennylane_trainability.transforms.gradient_circuits.adjoint_action import (
     DEFAULT_MAX_WORDS,
     adjoint_scheme,
 )
+from pennylane_trainability.transforms.gradient_circuits.adjoint_linear import Adjoint
 from pennylane_trainability.transforms.gradient_circuits.arrangement import Arrangement, arrange
 from pennylane_trainability.transforms.gradient_circuits.components import Problem
 from pennylane_trainability.transforms.gradient_circuits.kept import plans
@@ -194,7 +195,7 @@ def _look(
 ) -> tuple[Option, Arrangement | None]:
     """What a method would cost, and its circuits if it is available."""
     kept = how.key_of(method, key)
-    found = plans.get(kept, lambda: _arranged(method, problem, how), _size)
+    found = plans.get(kept, lambda: _arranged(method, problem, how), _weight)
     if not isinstance(found, Arrangement):
         return Option(method, 0, np.inf, found), None
     if found.scheme.needs_aux and aux is None:
@@ -206,17 +207,18 @@ def _look(
         cost = plans.get(
             kept and (kept, weights),
             lambda: _weighted(found, how) * found.scheme.variance(problem),
-            lambda cost: 1,
+            lambda _: 1,
         )
     return Option(method, len(found.readings), cost), found
 
 
-def _size(made: Arrangement | str) -> int:
-    """Words that a plan holds, for the room it takes."""
-    if isinstance(made, str):
+def _weight(found: Arrangement | str) -> int:
+    """What it takes to keep a plan, in words and pairs of words."""
+    if not isinstance(found, Arrangement):
         return 1
-    carried = getattr(made.scheme.linear, "measured", None)
-    return len(made.scheme.target_words) + (0 if carried is None else carried.shape[0])
+    linear = found.scheme.linear
+    extra = linear.size if isinstance(linear, Adjoint) else 0
+    return len(found.scheme.target_words) + extra
 
 
 def _weighted(found: Arrangement, how: How) -> float:
