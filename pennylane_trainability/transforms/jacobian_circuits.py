@@ -64,6 +64,7 @@ def jacobian_circuits(
     if live is None:
         live = set(range(circuit.n_parameters)) - set(dead_parameters(circuit))
     circuit = only(circuit, live)
+    broadcast = device is not None and broadcasts(device)
     if gradient != "shift":
         # here: planning circuits is a good part of the import
         from pennylane_trainability.transforms import point_circuits as points
@@ -74,12 +75,12 @@ def jacobian_circuits(
         where = "a bare tape" if device is None else device_name(device)
         question = points.question_at_points(circuit, gradient, values, wires, where)
         if question.plan.arrangement.scheme.method != "shift":
-            return points.point_circuits(question, matrix, shots)
+            return points.point_circuits(question, matrix, shots, broadcast)
     plan = shift_plan(circuit)
     return jacobian_tapes(
         circuit,
         matrix,
         shots,
-        broadcast=device is not None and broadcasts(device),
+        broadcast=broadcast,
         plan=plan.with_unshifted() if values else plan,
     )

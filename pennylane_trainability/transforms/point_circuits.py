@@ -49,8 +49,8 @@ class PointCircuits:
 
     @property
     def n_circuits(self) -> int:
-        """Circuits a device executes."""
-        return len(self.tapes)
+        """Circuits a device without broadcasting executes."""
+        return self.question.n_circuits * self.matrix.shape[1]
 
     @property
     def method(self) -> str:
@@ -112,12 +112,28 @@ def question_at_points(
     return question_of(paired, circuit.measurements, how, wires, where)
 
 
-def point_circuits(question: Question, matrix: np.ndarray, shots) -> PointCircuits:
+def point_circuits(
+    question: Question, matrix: np.ndarray, shots, broadcast: bool = False
+) -> PointCircuits:
     """Build the circuits of all points; nothing is run.
 
     Args:
         question: the plan.
         matrix: ``(K, G)``, from the values at the input points to the rows.
         shots: of every circuit (a ``Shots`` object or anything it takes).
+        broadcast: one tape for all points, for devices that execute these faster.
     """
-    return PointCircuits(matrix, question, answer_of(question, shots, matrix.shape[1]))
+    count = matrix.shape[1]
+    if broadcast and _can_broadcast(question):
+        made = answer_of(question, shots, batch=count, together=True)
+    else:
+        made = answer_of(question, shots, count)
+    return PointCircuits(matrix, question, made)
+
+
+def _can_broadcast(question: Question) -> bool:
+    """Whether points differ, and only in gates of one angle."""
+    problem = question.problem
+    angles = [problem.circuit.gates[g].angles for g in problem.structure.gates]
+    varying = [len(own) for own in angles if any(np.size(angle.value) > 1 for angle in own)]
+    return bool(varying) and max(varying) == 1

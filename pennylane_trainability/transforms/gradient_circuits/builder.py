@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pennylane as qml
 from pennylane.operation import Operator
@@ -34,10 +36,11 @@ class Builder:
     Args:
         problem: the circuit and its numbers.
         aux: label of the auxiliary wire.
-        draw: index of the parameter point; ``None`` keeps a broadcasting axis in the gates.
+        draw: index of the parameter point; ``slice(None)`` for all of them, in broadcasted gates;
+            ``None`` keeps what is in the gates of a tape.
     """
 
-    def __init__(self, problem: Problem, aux, draw: int | None):
+    def __init__(self, problem: Problem, aux, draw: int | slice | None):
         self.circuit, self.draw = problem.circuit, draw
         self.labels = list(self.circuit.wires)
         self.aux = aux
@@ -77,6 +80,10 @@ class Builder:
         """The gate with numbers; operators of a tape are used as they are where they can be."""
         if not gate.angles:
             return _plain_operator(gate.op)
+        if isinstance(self.draw, slice):
+            # what differs between draws, as if it differed between inputs
+            angles = tuple(replace(a, value=np.transpose(a.value)) for a in gate.angles)
+            return numeric_gate(replace(gate, angles=angles), self.labels, self.draw, moved)
         if self.draw is not None:
             return numeric_gate(gate, self.labels, 0, moved, draw=self.draw)
         if gate.kind is not None and np.size(gate.angles[0].value) > 1:

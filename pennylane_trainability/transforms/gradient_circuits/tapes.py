@@ -98,6 +98,7 @@ def circuits_of(
     aux=None,
     read_out: str = "counts",
     batch: int | None = None,
+    together: bool = False,
 ) -> Circuits:
     """Build all tapes; circuits of one point share their gates.
 
@@ -106,14 +107,18 @@ def circuits_of(
         arrangement: the plan, of the same structure.
         shots: shots of every circuit (a ``Shots`` object or anything it takes), or a list with one
             entry per circuit of the plan.
-        n_points: number of parameter points ``D``; ``None`` for the circuit of a tape.
+        n_points: number of parameter points ``D``; ``None`` for the circuit of a tape, or for all
+            points in broadcasted gates.
         aux: label of the auxiliary wire, where a state needs one.
         read_out: ``"counts"`` or ``"shadows"`` (outcomes of wires), or ``"means"`` (expectation
             values).
-        batch: size of the broadcasting axis of the gates of a tape.
+        batch: size of the broadcasting axis of the gates of a tape, or of those that are made.
+        together: make gates of all parameter points, instead of taking those of a tape.
     """
     each = list(shots) if isinstance(shots, list) else [Shots(shots)] * len(arrangement.readings)
-    draws: list[int | None] = [None] if n_points is None else list(range(n_points))
+    draws: list[int | slice | None] = [slice(None) if together else None]
+    if n_points is not None:
+        draws = list(range(n_points))
     tapes: list[QuantumScript] = []
     with QueuingManager.stop_recording():
         read_outs = _read_outs(problem, arrangement, aux, each, read_out)
