@@ -34,6 +34,7 @@ from pennylane_trainability.report import Report
 from pennylane_trainability.results import Provenance, kept_seed
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY
 from pennylane_trainability.transforms.engines import choose_engine, device_name
+from pennylane_trainability.transforms.jacobian_circuits import check_gradient
 
 __all__ = ["analyze"]
 
@@ -51,6 +52,7 @@ class _Question:
     seed: int
     level: float
     engine: str
+    gradient: str
     runner: Executor
     memory: int
     max_points: int
@@ -69,6 +71,7 @@ def analyze(
     seed: int | np.random.SeedSequence | None = None,
     level: float = 0.95,
     engine: str = "auto",
+    gradient: str = "shift",
     max_circuits: int | None = None,
     max_shots: int | None = None,
     executor: Executor | None = None,
@@ -99,6 +102,7 @@ def analyze(
         level: level of intervals and bounds.
         engine: ``"auto"``, ``"exact"``, ``"lightning"`` (exact, by its adjoint method) or
             ``"measured"``.
+        gradient: how derivatives are measured; see :func:`measure_jacobian`.
         max_circuits: refuse more circuits before running any.
         max_shots: refuse more shots before running any.
         executor: how circuits are run.
@@ -140,6 +144,7 @@ def analyze(
     if progress is not None:
         runner = runner.with_progress(progress)
     _check_options(n_draws, level)
+    check_gradient(gradient)
     question = _Question(
         qnode=qnode,
         data=data,
@@ -150,6 +155,7 @@ def analyze(
         seed=kept_seed(seed),
         level=level,
         engine=engine,
+        gradient=gradient,
         runner=runner,
         memory=memory,
         max_points=max_points,
@@ -209,8 +215,15 @@ def _measured(question: _Question, series: Series) -> JacobianStack:
             "values given. Leave n_draws=None, or force engine='exact'."
         )
     if not Shots(question.qnode.shots):
-        return shotless_stack(series, question.qnode, question.runner)
-    return measured_stack(series, question.qnode, question.runner, question.seed, question.level)
+        return shotless_stack(series, question.qnode, question.runner, question.gradient)
+    return measured_stack(
+        series,
+        question.qnode,
+        question.runner,
+        question.seed,
+        question.level,
+        question.gradient,
+    )
 
 
 def _on_data(question: _Question, reading: Reading, chosen: str, why: str) -> JacobianStack:

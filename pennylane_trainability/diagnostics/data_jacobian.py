@@ -9,18 +9,16 @@ import numpy as np
 from pennylane.measurements import Shots
 
 from pennylane_trainability.circuits.circuit import Circuit
-from pennylane_trainability.circuits.dead import dead_parameters
 from pennylane_trainability.circuits.qnode import Reading, read_qnode
-from pennylane_trainability.circuits.shifts import shift_plan
+from pennylane_trainability.diagnostics.jacobian_errors import check_size, errors_of
 from pennylane_trainability.diagnostics.measure import default_executor
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import Executor, cost_of
 from pennylane_trainability.results import Cost, Provenance, Result, record
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY, simulate
 from pennylane_trainability.simulation.lightning import simulate_with_lightning
-from pennylane_trainability.statistics.counts import smoothed_probabilities
-from pennylane_trainability.transforms.engines import broadcasts, choose_engine, device_name
-from pennylane_trainability.transforms.jacobian_tapes import jacobian_tapes
+from pennylane_trainability.transforms.engines import choose_engine, device_name
+from pennylane_trainability.transforms.jacobian_circuits import check_gradient, jacobian_circuits
 
 __all__ = ["DataJacobian", "data_jacobian", "evaluate"]
 
@@ -101,6 +99,7 @@ def data_jacobian(
     *,
     targets=None,
     engine: str = "auto",
+    gradient: str = "shift",
     max_circuits: int | None = None,
     max_shots: int | None = None,
     executor: Executor | None = None,
@@ -118,6 +117,7 @@ def data_jacobian(
         argnums: the trainable arguments; see :func:`coefficient_jacobian`.
         targets: ``(n,)`` or ``(n, m)``.
         engine: ``"auto"``, ``"exact"``, ``"lightning"`` or ``"measured"``.
+        gradient: how derivatives are measured; see :func:`measure_jacobian`.
         max_circuits: refuse more circuits before running any.
         max_shots: refuse more shots before running any.
         executor: how circuits are run.
@@ -130,7 +130,8 @@ def data_jacobian(
     Raises:
         ReadingError: ``data`` or ``targets`` do not fit the QNode.
 
-    **Cost.** Exact: no circuits. Measured: data points times (1 + shifted circuits) times bases.
+    **Cost.** Exact: no circuits. Measured: data points times (1 + shifted circuits) times bases, or
+    what another ``gradient`` takes.
 
     **Example**
 
@@ -146,6 +147,7 @@ def data_jacobian(
     >>> np.allclose(J.jacobian[:, 0, 0], -np.sin(np.arcsin([-0.5, 0.0, 0.5]) + 0.3))
     True
     """
+    check_gradient(gradient)
 
     @functools.wraps(qnode.func)
     def on_data(*args, **kwargs) -> DataJacobian:
@@ -160,7 +162,9 @@ def data_jacobian(
             stderr = np.zeros_like(jacobian)
         else:
             runner = default_executor(qnode.device, max_circuits, max_shots, executor)
-            outputs, jacobian, stderr, cost = _measure(circuit, len(points), qnode, runner)
+            outputs, jacobian, stderr, cost = _measure(
+                circuit, len(points), qnode, runner, gradient
+            )
         return DataJacobian(
             outputs=outputs,
             jacobian=jacobian,
@@ -221,26 +225,22 @@ def evaluate(
     return outputs, jacobian
 
 
-def _measure(circuit: Circuit, n: int, qnode, runner: Executor):
+def _measure(circuit: Circuit, n: int, qnode, runner: Executor, gradient: str):
     shots = Shots(qnode.shots)
     shots = Shots(shots.total_shots) if shots.has_partitioned_shots else shots
     # one more circuit per point: the outputs themselves
-    joint = shift_plan(circuit, set(dead_parameters(circuit))).with_unshifted()
-    built = jacobian_tapes(
-        circuit, np.eye(n), shots, broadcast=broadcasts(qnode.device), plan=joint
+    built = jacobian_circuits(
+        circuit, np.eye(n), shots, gradient=gradient, values=True, device=qnode.device
     )
+    if shots:
+        check_size(built)
     cost = cost_of(built.tapes, built.n_circuits)
     runner.check(cost)
-    frequencies = built.frequencies(runner.run(built.tapes))
-    means, _ = built.moments(frequencies, None)
-    jacobian = built.jacobian(means)
+    observed = built.observed(runner.run(built.tapes), shots.total_shots)
+    jacobian, outputs = built.values(observed)
     stderr = np.zeros_like(jacobian)
     if shots:
-        smoothed = [smoothed_probabilities(np.rint(f * shots.total_shots)) for f in frequencies]
-        _, variances = built.moments(smoothed, shots.total_shots)
-        weights = np.einsum(
-            "apg,as->gps", joint.slopes(circuit.n_parameters) ** 2, joint.weights**2
-        )
-        weights = np.broadcast_to(weights, (n, *weights.shape[1:]))
-        stderr = np.sqrt(np.einsum("gps,sgo->gop", weights, variances))
-    return means[0], jacobian, stderr, cost
+        columns = range(circuit.n_parameters)
+        rows = errors_of(built, observed, shots.total_shots, columns).stderr()
+        stderr = np.moveaxis(rows.reshape(jacobian.shape[1], n, -1), 1, 0)
+    return outputs, jacobian, stderr, cost

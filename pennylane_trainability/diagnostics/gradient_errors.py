@@ -7,6 +7,7 @@ from dataclasses import field
 import numpy as np
 
 from pennylane_trainability.results import Result, record
+from pennylane_trainability.statistics.counts import resample_signs
 
 __all__ = ["GradientErrors"]
 
@@ -57,21 +58,65 @@ class GradientErrors(Result):
     def covariance(self, result: int = 0) -> np.ndarray:
         """Covariance between the derivatives of one result, ``(P, P)``."""
         size = self.slopes[0].shape[1] if self.slopes else 0
-        total = np.zeros((size, size))
+        own = [slopes[result] for slopes in self.slopes]
+        return self._between(own, own, (size, size))
+
+    def across(self, column: int, other: int) -> np.ndarray:
+        """Covariance of the derivatives by one parameter with those by another, ``(R, R)``."""
+        size = self.slopes[0].shape[0] if self.slopes else 0
+        one = [slopes[:, column] for slopes in self.slopes]
+        two = [slopes[:, other] for slopes in self.slopes]
+        return self._between(one, two, (size, size))
+
+    def _between(self, left, right, shape: tuple[int, int]) -> np.ndarray:
+        """Covariance of two sets of combinations of the means, per circuit ``(A, W), (B, W)``."""
+        total = np.zeros(shape)
+        parts = zip(left, right, self.values, self.weights, self.shots, strict=True)
+        for one, two, values, weights, shots in parts:
+            if not weights.size:
+                total += (one * self._of_means(values[:, 0])) @ two.T / shots
+                continue
+            count = weights.sum() + _IMAGINED
+            first, second = one @ values, two @ values
+            product = (first * weights) @ second.T + _IMAGINED * one @ two.T
+            means = np.outer(first @ weights, second @ weights) / count
+            total += (product - means) / count / shots
+        return total
+
+    def resampled(self, count: int, rng: np.random.Generator) -> np.ndarray:
+        """Errors that might have been made instead, ``(B, R, P)``: parametric bootstrap.
+
+        Every circuit is drawn anew from what was seen in it, with one shot less than it had. In
+        imagined shots every word is a fair coin.
+
+        Args:
+            count: how many, ``B``.
+            rng: source of randomness.
+        """
+        shape = self.slopes[0].shape[:2] if self.slopes else (0, 0)
+        total = np.zeros((count, *shape))
         parts = zip(self.slopes, self.values, self.weights, self.shots, strict=True)
         for slopes, values, weights, shots in parts:
-            own = slopes[result]
-            if not weights.size:
-                total += (own * self._of_means(values[:, 0])) @ own.T / shots
-                continue
-            count = weights.sum()
-            scores = own @ values
-            smooth = scores @ weights / (count + _IMAGINED)
-            second = (scores * weights) @ scores.T + _IMAGINED * own @ own.T
-            total += (second / (count + _IMAGINED) - np.outer(smooth, smooth)) / shots
+            if weights.size:
+                errors = _drawn(values, weights, count, rng)
+            else:
+                means = values[:, 0]
+                errors = resample_signs(means, shots, count, rng, _IMAGINED) - means
+            total += np.einsum("rpw,bw->brp", slopes, errors, optimize=True)
         return total
 
     def _of_means(self, means: np.ndarray) -> np.ndarray:
         """``1 − m²`` of Pauli words, taken as independent; shrunk as if for 100 shots at least."""
         shots = float(np.min(self.shots)) if len(self.shots) else 1.0
         return 1 - (means * shots / (shots + _IMAGINED)) ** 2
+
+
+def _drawn(values: np.ndarray, weights: np.ndarray, count: int, rng: np.random.Generator):
+    """Errors of the means of one circuit, ``(B, W)``."""
+    shares = np.append(weights, _IMAGINED) / (weights.sum() + _IMAGINED)
+    shots = max(round(float(weights.sum())) - 1, 1)
+    drawn = rng.multinomial(shots, shares, size=count)
+    coins = drawn[:, -1:]
+    heads = rng.binomial(coins, 0.5, size=(count, len(values)))
+    means = (drawn[:, :-1] @ values.T + 2 * heads - coins) / shots
+    return means - values @ shares[:-1]

@@ -3,28 +3,39 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pennylane.measurements import Shots
 
 from pennylane_trainability.circuits.dead import dead_parameters
+from pennylane_trainability.circuits.pairing import in_order
 from pennylane_trainability.circuits.qnode import read_qnode
 from pennylane_trainability.circuits.series import Series, series_of
-from pennylane_trainability.circuits.shifts import shift_plan
-from pennylane_trainability.diagnostics.measured import MeasuredJacobian, outcome_covariances
+from pennylane_trainability.diagnostics.jacobian_errors import (
+    check_size,
+    errors_of,
+    value_errors_of,
+)
+from pennylane_trainability.diagnostics.measured import MeasuredJacobian
+from pennylane_trainability.diagnostics.sketch import drawn_columns, number_of_columns
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import Executor, cost_of
 from pennylane_trainability.results import Cost, Provenance, kept_seed
+from pennylane_trainability.transforms.bases import output_shapes
 from pennylane_trainability.transforms.engines import (
     DEFAULT_MAX_CIRCUITS,
-    broadcasts,
     device_name,
     is_exact_simulator,
 )
-from pennylane_trainability.transforms.jacobian_tapes import JacobianTapes, jacobian_tapes
+from pennylane_trainability.transforms.jacobian_circuits import check_gradient, jacobian_circuits
+from pennylane_trainability.transforms.jacobian_tapes import JacobianTapes
 
-__all__ = ["default_executor", "measure_jacobian", "measure_series", "measured_cost"]
+if TYPE_CHECKING:
+    from pennylane_trainability.transforms.point_circuits import PointCircuits
+
+__all__ = ["default_executor", "measure_jacobian", "measure_series"]
 
 
 def measure_jacobian(
@@ -33,6 +44,8 @@ def measure_jacobian(
     argnums=None,
     *,
     spectrum=None,
+    gradient: str = "shift",
+    directions: int | str | None = None,
     seed: int | np.random.SeedSequence | None = None,
     level: float = 0.95,
     max_circuits: int | None = None,
@@ -49,7 +62,14 @@ def measure_jacobian(
         encoding_args: the inputs; see :func:`coefficient_jacobian`.
         argnums: the trainable arguments; see :func:`coefficient_jacobian`.
         spectrum: frequencies; ``None`` finds them.
-        seed: seed of the resampling behind the noise floor; drawn and kept if ``None``.
+        gradient: how derivatives are measured: ``"shift"``, ``"commuting"``, ``"dla"``,
+            ``"hadamard"``, or ``"auto"``, the one that is predicted to need the fewest shots for
+            equal errors; see :func:`measured_grad`.
+        directions: measure that many columns only, drawn at random from the parameters that are
+            not dead, one from each of equally long stretches of the circuit; ``"auto"``: five more
+            than there are rows. Enough for the rank, whose lower bound stays one. ``None``: all.
+        seed: seed of the resampling behind the noise floor and of the columns; drawn and kept if
+            ``None``.
         level: level of intervals and rank bounds.
         max_circuits: refuse more circuits before running any; on devices that are no simulators
             more than 1,000 circuits are refused without it.
@@ -62,9 +82,12 @@ def measure_jacobian(
         ``cost`` is a function of the same arguments that says what it would cost and runs nothing.
 
     Raises:
-        ReadingError: the device has no shots, or a shot vector.
+        ReadingError: the device has no shots, or a shot vector; or an option is unknown or not
+            available there.
         BudgetError: the cost exceeds a budget.
         DeviceFailure: the device failed in the middle (with an executor that runs in chunks).
+
+    **Cost.** See :func:`coefficient_jacobian`, all in one device execution.
 
     **Example**
 
@@ -84,22 +107,27 @@ def measure_jacobian(
     >>> J = measure(0.0, np.array([0.3, 0.4]))
     >>> J.value.shape, J.rank().value
     ((3, 2), 2)
+    >>> print(pt.measure_jacobian(circuit, "x", gradient="dla").cost(0.0, np.array([0.3, 0.4])))
+    6 circuits, 6,000 shots, 1 device execution
     """
     if not 0 < level < 1:
         raise ValueError(f"level needs a number between 0 and 1; got {level!r}.")
+    check_gradient(gradient)
+    own = kept_seed(seed)
 
     def prepare(args, kwargs):
         reading = read_qnode(qnode, args, kwargs, encoding_args, argnums)
         series = series_of(reading, spectrum, max_points)
-        return series, _tapes(series, qnode)
+        columns = None if directions is None else _columns(series, directions, own)
+        return series, _circuits(series, qnode, gradient, columns), columns
 
     def run(*args, **kwargs) -> MeasuredJacobian:
-        series, built = prepare(args, kwargs)
+        series, built, columns = prepare(args, kwargs)
         runner = default_executor(qnode.device, max_circuits, max_shots, executor)
-        return measure_series(series, qnode, runner, seed=seed, level=level, built=built)
+        return _measured(series, qnode, runner, built, own, level, columns)
 
     measured: Any = functools.wraps(qnode.func)(run)
-    measured.cost = lambda *args, **kwargs: measured_cost(prepare(args, kwargs)[1])
+    measured.cost = lambda *args, **kwargs: _cost(prepare(args, kwargs)[1])
     return measured
 
 
@@ -116,12 +144,26 @@ def default_executor(
     return runner.with_budget(max_circuits, max_shots)
 
 
-def measured_cost(built: JacobianTapes) -> Cost:
-    """What the circuits of a measured Jacobian cost."""
+def _cost(built: JacobianTapes | PointCircuits) -> Cost:
     return cost_of(built.tapes, built.n_circuits)
 
 
-def _tapes(series: Series, qnode, coefficients: bool = False) -> JacobianTapes:
+def _columns(series: Series, directions: int | str, seed: int) -> list[int]:
+    """The columns of a sketch, drawn from those that are not dead."""
+    circuit = series.reading.circuit
+    n_outputs = sum(int(np.prod(shape)) for shape in output_shapes(circuit))
+    count = number_of_columns(directions, n_outputs * len(series.sampling.matrix))
+    live = set(range(circuit.n_parameters)) - set(dead_parameters(circuit))
+    return drawn_columns(in_order(circuit, live), count, seed)
+
+
+def _circuits(
+    series: Series,
+    qnode,
+    gradient: str,
+    columns: Sequence[int] | None = None,
+    coefficients: bool = False,
+) -> JacobianTapes | PointCircuits:
     shots = Shots(qnode.shots)
     if not shots:
         raise ReadingError(
@@ -134,67 +176,63 @@ def _tapes(series: Series, qnode, coefficients: bool = False) -> JacobianTapes:
             "come from the counts. Pass shots=total."
         )
     series.require_complete()
-    circuit = series.circuit(hold_out=False)
-    plan = shift_plan(circuit, set(dead_parameters(series.reading.circuit)))
-    return jacobian_tapes(
-        circuit,
+    built = jacobian_circuits(
+        series.circuit(hold_out=False),
         series.sampling.matrix,
         shots,
-        broadcast=broadcasts(qnode.device),
-        plan=plan.with_unshifted() if coefficients else plan,
+        gradient=gradient,
+        live=columns,
+        values=coefficients,
+        device=qnode.device,
     )
+    check_size(built)
+    return built
 
 
 def measure_series(
-    series: Series, qnode, runner: Executor, *, seed, level=0.95, built: JacobianTapes | None = None
+    series: Series, qnode, runner: Executor, *, seed, level: float = 0.95, gradient: str = "shift"
 ) -> MeasuredJacobian:
-    """Run the circuits of a series and gather the record.
+    """Measure a Jacobian and the coefficients themselves in one execution."""
+    built = _circuits(series, qnode, gradient, coefficients=True)
+    return _measured(series, qnode, runner, built, kept_seed(seed), level)
 
-    Without ``built``, the circuits of the coefficients themselves run in the same execution.
-    """
-    joint = built is None
-    if built is None:
-        built = _tapes(series, qnode, coefficients=True)
-    cost = measured_cost(built)
+
+def _measured(
+    series: Series,
+    qnode,
+    runner: Executor,
+    built: JacobianTapes | PointCircuits,
+    seed: int,
+    level: float,
+    columns: Sequence[int] | None = None,
+) -> MeasuredJacobian:
+    """Run the circuits and gather the record."""
+    cost = _cost(built)
     runner.check(cost)
     shots = Shots(qnode.shots).total_shots
-    frequencies = built.frequencies(runner.run(built.tapes))
-    means, _ = built.moments(frequencies, shots)
-    counts, weights, variances = _counted(built, frequencies, shots)
-    stack = np.moveaxis(built.jacobian(means), 1, 0)
+    observed = built.observed(runner.run(built.tapes), shots)
+    jacobian, values = built.values(observed)
+    names = series.reading.arguments.parameter_labels()
+    taken = list(range(len(names))) if columns is None else list(columns)
+    stack = np.moveaxis(jacobian, 1, 0)[..., taken]
+    coefficients = errors = None
+    if values is not None:
+        coefficients = np.einsum("kg,go->ok", built.matrix, values)
+        variances = value_errors_of(built, observed, shots) ** 2
+        errors = np.sqrt(np.einsum("kg,go->ok", built.matrix**2, variances))
     return MeasuredJacobian(
         value=stack.reshape(-1, stack.shape[-1]),
-        variances=variances,
-        counts=counts,
-        weights=weights,
-        shift_weights=built.plan.weights,
-        slopes=built.plan.slopes(built.n_parameters)[..., 0],
-        matrix=built.matrix,
+        errors=errors_of(built, observed, shots, taken),
+        gradient=built.method,
+        parameters=tuple(names[p] for p in taken),
+        n_parameters=len(names),
         shots=shots,
-        parameters=series.reading.arguments.parameter_labels(),
-        coefficients=np.einsum("kg,go->ok", built.matrix, means[0]) if joint else None,
+        coefficients=coefficients,
+        coefficient_stderr=errors,
+        notes=built.notes,
         cost=cost,
         provenance=Provenance(
-            seed=kept_seed(seed), shots=shots, device=device_name(qnode.device), engine="measured"
+            seed=seed, shots=shots, device=device_name(qnode.device), engine="measured"
         ),
         level=level,
     )
-
-
-def _counted(built: JacobianTapes, frequencies: list[np.ndarray], shots: int):
-    """Per basis counts and values of the outcomes, and the variances of all means."""
-    counts = tuple(np.rint(f * shots).astype(np.int64) for f in frequencies)
-    n_outputs = sum(int(np.prod(shape)) for shape in built.shapes)
-    weights = tuple(_weight_table(basis, n_outputs) for basis in built.bases)
-    variances = sum(
-        np.einsum("sgoo->sgo", outcome_covariances(c, w, shots))
-        for c, w in zip(counts, weights, strict=True)
-    )
-    return counts, weights, variances
-
-
-def _weight_table(basis, n_outputs: int) -> np.ndarray:
-    table = np.zeros((n_outputs, basis.n_outcomes))
-    for output, values in basis.weights.items():
-        table[output] = values
-    return table

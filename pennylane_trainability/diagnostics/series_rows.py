@@ -11,13 +11,13 @@ from pennylane.measurements import Shots
 from pennylane_trainability.circuits.qnode import read_qnode
 from pennylane_trainability.circuits.series import Series, series_of
 from pennylane_trainability.circuits.shifts import UNSHIFTED
+from pennylane_trainability.diagnostics.jacobian_errors import value_errors_of
 from pennylane_trainability.diagnostics.measure import default_executor
 from pennylane_trainability.executor import Executor, cost_of
 from pennylane_trainability.results import Cost, Provenance, Result, record
 from pennylane_trainability.results.text import table
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY
 from pennylane_trainability.simulation.fourier_jacobian import exact_jacobian
-from pennylane_trainability.statistics.counts import smoothed_probabilities
 from pennylane_trainability.transforms.engines import broadcasts, choose_engine, device_name
 from pennylane_trainability.transforms.jacobian_tapes import jacobian_tapes
 
@@ -170,12 +170,10 @@ def measure_rows(series: Series, qnode, runner: Executor):
     )
     cost = cost_of(built.tapes, built.n_circuits)
     runner.check(cost)
-    frequencies = built.frequencies(runner.run(built.tapes))
-    means, _ = built.moments(frequencies, None)
+    observed = built.observed(runner.run(built.tapes), shots.total_shots)
     matrix = series.sampling.matrix
-    values = np.einsum("kg,go->ok", matrix, means[0])
+    values = np.einsum("kg,go->ok", matrix, built.means(observed)[0])
     if not shots:
         return values, np.zeros_like(values), cost
-    smoothed = [smoothed_probabilities(np.rint(f * shots.total_shots)) for f in frequencies]
-    _, variances = built.moments(smoothed, shots.total_shots)
-    return values, np.sqrt(np.einsum("kg,go->ok", matrix**2, variances[0])), cost
+    variances = value_errors_of(built, observed, shots.total_shots) ** 2
+    return values, np.sqrt(np.einsum("kg,go->ok", matrix**2, variances)), cost

@@ -6,10 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pennylane_trainability.circuits.dead import dead_parameters
 from pennylane_trainability.circuits.qnode import Reading
 from pennylane_trainability.circuits.series import Series
-from pennylane_trainability.circuits.shifts import shift_plan
 from pennylane_trainability.diagnostics.data_jacobian import evaluate
 from pennylane_trainability.diagnostics.measure import measure_series
 from pennylane_trainability.diagnostics.measured import MeasuredJacobian
@@ -17,8 +15,7 @@ from pennylane_trainability.executor import Executor, cost_of
 from pennylane_trainability.fourier import Spectrum, spectrum_of
 from pennylane_trainability.results import Cost
 from pennylane_trainability.simulation.fourier_jacobian import exact_jacobian
-from pennylane_trainability.transforms.engines import broadcasts
-from pennylane_trainability.transforms.jacobian_tapes import jacobian_tapes
+from pennylane_trainability.transforms.jacobian_circuits import jacobian_circuits
 
 __all__ = ["JacobianStack", "exact_stack", "measured_stack", "shotless_stack", "stack_on_data"]
 
@@ -65,10 +62,10 @@ def _rows_by_output(jacobian: np.ndarray) -> np.ndarray:
 
 
 def measured_stack(
-    series: Series, qnode, runner: Executor, seed: int, level: float
+    series: Series, qnode, runner: Executor, seed: int, level: float, gradient: str
 ) -> JacobianStack:
     """Measure a series at the values given, on a device with shots."""
-    measured = measure_series(series, qnode, runner, seed=seed, level=level)
+    measured = measure_series(series, qnode, runner, seed=seed, level=level, gradient=gradient)
     if measured.coefficients is None:
         raise RuntimeError("A measured series was asked for its coefficients but has none.")
     return JacobianStack(
@@ -79,32 +76,34 @@ def measured_stack(
         "measured",
         measured,
         measured.cost,
+        measured.notes,
     )
 
 
-def shotless_stack(series: Series, qnode, runner: Executor) -> JacobianStack:
-    """Measure by shift rules on a device that returns exact means of a noisy or mixed state."""
+def shotless_stack(series: Series, qnode, runner: Executor, gradient: str) -> JacobianStack:
+    """Measure on a device that returns exact means of a noisy or mixed state."""
     series.require_complete()
-    circuit = series.reading.circuit
-    plan = shift_plan(circuit, set(dead_parameters(circuit)))
-    built = jacobian_tapes(
+    built = jacobian_circuits(
         series.circuit(hold_out=False),
         series.sampling.matrix,
         None,
-        broadcast=broadcasts(qnode.device),
-        plan=plan.with_unshifted(),
+        gradient=gradient,
+        values=True,
+        device=qnode.device,
     )
     cost = cost_of(built.tapes, built.n_circuits)
     runner.check(cost)
-    means, _ = built.moments(built.frequencies(runner.run(built.tapes)), None)
-    jacobian = np.moveaxis(built.jacobian(means), 1, 0)
+    jacobian, values = built.values(built.observed(runner.run(built.tapes), None))
+    if values is None:
+        raise RuntimeError("A measured series was asked for its coefficients but has none.")
     return JacobianStack(
         series.reading,
         series.spectrum,
-        jacobian.reshape(1, -1, jacobian.shape[-1]),
-        np.einsum("kg,go->ok", built.matrix, means[0])[None],
+        np.moveaxis(jacobian, 1, 0).reshape(1, -1, jacobian.shape[-1]),
+        np.einsum("kg,go->ok", built.matrix, values)[None],
         "measured without shots",
         cost=cost,
+        notes=built.notes,
     )
 
 

@@ -119,8 +119,9 @@ def coefficients(ax, report: Report, values: np.ndarray) -> None:
     look = {"color": ORANGE, "marker": "s", "linestyle": "none", "markersize": 5}
     label = "values given" if report.measured is None else "measured"
     ax.plot(places + middle, size[0], label=label, **look)
-    if report.measured is not None:
-        _ticks(ax, _coefficient_noise(report.measured))
+    if report.measured is not None and report.measured.coefficient_stderr is not None:
+        # the size of |c_k| if there were nothing but noise
+        _ticks(ax, magnitudes(report.measured.coefficient_stderr))
     if report.target is not None:
         wanted = magnitudes(report.target.coefficients)
         look = {"color": GREEN, "marker": "D", "linestyle": "none", "markersize": 5}
@@ -173,12 +174,6 @@ def _magnitude_errors(values: np.ndarray, stderr: np.ndarray) -> np.ndarray:
     even = (variances[:, 1::2] + variances[:, 2::2]) / 2
     mixed = np.where(total > 0, parts / np.where(total > 0, total, 1), even)
     return np.sqrt(np.concatenate([variances[:, :1], mixed / 2], axis=1))
-
-
-def _coefficient_noise(measured: MeasuredJacobian) -> np.ndarray:
-    """Root mean square of ``|c_k|`` if there were nothing but noise, ``(1 + R,)``."""
-    variances = np.einsum("kg,go->ok", measured.matrix**2, measured.variances[0])
-    return magnitudes(np.sqrt(variances))
 
 
 def _row_noise(measured: MeasuredJacobian, n_frequencies: int) -> np.ndarray:

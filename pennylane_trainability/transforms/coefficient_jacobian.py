@@ -8,7 +8,6 @@ import numpy as np
 import pennylane as qml
 from pennylane.tape import QuantumScript
 
-from pennylane_trainability.circuits.dead import dead_parameters
 from pennylane_trainability.circuits.qnode import read_qnode
 from pennylane_trainability.circuits.series import Series, series_of
 from pennylane_trainability.errors import ReadingError
@@ -17,13 +16,14 @@ from pennylane_trainability.simulation.fourier_jacobian import exact_jacobian
 from pennylane_trainability.simulation.second_order import jacobian_vjp
 from pennylane_trainability.transforms.carrier import carried, carrying
 from pennylane_trainability.transforms.engines import (
-    broadcasts,
     choose_engine,
     device_name,
     takes_shot_vectors,
 )
+from pennylane_trainability.transforms.gradient_tapes import warn_of_fallback
 from pennylane_trainability.transforms.interfaces import interface_of, is_traced, wrap
-from pennylane_trainability.transforms.jacobian_tapes import jacobian_tapes
+from pennylane_trainability.transforms.jacobian_circuits import check_gradient, jacobian_circuits
+from pennylane_trainability.transforms.jacobian_tapes import JacobianTapes
 from pennylane_trainability.transforms.task import Task, task_of_tape
 
 __all__ = ["coefficient_jacobian"]
@@ -37,6 +37,7 @@ def coefficient_jacobian(
     *,
     spectrum=None,
     engine: str = "auto",
+    gradient: str = "shift",
     memory: int = DEFAULT_MEMORY,
     max_points: int = 20_000,
 ):
@@ -69,6 +70,9 @@ def coefficient_jacobian(
             gates.
         engine: ``"auto"``, ``"exact"`` (simulate), ``"lightning"`` (simulate with lightning's
             adjoint method) or ``"measured"`` (run circuits on the device).
+        gradient: how derivatives are measured: ``"shift"``, ``"commuting"``, ``"dla"``,
+            ``"hadamard"``, or ``"auto"``, the one that is predicted to need the fewest shots for
+            equal errors; see :func:`measured_grad`.
         memory: bytes the exact engine may hold in states at once.
         max_points: refuse grids with more input points.
 
@@ -84,7 +88,9 @@ def coefficient_jacobian(
 
     **Cost.** Exact: no circuits. Measured: ``G`` input points times the shifted circuits (two per
     rotation, four per controlled rotation; none for gates outside the light cone) times the
-    measurement bases, all in one device execution.
+    measurement bases, all in one device execution. With another ``gradient`` the table of
+    :func:`measured_grad` says how many circuits every input point takes; with ``"dla"`` they do not
+    grow with the number of parameters.
 
     **Example**
 
@@ -113,7 +119,10 @@ def coefficient_jacobian(
     """
     task = carried(tape)
     if task is None:
-        task = task_of_tape(tape, encoding_args, argnums, spectrum, engine, memory, max_points)
+        check_gradient(gradient)
+        task = task_of_tape(
+            tape, encoding_args, argnums, spectrum, engine, gradient, memory, max_points
+        )
     if task.device is None and task.engine == "auto":
         chosen = "measured"
     else:
@@ -140,11 +149,13 @@ def _task_of_call(
     argnums=None,
     spectrum=None,
     engine="auto",
+    gradient="shift",
     memory=DEFAULT_MEMORY,
     max_points=20_000,
 ) -> Task:
+    check_gradient(gradient)
     reading = read_qnode(qnode, args, kwargs, encoding_args, argnums, differentiable=True)
-    return Task(series_of(reading, spectrum, max_points), device, engine, memory)
+    return Task(series_of(reading, spectrum, max_points), device, engine, memory, gradient)
 
 
 def _exact(task: Task, _results=None):
@@ -211,18 +222,19 @@ def _measured(task: Task, shots):
             "one number of shots with qml.set_shots, and call it once for each number."
         )
     task.series.require_complete()
-    dead = set(dead_parameters(task.reading.circuit))
-    built = jacobian_tapes(
+    built = jacobian_circuits(
         task.series.circuit(hold_out=False),
         task.series.sampling.matrix,
         shots,
-        dead=dead,
-        broadcast=task.device is not None and broadcasts(task.device),
+        gradient=task.gradient,
+        device=task.device,
     )
+    if not isinstance(built, JacobianTapes):
+        warn_of_fallback(built.question)
 
     def one(results, count):
-        means, _ = built.moments(built.frequencies(results), count)
-        stacks = built.split(built.jacobian(means))
+        jacobian, _ = built.values(built.observed(results, count))
+        stacks = built.split(jacobian)
         if interface_of(arguments) not in ("numpy", "autograd"):
             stacks = [qml.math.asarray(s, like=interface_of(arguments)) for s in stacks]
         return _arranged(task, stacks)
@@ -230,8 +242,7 @@ def _measured(task: Task, shots):
     def post(results):
         if not shots.has_partitioned_shots:
             return one(results, shots.total_shots)
-        copies = range(shots.num_copies)
-        return tuple(one([r[c] for r in results], None) for c in copies)
+        return tuple(one([r[c] for r in results], count) for c, count in enumerate(shots))
 
     if not built.tapes:
         return [], lambda _: one([], None)

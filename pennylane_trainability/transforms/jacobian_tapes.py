@@ -5,7 +5,7 @@ Both the transform and its measured twin use this one builder.
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from pennylane.tape import QuantumScript
 
 from pennylane_trainability.circuits.circuit import Circuit
 from pennylane_trainability.circuits.numeric import numeric_gate
-from pennylane_trainability.circuits.shifts import Shift, ShiftPlan, shift_plan
+from pennylane_trainability.circuits.shifts import UNSHIFTED, Shift, ShiftPlan
 from pennylane_trainability.transforms.bases import Basis, bases_of, output_shapes
 
 __all__ = ["JacobianTapes", "jacobian_tapes", "shifted_operations"]
@@ -45,6 +45,16 @@ class JacobianTapes:
     broadcast: bool
 
     @property
+    def method(self) -> str:
+        """How derivatives are measured."""
+        return "shift"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know."""
+        return ()
+
+    @property
     def n_points(self) -> int:
         """Number of input points ``G``."""
         return self.matrix.shape[1]
@@ -53,6 +63,28 @@ class JacobianTapes:
     def n_circuits(self) -> int:
         """Circuits a device without broadcasting executes."""
         return len(self.plan.shifts) * self.n_points * len(self.bases)
+
+    @property
+    def tables(self) -> tuple[np.ndarray, ...]:
+        """Per basis the value of every outcome, ``(outputs, outcomes)``."""
+        count = sum(int(np.prod(s)) for s in self.shapes)
+        out = []
+        for basis in self.bases:
+            table = np.zeros((count, basis.n_outcomes))
+            for output, values in basis.weights.items():
+                table[output] = values
+            out.append(table)
+        return tuple(out)
+
+    def observed(self, results: Sequence, shots: int | None) -> list:
+        """What was seen: frequencies, which do not depend on the number of shots."""
+        return self.frequencies(results)
+
+    def values(self, observed: list) -> tuple[np.ndarray, np.ndarray | None]:
+        """Jacobian ``(K, outputs, P)``; results ``(G, outputs)``, if they were measured."""
+        means = self.means(observed)
+        joint = self.plan.shifts[:1] == UNSHIFTED.shifts
+        return self.jacobian(means), means[0] if joint else None
 
     def frequencies(self, results) -> list[np.ndarray]:
         """Per basis the outcome frequencies, shape ``(S, G, outcomes)``."""
@@ -63,18 +95,13 @@ class JacobianTapes:
             out.append(np.array(own).reshape(n_shifts, self.n_points, basis.n_outcomes))
         return out
 
-    def moments(self, frequencies: list[np.ndarray], shots: int | None):
-        """Means and variances of all outputs per circuit, each ``(S, G, outputs)``."""
+    def means(self, frequencies: list[np.ndarray]) -> np.ndarray:
+        """Means of all outputs per circuit, ``(S, G, outputs)``."""
         count = sum(int(np.prod(s)) for s in self.shapes)
-        size = (len(self.plan.shifts), self.n_points, count)
-        means, variances = np.zeros(size), np.zeros(size)
-        for basis, observed in zip(self.bases, frequencies, strict=True):
-            for output, weights in basis.weights.items():
-                mean = observed @ weights
-                means[..., output] += mean
-                if shots:
-                    variances[..., output] += (observed @ weights**2 - mean**2) / shots
-        return means, np.maximum(variances, 0.0)
+        means = np.zeros((len(self.plan.shifts), self.n_points, count))
+        for observed, table in zip(frequencies, self.tables, strict=True):
+            means += observed @ table.T
+        return means
 
     def jacobian(self, means: np.ndarray) -> np.ndarray:
         """``(K, outputs, P)`` from the means ``(S, G, outputs)`` of all circuits."""
@@ -101,26 +128,23 @@ def jacobian_tapes(
     matrix: np.ndarray,
     shots,
     *,
-    dead: Set[int] = frozenset(),
+    plan: ShiftPlan,
     broadcast: bool = False,
-    plan: ShiftPlan | None = None,
 ) -> JacobianTapes:
-    """Build the circuits of a measured Jacobian.
+    """Build the circuits of a measured Jacobian by shift rules.
 
     Args:
         circuit: the circuit at one parameter point and ``G`` input points.
         matrix: ``(K, G)``, from the values at the input points to the rows of the Jacobian.
         shots: shots of every circuit (a ``Shots`` object or anything it takes).
-        dead: flat parameters that are dead by structure; their columns stay zero and cost nothing.
+        plan: which shifted circuits.
         broadcast: one tape for all input points, for devices that execute these faster.
-        plan: which shifted circuits; ``None`` takes the shift rules of all live parameters.
     """
     with QueuingManager.stop_recording():
-        return _build(circuit, matrix, shots, dead, broadcast, plan)
+        return _build(circuit, matrix, shots, broadcast, plan)
 
 
-def _build(circuit: Circuit, matrix, shots, dead, broadcast: bool, plan) -> JacobianTapes:
-    plan = shift_plan(circuit, dead) if plan is None else plan
+def _build(circuit: Circuit, matrix, shots, broadcast: bool, plan: ShiftPlan) -> JacobianTapes:
     bases = bases_of(circuit)
     broadcast = broadcast and not any(basis.parity for basis in bases)
     rotations = [(basis.gates(), basis.measurement()) for basis in bases]

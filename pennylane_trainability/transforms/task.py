@@ -25,6 +25,7 @@ class Task:
     device: Any
     engine: str
     memory: int
+    gradient: str = "shift"
 
     @property
     def reading(self) -> Reading:
@@ -32,7 +33,9 @@ class Task:
         return self.series.reading
 
 
-def task_of_tape(tape, encoding_args, argnums, spectrum, engine, memory, max_points) -> Task:
+def task_of_tape(
+    tape, encoding_args, argnums, spectrum, engine, gradient, memory, max_points
+) -> Task:
     """A tape as a function of an input vector and its trainable parameters."""
     encoded, trainable, n_inputs = _roles(tape, encoding_args, argnums)
     originals = tape.get_parameters(trainable_only=False)
@@ -55,7 +58,7 @@ def task_of_tape(tape, encoding_args, argnums, spectrum, engine, memory, max_poi
     reading = read_qnode(fake, args, {}, "x", differentiable=True)
     if len(tape.measurements) == 1:
         object.__setattr__(reading, "structure", tape.measurements[0])
-    return Task(series_of(reading, spectrum, max_points), None, engine, memory)
+    return Task(series_of(reading, spectrum, max_points), None, engine, memory, gradient)
 
 
 def argument_of(value):

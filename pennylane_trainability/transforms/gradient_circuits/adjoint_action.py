@@ -44,6 +44,7 @@ from pennylane_trainability.transforms.gradient_circuits.scheme import (
     TableBuilder,
 )
 from pennylane_trainability.transforms.gradient_circuits.shift_rule import add_shifts
+from pennylane_trainability.transforms.gradient_circuits.values import Beside
 
 __all__ = ["DEFAULT_MAX_WORDS", "adjoint_scheme", "truncation_bound"]
 
@@ -107,7 +108,7 @@ def _with_adjoint(scheme: Scheme, carrier: Carrier, measured) -> Scheme:
 def truncation_bound(scheme: Scheme, problem: Problem, draw: int = 0) -> np.ndarray:
     """How much truncation can change every derivative, ``(R, P)``; zeros without it."""
     out = np.zeros((len(problem.outputs.coefficients), problem.circuit.n_parameters))
-    linear = scheme.linear
+    linear = scheme.linear.derivatives if isinstance(scheme.linear, Beside) else scheme.linear
     if isinstance(linear, Adjoint) and isinstance(linear.carrier, Kept):
         dropped = linear.carrier.at(draw)[0].dropped
         loading = np.abs(problem.loading(scheme.components[: len(dropped)], draw))

@@ -89,7 +89,7 @@ def answer_of(
     question: Question, shots, n_points: int | None = None, batch: int | None = None
 ) -> Circuits:
     """Build the tapes of a gradient; see :func:`circuits_of`."""
-    plan, how = question.plan, question.how
+    made, how = question.plan, question.how
     return circuits_of(
-        question.problem, plan.arrangement, shots, n_points, plan.aux, how.read_out, batch
+        question.problem, made.arrangement, shots, n_points, made.aux, how.read_out, batch
     )

@@ -23,6 +23,7 @@ from pennylane_trainability.transforms.gradient_circuits.signatures import (
     commuting_scheme,
     hadamard_scheme,
 )
+from pennylane_trainability.transforms.gradient_circuits.values import with_values
 
 __all__ = ["METHODS", "How", "Option", "Plan", "free_wire", "plan_of"]
 
@@ -50,6 +51,8 @@ class How:
         truncation: for ``"dla"``, leave out smaller coefficients.
         n_bases: for ``"dla"`` with ``read_out="shadows"``, how many random bases.
         seed: of these.
+        values: whether the results themselves are measured, too.
+        keyword: what the user calls the method.
     """
 
     method: str = "auto"
@@ -62,6 +65,8 @@ class How:
     truncation: float = 0.0
     n_bases: int = 100
     seed: int | None = None
+    values: bool = False
+    keyword: str = "method"
 
     @property
     def bases(self) -> Bases | None:
@@ -74,7 +79,8 @@ class How:
             return None
         if self.read_out == "shadows" and self.seed is None:
             return None
-        return key, method, self.grouping, self.two_qubit_weight, self._words, self.bases
+        how = (self.grouping, self.two_qubit_weight, self._words, self.bases, self.values)
+        return key, method, *how
 
     @property
     def _words(self) -> int:
@@ -184,7 +190,7 @@ def plan_of(
     if not able:
         rest = [_look(m, problem, key, aux, how)[0] for m in METHODS if m not in wanted]
         others = [option.method for option in rest if not option.reason]
-        reasons = "; ".join(f"method={o.method!r}: {o.reason}" for o, _ in looked)
+        reasons = "; ".join(f"{how.keyword}={o.method!r}: {o.reason}" for o, _ in looked)
         raise ReadingError(f"Not available on {where}: {reasons}. Methods that are: {others}.")
     _, best = min(able, key=lambda pair: pair[0].relative_cost)
     return Plan(best, tuple(option for option, _ in looked), aux)
@@ -229,6 +235,7 @@ def _arranged(method: str, problem: Problem, how: How) -> Arrangement | str:
     """The circuits of a method, or why there are none; an error if no other is allowed."""
     try:
         scheme = METHODS[method](problem, how)
+        scheme = with_values(scheme) if how.values else scheme
         return arrange(scheme, how.grouping, how.two_qubit_weight, how.bases)
     except (BudgetError, ReadingError) as error:
         if how.method == method:
@@ -239,7 +246,7 @@ def _arranged(method: str, problem: Problem, how: How) -> Arrangement | str:
 def _check(how: How) -> None:
     if how.method != "auto" and how.method not in METHODS:
         raise ReadingError(
-            f"method={how.method!r} is unknown; use 'auto' or one of {list(METHODS)}."
+            f"{how.keyword}={how.method!r} is unknown; use 'auto' or one of {list(METHODS)}."
         )
     allowed = (*READ_OUTS, "shadows") if how.method == "dla" else READ_OUTS
     if how.read_out not in allowed:

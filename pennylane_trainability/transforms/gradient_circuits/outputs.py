@@ -29,11 +29,13 @@ class Outputs:
         words: the words, without the identity, phases zero.
         coefficients: ``(R, I)``; the constants, which no derivative sees, are left out.
         shapes: of the result of every measurement.
+        constants: ``(R,)``.
     """
 
     words: tuple[Word, ...]
     coefficients: np.ndarray
     shapes: tuple[tuple[int, ...], ...]
+    constants: np.ndarray
 
     def split(self, values: np.ndarray) -> list[np.ndarray]:
         """One array ``(*lead, *shape, P)`` per measurement from all results ``(*lead, R, P)``."""
@@ -63,9 +65,10 @@ def outputs_of(measurements: Sequence[MeasurementProcess], wires: Sequence) -> O
         )
     position = {label: w for w, label in enumerate(wires)}
     number: dict[Word, int] = {}
-    shapes, blocks = [], []
+    shapes, blocks, constants = [], [], []
     for measurement in measurements:
         shape, words, block = _terms(measurement, position)
+        constants.append(block[:, [not word.support for word in words]].sum(axis=1))
         kept = [k for k, word in enumerate(words) if word.support and block[:, k].any()]
         columns = [number.setdefault(words[k], len(number)) for k in kept]
         shapes.append(shape)
@@ -75,7 +78,7 @@ def outputs_of(measurements: Sequence[MeasurementProcess], wires: Sequence) -> O
     for columns, block in blocks:
         coefficients[start : start + len(block), columns] = block
         start += len(block)
-    return Outputs(tuple(number), coefficients, tuple(shapes))
+    return Outputs(tuple(number), coefficients, tuple(shapes), np.concatenate(constants))
 
 
 def _terms(measurement, position: Mapping) -> tuple[tuple[int, ...], list[Word], np.ndarray]:
