@@ -49,25 +49,28 @@ DEVICES = [
     pytest.param(ideal, id="qiskit.remote", marks=qiskit),
 ]
 NAMES = ["tied", "entangled input"]
+TRANSFORMS = [pytest.param(pt.commuting_grad, id="commuting"), pytest.param(pt.dla_grad, id="dla")]
 
 
 @pytest.mark.parametrize("make", SIMULATORS)
 @pytest.mark.parametrize("name", NAMES)
-def test_exactly(make, name):
+@pytest.mark.parametrize("transform", TRANSFORMS)
+def test_exactly(make, name, transform):
     device = make(4)
-    found = pt.commuting_grad(qml.QNode(ZOO[name][0], device))(weights_of(name))
+    found = transform(qml.QNode(ZOO[name][0], device))(weights_of(name))
     for one, expected in zip(found, truth_of(name), strict=True):
         np.testing.assert_allclose(one, expected, rtol=0, atol=1e-10)
 
 
 @pytest.mark.parametrize("make", DEVICES)
 @pytest.mark.parametrize("read_out", ["counts", "means"])
-def test_with_shots_in_one_execution(make, read_out):
+@pytest.mark.parametrize("transform", TRANSFORMS)
+def test_with_shots_in_one_execution(make, read_out, transform):
     name = "tied"
     device = make(4)
     sizes = count_executions(device)
     qnode = qml.set_shots(qml.QNode(ZOO[name][0], device), shots=SHOTS)
-    found = pt.commuting_grad(qnode, read_out=read_out)(weights_of(name))
+    found = transform(qnode, read_out=read_out)(weights_of(name))
     assert len(sizes) <= 1, "one device execution, or one job instead"
     # coefficients of the chain rule are at most a few, five standard errors of a mean
     for one, expected in zip(found, truth_of(name), strict=True):
@@ -99,7 +102,7 @@ WEIGHTS = np.array([0.5, 0.8, 0.3])
 
 @pytest.mark.qiskit
 @pytest.mark.slow
-@pytest.mark.parametrize("method", ["commuting", "shift"])
+@pytest.mark.parametrize("method", ["commuting", "dla", "shift"])
 def test_a_fake_backend_end_to_end(method):
     """Noisy, so that only the sign and the size are compared; trained for a few steps."""
     qnode = qml.set_shots(qml.QNode(model, fake(3)), shots=4000)

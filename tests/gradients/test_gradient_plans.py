@@ -190,16 +190,18 @@ OTHER = [
 
 
 @pytest.mark.parametrize("tape", SAME)
-def test_equal_structures_share_a_plan(tape):
-    first = question(rotated([0.1, 0.2]), method="commuting")
-    again = question(tape, method="commuting")
+@pytest.mark.parametrize("method", ["commuting", "dla"])
+def test_equal_structures_share_a_plan(tape, method):
+    first = question(rotated([0.1, 0.2]), method=method)
+    again = question(tape, method=method)
     assert again.plan.arrangement is first.plan.arrangement
 
 
 @pytest.mark.parametrize("tape", OTHER)
-def test_other_structures_do_not(tape):
-    first = question(rotated([0.1, 0.2]), method="commuting")
-    again = question(tape, method="commuting")
+@pytest.mark.parametrize("method", ["commuting", "dla"])
+def test_other_structures_do_not(tape, method):
+    first = question(rotated([0.1, 0.2]), method=method)
+    again = question(tape, method=method)
     assert again.plan.arrangement is not first.plan.arrangement
 
 
@@ -226,7 +228,8 @@ def test_kept_plans_give_the_right_values(seed):
             operations, tape.measurements, trainable_params=tape.trainable_params
         )
         expected = run(*qml.gradients.param_shift(tape))
-        np.testing.assert_allclose(run(*pt.commuting_grad(tape)), expected, rtol=0, atol=1e-12)
+        for transform in (pt.commuting_grad, pt.dla_grad):
+            np.testing.assert_allclose(run(*transform(tape)), expected, rtol=0, atol=1e-12)
 
 
 def test_preparations_count():
