@@ -121,5 +121,5 @@ def test_the_cost_told_before_is_the_cost_afterwards(device):
     for name in ("circuits", "distinct_circuits", "shots", "executions"):
         assert getattr(told, name) == getattr(found.cost, name)
     assert told.shots == 600
-    counts = np.concatenate([c.reshape(-1, c.shape[-1]) for c in found.counts])
+    counts = np.concatenate([c.reshape(-1, c.shape[-1]) for c in found.errors.counts])
     assert np.all(counts.sum(axis=1) == 100)
