@@ -28,12 +28,16 @@ class Reading:
         targets: numbers of the targets it gives.
         words: these as words at the output, the auxiliary wire last.
         basis: what is appended, and which parities the words become.
+        wires: positions of the wires that are read, the leading bit first.
+        masks: bits of an outcome of these wires that every word is the parity of.
     """
 
     state: int
     targets: tuple[int, ...]
     words: tuple[Word, ...]
     basis: Diagonalization
+    wires: tuple[int, ...]
+    masks: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,13 +79,35 @@ def arrange(scheme: Scheme, grouping: str = "auto", two_qubit_weight: float = 0.
     sets = [tuple(pushed[t] for t in targets) for targets in of_state]
     grouper = _Grouper(n + 1, grouping, two_qubit_weight)
     known = {words: grouper.groups(words) for words in sorted(set(sets), key=len, reverse=True)}
+    bits: dict[tuple[int, ...], tuple] = {}
     readings = []
     for state, (targets, words) in enumerate(zip(of_state, sets, strict=True)):
         for group in known[words]:
             own = tuple(targets[k] for k in group.words)
             read = tuple(words[k] for k in group.words)
-            readings.append(Reading(state, own, read, group.basis))
+            masks = group.basis.masks
+            if masks not in bits:
+                bits[masks] = _outcomes(masks)
+            readings.append(Reading(state, own, read, group.basis, *bits[masks]))
     return Arrangement(scheme, tuple(readings))
+
+
+def _outcomes(masks: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The wires in any of the masks, and the masks on the bits of an outcome of these wires."""
+    union = 0
+    for mask in masks:
+        union |= mask
+    wires = tuple(w for w in range(union.bit_length()) if union >> w & 1)
+    bit = {w: 1 << (len(wires) - 1 - k) for k, w in enumerate(wires)}
+    out = []
+    for mask in masks:
+        moved = 0
+        while mask:
+            low = mask & -mask
+            moved |= bit[low.bit_length() - 1]
+            mask ^= low
+        out.append(moved)
+    return wires, tuple(out)
 
 
 class _Grouper:
