@@ -31,6 +31,8 @@ class Reading:
         targets: numbers of the targets it gives.
         words: these as words at the output, the auxiliary wire last.
         basis: what is appended, and which parities the words become.
+        wires: positions of the wires that are read, the leading bit first.
+        masks: bits of an outcome of these wires that every word is the parity of.
         shares: with which weight the mean of each word joins that of its target; ``None``: no other
             circuit reads it.
     """
@@ -39,6 +41,8 @@ class Reading:
     targets: tuple[int, ...]
     words: tuple[Word, ...]
     basis: Diagonalization
+    wires: tuple[int, ...]
+    masks: tuple[int, ...]
     shares: tuple[float, ...] | None = None
 
 
@@ -90,6 +94,7 @@ def arrange(
     grouped = {words for state, words in enumerate(sets) if state != plain}
     known = {words: grouper.groups(words) for words in sorted(grouped, key=len, reverse=True)}
     readings: list[Reading] = []
+    bits: dict[tuple[int, ...], tuple] = {}
     for state, (targets, words) in enumerate(zip(of_state, sets, strict=True)):
         if state == plain and bases is not None:
             readings += _shared(state, targets, words, random_groups(words, n + 1, bases))
@@ -97,7 +102,10 @@ def arrange(
         for group in known[words]:
             own = tuple(targets[k] for k in group.words)
             read = tuple(words[k] for k in group.words)
-            readings.append(Reading(state, own, read, group.basis))
+            masks = group.basis.masks
+            if masks not in bits:
+                bits[masks] = _outcomes(masks)
+            readings.append(Reading(state, own, read, group.basis, *bits[masks]))
     return Arrangement(scheme, tuple(readings))
 
 
@@ -109,7 +117,26 @@ def _shared(
     for group in groups:
         own = tuple(targets[k] for k in group.words)
         read = tuple(words[k] for k in group.words)
-        yield Reading(state, own, read, group.basis, tuple(1.0 / times[k] for k in group.words))
+        shares = tuple(1.0 / times[k] for k in group.words)
+        yield Reading(state, own, read, group.basis, *_outcomes(group.basis.masks), shares)
+
+
+def _outcomes(masks: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The wires in any of the masks, and the masks on the bits of an outcome of these wires."""
+    union = 0
+    for mask in masks:
+        union |= mask
+    wires = tuple(w for w in range(union.bit_length()) if union >> w & 1)
+    bit = {w: 1 << (len(wires) - 1 - k) for k, w in enumerate(wires)}
+    out = []
+    for mask in masks:
+        moved = 0
+        while mask:
+            low = mask & -mask
+            moved |= bit[low.bit_length() - 1]
+            mask ^= low
+        out.append(moved)
+    return wires, tuple(out)
 
 
 class _Grouper:

@@ -37,7 +37,7 @@ class Circuits:
         per = len(self.read_outs)
         return [
             [
-                read.observed(result, shots and own.shots.total_shots)
+                read.observed(result, shots and _own_shots(own, shots))
                 for read, result, own in zip(
                     self.read_outs,
                     results[d * per : (d + 1) * per],
@@ -47,6 +47,11 @@ class Circuits:
             ]
             for d in range(self.n_points)
         ]
+
+
+def _own_shots(tape: QuantumScript, shots: int) -> int:
+    """Shots of one entry of a shot vector; those of the tape where it has none."""
+    return shots if tape.shots.has_partitioned_shots else tape.shots.total_shots or shots
 
 
 def circuits_of(
