@@ -15,10 +15,26 @@ __all__ = ["Law", "Normal", "Uniform", "draw", "periods"]
 
 @dataclass(frozen=True, slots=True)
 class Uniform:
-    """Every parameter uniform over its own period (2π for rotations, 4π for controlled ones)."""
+    """Every parameter uniform, over its own period or within a distance of the value given.
+
+    Attributes:
+        half_width: ``None`` for the whole period (2π for rotations, 4π for controlled ones), else
+            ``a`` for ``[θ − a, θ + a]`` around the values ``θ`` given.
+    """
+
+    half_width: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.half_width is not None and not 0 < self.half_width < np.inf:
+            raise ValueError(
+                f"Uniform(half_width) needs a positive number of radians, or None for the whole "
+                f"period; got {self.half_width!r}."
+            )
 
     def __str__(self) -> str:
-        return "uniform over each parameter's period"
+        if self.half_width is None:
+            return "uniform over each parameter's period"
+        return f"uniform within ±{self.half_width:g} of the values given"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +98,8 @@ def draw(law: Law, circuit: Circuit, given: np.ndarray, n_draws: int, rng) -> np
     """
     if isinstance(law, Normal):
         return given + law.scale * rng.normal(size=(n_draws, given.size))
+    if isinstance(law, Uniform) and law.half_width is not None:
+        return given + law.half_width * rng.uniform(-1.0, 1.0, size=(n_draws, given.size))
     if isinstance(law, Uniform):
         period = periods(circuit)
         # where no period is known: normal around the value given

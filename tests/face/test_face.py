@@ -297,6 +297,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "statistics": {"results"},
     "circuits": {"errors", "fourier"},
     "laws": {"circuits", "errors"},
+    "landscapes": {"circuits", "errors", "laws", "statistics"},
     "simulation": {"circuits", "errors"},
     "transforms": {"circuits", "devices", "errors", "simulation", "statistics"},
     "executor": {"devices", "errors", "results"},
