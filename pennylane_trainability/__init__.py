@@ -36,13 +36,23 @@ if _TYPE_CHECKING:
     from pennylane_trainability.diagnostics.capacity_record import Capacity as Capacity
     from pennylane_trainability.diagnostics.data_jacobian import DataJacobian as DataJacobian
     from pennylane_trainability.diagnostics.data_jacobian import data_jacobian as data_jacobian
+    from pennylane_trainability.diagnostics.loss_variance import (
+        gradient_variances as gradient_variances,
+    )
+    from pennylane_trainability.diagnostics.loss_variance import loss_variance as loss_variance
     from pennylane_trainability.diagnostics.measure import measure_jacobian as measure_jacobian
     from pennylane_trainability.diagnostics.measure_qfim import measure_qfim as measure_qfim
     from pennylane_trainability.diagnostics.measured import MeasuredJacobian as MeasuredJacobian
     from pennylane_trainability.diagnostics.measured_qfim import MeasuredQFIM as MeasuredQFIM
     from pennylane_trainability.diagnostics.qfim_plan import QFIMPlan as QFIMPlan
+    from pennylane_trainability.diagnostics.scaling import Scaling as Scaling
+    from pennylane_trainability.diagnostics.scaling import scaling as scaling
     from pennylane_trainability.diagnostics.series_rows import FourierRows as FourierRows
     from pennylane_trainability.diagnostics.series_rows import fourier_rows as fourier_rows
+    from pennylane_trainability.diagnostics.variance_record import (
+        GradientVariances as GradientVariances,
+    )
+    from pennylane_trainability.diagnostics.variance_record import LossVariance as LossVariance
     from pennylane_trainability.executor import Executor as Executor
     from pennylane_trainability.fitting import Fit as Fit
     from pennylane_trainability.fitting import fit as fit
@@ -73,6 +83,12 @@ _LATER = {
     "template_builder": "architectures",
     "DataJacobian": "diagnostics.data_jacobian",
     "data_jacobian": "diagnostics.data_jacobian",
+    "gradient_variances": "diagnostics.loss_variance",
+    "loss_variance": "diagnostics.loss_variance",
+    "GradientVariances": "diagnostics.variance_record",
+    "LossVariance": "diagnostics.variance_record",
+    "Scaling": "diagnostics.scaling",
+    "scaling": "diagnostics.scaling",
     "measure_jacobian": "diagnostics.measure",
     "measure_qfim": "diagnostics.measure_qfim",
     "MeasuredJacobian": "diagnostics.measured",
@@ -101,8 +117,10 @@ __all__ = [
     "Executor",
     "Fit",
     "FourierRows",
+    "GradientVariances",
     "GrowthAdvice",
     "Initialisation",
+    "LossVariance",
     "MeasuredJacobian",
     "MeasuredQFIM",
     "Model",
@@ -115,6 +133,7 @@ __all__ = [
     "QFIMPlan",
     "ReadingError",
     "Report",
+    "Scaling",
     "SerialReuploading",
     "ShapeComparison",
     "TrainabilityWarning",
@@ -127,8 +146,10 @@ __all__ = [
     "diagonalize_commuting",
     "fit",
     "fourier_rows",
+    "gradient_variances",
     "growth_advice",
     "initialise",
+    "loss_variance",
     "measure_jacobian",
     "measure_qfim",
     "measured_qfim",
@@ -137,6 +158,7 @@ __all__ = [
     "paper_check",
     "prune",
     "qfim",
+    "scaling",
     "template_builder",
 ]
 

@@ -126,7 +126,7 @@ def _newton(a: np.ndarray, b: np.ndarray, q: float, x: np.ndarray) -> np.ndarray
         with np.errstate(all="ignore"):
             slope = np.exp((a - 1) * np.log(x) + (b - 1) * np.log1p(-x) + norm)
             step = x - miss / slope
-        inside = (step > low) & (step < high)
+        inside = (step >= low) & (step <= high)
         new = np.where(inside, step, (low + high) / 2)
         done = np.abs(new - x) <= 1e-10 * x
         x = new

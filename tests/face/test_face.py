@@ -30,7 +30,7 @@ PACKAGE = Path(pt.__file__).parent
 FUNCTIONS = {
     *("analyze", "data_jacobian", "fit", "fourier_rows", "measure_jacobian", "measure_qfim"),
     *("capacity", "compare_shapes", "growth_advice", "initialise", "metric_tensor_fn"),
-    *("paper_check", "prune"),
+    *("gradient_variances", "loss_variance", "paper_check", "prune", "scaling"),
 }
 TRANSFORMS = {"coefficient_jacobian", "measured_qfim", "qfim"}
 #: Transforms that measure the same values with other circuits.
@@ -38,8 +38,10 @@ REWRITES = {"diagonalize_commuting"}
 RECORDS = {
     *("DataJacobian", "Fit", "FourierRows", "MeasuredJacobian", "MeasuredQFIM", "QFIMPlan"),
     *("Capacity", "GrowthAdvice", "Initialisation", "Model", "PaperCheck", "Pruning", "Report"),
-    "ShapeComparison",
+    *("GradientVariances", "LossVariance", "Scaling", "ShapeComparison"),
 }
+#: Functions that ask about variances over a law of the parameters.
+LANDSCAPES = {"gradient_variances", "loss_variance", "scaling"}
 #: Functions that simulate only.
 SIMULATED = {"compare_shapes", "fit", "growth_advice", "initialise", "paper_check", "prune"}
 TEMPLATES = {"DataReuploading", "ParallelAngleEncoding", "SerialReuploading"}
@@ -111,26 +113,29 @@ OPTIONS = {
     },
     "engine": {
         *("analyze", "capacity", "coefficient_jacobian", "data_jacobian", "fourier_rows", "qfim"),
-        *("compare_shapes", "growth_advice", "initialise", "paper_check", "prune"),
+        *("compare_shapes", "growth_advice", "initialise", "paper_check", "prune", *LANDSCAPES),
     },
     "executor": FUNCTIONS - SIMULATED,
     "max_circuits": (FUNCTIONS | {"measured_qfim"}) - SIMULATED,
     "max_shots": FUNCTIONS - SIMULATED,
     "seed": {
         *("analyze", "capacity", "measure_jacobian", "measure_qfim", "measured_qfim"),
-        *("metric_tensor_fn", *SIMULATED),
+        *("metric_tensor_fn", *LANDSCAPES, *SIMULATED),
     },
     "level": {
         *("analyze", "capacity", "initialise", "measure_jacobian", "measure_qfim"),
-        *("compare_shapes", "growth_advice", "metric_tensor_fn", "paper_check"),
+        *("compare_shapes", "growth_advice", "metric_tensor_fn", "paper_check", *LANDSCAPES),
     },
     "law": {
         *("analyze", "capacity", "compare_shapes", "growth_advice", "initialise", "paper_check"),
-        "prune",
+        *("prune", *LANDSCAPES),
     },
     "n_draws": {
         *("analyze", "capacity", "compare_shapes", "growth_advice", "paper_check", "prune"),
+        *LANDSCAPES,
     },
+    "n_paths": LANDSCAPES,
+    "rtol": LANDSCAPES,
     "workers": {"compare_shapes", "fit"},
 }
 
@@ -302,7 +307,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "transforms": {"circuits", "devices", "errors", "simulation", "statistics"},
     "executor": {"devices", "errors", "results"},
     "diagnostics": {
-        *("circuits", "errors", "executor", "fourier", "laws", "results"),
+        *("circuits", "errors", "executor", "fourier", "landscapes", "laws", "results"),
         *("simulation", "statistics", "transforms"),
     },
     "optimize": {
