@@ -12,6 +12,7 @@ from pennylane_trainability.circuits.qnode import Reading, read_qnode
 from pennylane_trainability.diagnostics.measure import default_executor
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import Executor
+from pennylane_trainability.landscapes.observable import one_expectation
 from pennylane_trainability.laws import Law
 from pennylane_trainability.transforms.engines import choose_engine
 
@@ -69,10 +70,16 @@ class VarianceAsk:
             raise ReadingError(f"engine={self.engine!r} is unknown; use one of {list(ENGINES)}.")
 
     def read(self, args: tuple, kwargs: dict) -> Reading:
-        """The QNode at one call."""
-        return read_qnode(
+        """The QNode at one call.
+
+        Raises:
+            ReadingError: the QNode returns more or something else than one expectation value.
+        """
+        reading = read_qnode(
             self.qnode, args, kwargs, self.encoding_args, self.argnums, need_inputs=False
         )
+        one_expectation(reading.circuit.measurements)
+        return reading
 
     @property
     def shots(self) -> Shots:

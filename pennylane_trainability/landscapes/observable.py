@@ -20,7 +20,7 @@ from pennylane_trainability.circuits.pauli import (
 from pennylane_trainability.circuits.tracer import Traced, holds_objects
 from pennylane_trainability.errors import ReadingError
 
-__all__ = ["pauli_terms"]
+__all__ = ["one_expectation", "pauli_terms"]
 
 _MAX_DENSE = 5
 #: A projector on ``k`` wires has ``2^k`` words.
@@ -43,15 +43,24 @@ def pauli_terms(
         ReadingError: there is not exactly one expectation value, or its observable is no sum of
             Pauli words, of projectors on few wires and of matrices on few wires.
     """
+    found: dict[Word, float] = {}
+    for coefficient, word in _terms(one_expectation(measurements), position):
+        found[word] = found.get(word, 0.0) + coefficient
+    return [(c, word) for word, c in found.items() if c]
+
+
+def one_expectation(measurements: Sequence[MeasurementProcess]) -> Operator:
+    """The observable of the one expectation value that is measured.
+
+    Raises:
+        ReadingError: something else is measured.
+    """
     if len(measurements) != 1 or type(measurements[0]) is not ExpectationMP:
         what = ", ".join(str(m) for m in measurements) or "nothing"
         raise ReadingError(
             f"A loss is one number: return one qml.expval(…); the QNode returns {what}."
         )
-    found: dict[Word, float] = {}
-    for coefficient, word in _terms(measurements[0].obs, position):
-        found[word] = found.get(word, 0.0) + coefficient
-    return [(c, word) for word, c in found.items() if c]
+    return measurements[0].obs
 
 
 def _terms(observable: Operator, position: Mapping) -> list[tuple[float, Word]]:

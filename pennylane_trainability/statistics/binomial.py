@@ -7,6 +7,7 @@ no event at all its upper end is the rule of three, ``-log((1 - level)/2)/n``.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -22,8 +23,6 @@ __all__ = [
 _TINY = 1e-300
 _STEPS = 200
 _LARGE = 100.0
-#: Effective number of values from which on their spread is believed.
-_ENOUGH = 30
 
 
 def incomplete_beta(a, b, x) -> np.ndarray:
@@ -151,9 +150,9 @@ def bounded_mean(
     Values 0 and 1: Clopper and Pearson's interval of a probability. Values −1, 0 and 1: the limits
     of both probabilities, joined by the square-and-add rule (Zou and Donner, Statistics in Medicine
     27, 1693, 2008). Other values that are not negative: the probability of a value other than zero
-    times the mean of these, joined in the same way on logarithms. Other values: normal. Where every
-    value was zero the interval is that of the probability, on both sides if values have signs; so
-    it is at least where fewer than 30 values dominate.
+    times the mean of these, joined in the same way on logarithms. Other values: normal. To the last
+    two the upper end for no event is added, for large values that were missed; it is the interval
+    itself where every value was zero, on both sides if values have signs.
 
     Args:
         sums: ``Σ v``, ``Σ v²`` and how many values were not zero, ``(3, ...)``.
@@ -184,12 +183,9 @@ def bounded_mean(
     elif not signs:
         low, high = _product(value, squares, hits, low, high, trials, level)
     if not signs:
-        # a few small values say nothing about large ones that were missed
-        few = hits * (total**2 < _ENOUGH * squares)
-        bound = clopper_pearson(np.rint(few).astype(np.int64), trials, level)[1]
-        error = np.where(few > 0, np.maximum(error, np.sqrt(few) / trials), error)
-        high = np.where(few > 0, np.maximum(high, bound), high)
-        low = np.where((few > 0) & signed, np.minimum(low, -bound), low)
+        # however many values were seen, larger ones may have been missed as often as this
+        missed = np.where(hits > 0, clopper_pearson(np.zeros(1, np.int64), trials, level)[1], 0.0)
+        low, high = low - signed * missed, high + missed
     return value, error, low, high
 
 
@@ -219,6 +215,7 @@ def _product(value, squares, hits, low, high, trials: int, level: float):
     )
 
 
+@lru_cache(maxsize=256)
 def student_quantile(q: float, degrees: float) -> float:
     """Quantile of Student's t, from the incomplete beta function.
 

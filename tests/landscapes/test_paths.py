@@ -8,6 +8,7 @@ from exact_moments import drawn, exact, misses, random_function, read
 from pennylane_trainability import Normal, ReadingError, Uniform
 from pennylane_trainability.circuits.rotations import pauli_circuit
 from pennylane_trainability.landscapes.moments import moments_of
+from pennylane_trainability.landscapes.path_estimates import path_estimates
 from pennylane_trainability.landscapes.path_model import path_model
 from pennylane_trainability.landscapes.product_state import bloch_vectors, expectations
 
@@ -121,6 +122,69 @@ def test_a_very_narrow_law_does_not_cancel(seed):
     assert loss.value[0] == pytest.approx(1e-16 / 45, rel=1e-6)
     gradient = drawn(read(function, 0.0), Uniform(1e-4), 2_000, seed).gradients()
     assert gradient.value[0] == pytest.approx(1e-8 / 3, rel=1e-6)
+
+
+# -- coverage --------------------------------------------------------------------------------------
+
+
+def rare(w):
+    """Eight wires: hits have probability 1/256, and few of the paths see one."""
+    for wire in range(8):
+        qml.RY(w[wire], wire)
+    return qml.expval(qml.prod(*map(qml.Z, range(8))))
+
+
+def narrow(w):
+    """Narrow angles behind a tilted product state: values between 0 and 1, branches unequal."""
+    for wire in range(2):
+        qml.RX(0.4 + wire, wire)
+    for layer in w:
+        for wire in range(2):
+            qml.RY(layer[wire], wire)
+        qml.CNOT([0, 1])
+    return qml.expval(qml.Z(0) @ qml.Z(1) + 0.7 * qml.X(1))
+
+
+CASES = {
+    "rare hits": (rare, np.zeros(8), WHOLE, 640),
+    "narrow law": (narrow, np.zeros((2, 2)), Uniform(0.9), 1_280),
+}
+
+
+def coverage(case, repeats):
+    """How often intervals cover the loss and the derivatives, and the mean of the estimates."""
+    function, argument, law, n_paths = CASES[case]
+    reading = read(function, argument)
+    if case == "rare hits":  # 3^8 points do not fit small machines
+        truth = np.full(9, 2.0**-8)
+    else:
+        known = exact(reading, law)
+        truth = np.r_[known.loss, known.gradients]
+    model = path_model(pauli_circuit(reading.circuit), law)
+    inside, values = [], []
+    for k in range(repeats):
+        found = path_estimates(model, n_paths, np.random.SeedSequence(k))
+        parts = found.loss(), found.gradients()
+        low, high, value = (
+            np.concatenate([getattr(p, name) for p in parts]) for name in ("low", "high", "value")
+        )
+        inside.append((low <= truth + 1e-12) & (truth <= high + 1e-12))
+        values.append(value)
+    spread = np.std(values, axis=0) / np.sqrt(repeats) + 1e-12
+    return np.mean(inside, axis=0), (np.mean(values, axis=0) - truth) / spread
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_intervals_cover_and_nothing_is_biased(case):
+    covered, off = coverage(case, 40)
+    assert np.all(covered >= 0.85) and np.max(np.abs(off)) < 4.5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES)
+def test_intervals_cover_at_their_level(case):
+    covered, off = coverage(case, 300)
+    assert np.all(covered >= 0.92) and np.max(np.abs(off)) < 4.5
 
 
 # -- closed forms ----------------------------------------------------------------------------------
@@ -333,6 +397,4 @@ def test_interference_is_found():
 
     with pytest.raises(ReadingError, match="different signs interfere"):
         model = model_of(function, 0.3)
-        from pennylane_trainability.landscapes.path_estimates import path_estimates
-
         path_estimates(model, 64, np.random.SeedSequence(0))
