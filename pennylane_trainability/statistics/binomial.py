@@ -184,7 +184,7 @@ def bounded_mean(
         low, high = _product(value, squares, hits, low, high, trials, level)
     if not signs:
         # however many values were seen, larger ones may have been missed as often as this
-        missed = np.where(hits > 0, clopper_pearson(np.zeros(1, np.int64), trials, level)[1], 0.0)
+        missed = np.where(hits > 0, 1 - ((1 - level) / 2) ** (1 / trials), 0.0)
         low, high = low - signed * missed, high + missed
     return value, error, low, high
 
