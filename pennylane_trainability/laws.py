@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -68,10 +69,11 @@ def periods(circuit: Circuit) -> np.ndarray:
                     found[p].append(np.nan)
                 else:
                     found[p] += [abs(float(slope)) * w for w in gate_frequencies(gate)]
-    return np.array([_period(f) for f in found])
+    return np.array([_period(tuple(f)) for f in found])
 
 
-def _period(frequencies: list[float]) -> float:
+@lru_cache(maxsize=1024)
+def _period(frequencies: tuple[float, ...]) -> float:
     if not frequencies or np.isnan(frequencies).any():
         return np.nan
     unit = min(frequencies)

@@ -10,7 +10,7 @@ from pennylane.queuing import QueuingManager
 
 from pennylane_trainability.circuits.dead import dead_parameters
 from pennylane_trainability.circuits.qnode import Reading
-from pennylane_trainability.circuits.rotations import pauli_circuit
+from pennylane_trainability.circuits.rotations import PauliCircuit, pauli_circuit
 from pennylane_trainability.diagnostics.variance_ask import VarianceAsk
 from pennylane_trainability.diagnostics.variance_measured import Measured
 from pennylane_trainability.diagnostics.variance_sample import (
@@ -70,24 +70,26 @@ class Found:
     refused: tuple[tuple[str, str], ...] = ()
 
 
-def _model(ask: VarianceAsk, reading: Reading) -> PathModel:
+def _model(ask: VarianceAsk, reading: Reading) -> tuple[PathModel, PauliCircuit]:
     if ask.engine == "measured":
         raise ReadingError("engine='measured' asks for the device, and paths run nothing on it")
     with QueuingManager.stop_recording():  # generators and matrices are made of operators
-        return path_model(pauli_circuit(reading.circuit), ask.law)
+        made = pauli_circuit(reading.circuit)
+        return path_model(made, ask.law), made
 
 
 def by_paths(ask: VarianceAsk, reading: Reading, gradient: bool) -> Found:
     """Pauli paths, see :mod:`pennylane_trainability.landscapes.paths`."""
-    model = _model(ask, reading)
-    dead = np.zeros(model.n_parameters, bool)
-    dead[list(dead_parameters(reading.circuit))] = True
+    model, made = _model(ask, reading)
+    dead: list[int] = []
 
     def numbers(found: PathEstimates) -> np.ndarray:
         one = found.gradients(ask.level) if gradient else found.loss(ask.level)
         out = np.array([one.value, one.error, one.low, one.high])
-        if gradient:
-            out[:, dead] = 0.0  # known from the structure of the circuit
+        if gradient and np.isnan(out[1]).any():
+            # what was never seen may be known from the structure of the circuit
+            dead[:] = dead or [*dead_parameters(made)]
+            out[:, dead] = 0.0
         return out
 
     def enough(found: PathEstimates) -> bool:
