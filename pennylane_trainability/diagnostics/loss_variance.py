@@ -69,7 +69,8 @@ def loss_variance(
         method: ``"auto"`` takes the first that applies; the result says why others were refused.
         encoding_args: data arguments, left as they are.
         law: how parameters are drawn; default: uniform over each parameter's period.
-        n_paths: how many paths; default 10,000. With ``rtol`` the most, default 2^20.
+        n_paths: how many paths, rounded up to a multiple of 64; default 10,000. With ``rtol`` the
+            most, default 2^20.
         n_draws: how many draws; default 1,000 simulated, 100 measured. With ``rtol`` the most,
             default 200,000 or what the budget allows.
         rtol: relative standard error that is enough; paths and draws are doubled until then.

@@ -86,7 +86,7 @@ def pairs_of(model: PathModel, signature: np.ndarray) -> Pairs:
     parts = [_of_group(model, signature, own) for own in _groups(model, signature)]
     fields = zip(*parts, strict=True) if parts else [()] * 6
     pairs = Pairs(*(np.concatenate([*f]) if f else np.zeros(0) for f in fields))
-    if model.fixed.any():
+    if model.fixed.any() and not model.fixed.all():
         _refuse_interference(model, signature)
     return pairs
 
@@ -148,6 +148,9 @@ def _of_group(model: PathModel, signature: np.ndarray, own: np.ndarray) -> tuple
     commuting = phases((x[a], z[a]), (x[b], z[b])) % 2 == 0
     # words that anticommute have no values at the same time in a basis state
     keep = (weights != 0) & (commuting | ~model.is_basis.all())
+    if not model.fixed.any():
+        keep &= _both(s, np.ones(len(model.mean)))[a, b] > 0  # the others never vary
+    keep &= bool((~model.fixed).any())
     found = own[a], own[b], weights, value[a] * value[b], kept, loss
     return tuple(part[keep] for part in found)
 

@@ -124,6 +124,22 @@ def test_a_very_narrow_law_does_not_cancel(seed):
     assert gradient.value[0] == pytest.approx(1e-8 / 3, rel=1e-6)
 
 
+@pytest.mark.parametrize("observable", [qml.Identity(0), qml.X(1), qml.X(0) @ qml.X(1)], ids=str)
+@pytest.mark.parametrize("fixed", [False, True])
+def test_what_no_parameter_moves_has_variance_zero_exactly(observable, fixed, seed):
+    def function(w):
+        qml.Hadamard(0)
+        qml.RX(w, 0)
+        qml.Hadamard(1)
+        if fixed:
+            qml.CRY(0.3, [2, 1])
+        return qml.expval(observable)
+
+    found = drawn(read(function, 0.2), WHOLE, 640, seed)
+    assert found.mass == 0 and found.loss().error[0] == 0 and found.loss().value[0] == 0
+    assert found.gradients().error[0] == 0
+
+
 # -- coverage --------------------------------------------------------------------------------------
 
 
