@@ -54,6 +54,10 @@ if _TYPE_CHECKING:
         gradient_measurement_plan as gradient_measurement_plan,
     )
     from pennylane_trainability.diagnostics.gradient_plan_record import GradientPlan as GradientPlan
+    from pennylane_trainability.diagnostics.loss_variance import (
+        gradient_variances as gradient_variances,
+    )
+    from pennylane_trainability.diagnostics.loss_variance import loss_variance as loss_variance
     from pennylane_trainability.diagnostics.measure import measure_jacobian as measure_jacobian
     from pennylane_trainability.diagnostics.measure_gradient import (
         measure_gradient as measure_gradient,
@@ -65,8 +69,14 @@ if _TYPE_CHECKING:
     )
     from pennylane_trainability.diagnostics.measured_qfim import MeasuredQFIM as MeasuredQFIM
     from pennylane_trainability.diagnostics.qfim_plan import QFIMPlan as QFIMPlan
+    from pennylane_trainability.diagnostics.scaling import Scaling as Scaling
+    from pennylane_trainability.diagnostics.scaling import scaling as scaling
     from pennylane_trainability.diagnostics.series_rows import FourierRows as FourierRows
     from pennylane_trainability.diagnostics.series_rows import fourier_rows as fourier_rows
+    from pennylane_trainability.diagnostics.variance_record import (
+        GradientVariances as GradientVariances,
+    )
+    from pennylane_trainability.diagnostics.variance_record import LossVariance as LossVariance
     from pennylane_trainability.executor import Executor as Executor
     from pennylane_trainability.fitting import Fit as Fit
     from pennylane_trainability.fitting import fit as fit
@@ -107,6 +117,12 @@ _LATER = {
     "gradient_efficiency": "diagnostics.gradient_efficiency",
     "gradient_measurement_plan": "diagnostics.gradient_plan",
     "GradientPlan": "diagnostics.gradient_plan_record",
+    "gradient_variances": "diagnostics.loss_variance",
+    "loss_variance": "diagnostics.loss_variance",
+    "GradientVariances": "diagnostics.variance_record",
+    "LossVariance": "diagnostics.variance_record",
+    "Scaling": "diagnostics.scaling",
+    "scaling": "diagnostics.scaling",
     "measure_jacobian": "diagnostics.measure",
     "measure_gradient": "diagnostics.measure_gradient",
     "measure_qfim": "diagnostics.measure_qfim",
@@ -141,8 +157,10 @@ __all__ = [
     "FourierRows",
     "GradientEfficiency",
     "GradientPlan",
+    "GradientVariances",
     "GrowthAdvice",
     "Initialisation",
+    "LossVariance",
     "MeasuredDensity",
     "MeasuredGradient",
     "MeasuredJacobian",
@@ -158,6 +176,7 @@ __all__ = [
     "QFIMPlan",
     "ReadingError",
     "Report",
+    "Scaling",
     "SerialReuploading",
     "ShapeComparison",
     "StabilizerLogicalProduct",
@@ -177,8 +196,10 @@ __all__ = [
     "fourier_rows",
     "gradient_efficiency",
     "gradient_measurement_plan",
+    "gradient_variances",
     "growth_advice",
     "initialise",
+    "loss_variance",
     "measure_density",
     "measure_gradient",
     "measure_jacobian",
@@ -191,6 +212,7 @@ __all__ = [
     "promote",
     "prune",
     "qfim",
+    "scaling",
     "template_builder",
 ]
 

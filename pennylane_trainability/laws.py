@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -15,10 +16,26 @@ __all__ = ["Law", "Normal", "Uniform", "draw", "periods"]
 
 @dataclass(frozen=True, slots=True)
 class Uniform:
-    """Every parameter uniform over its own period (2π for rotations, 4π for controlled ones)."""
+    """Every parameter uniform, over its own period or within a distance of the value given.
+
+    Attributes:
+        half_width: ``None`` for the whole period (2π for rotations, 4π for controlled ones), else
+            ``a`` for ``[θ − a, θ + a]`` around the values ``θ`` given.
+    """
+
+    half_width: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.half_width is not None and not 0 < self.half_width < np.inf:
+            raise ValueError(
+                f"Uniform(half_width) needs a positive number of radians, or None for the whole "
+                f"period; got {self.half_width!r}."
+            )
 
     def __str__(self) -> str:
-        return "uniform over each parameter's period"
+        if self.half_width is None:
+            return "uniform over each parameter's period"
+        return f"uniform within ±{self.half_width:g} of the values given"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +69,11 @@ def periods(circuit: Circuit) -> np.ndarray:
                     found[p].append(np.nan)
                 else:
                     found[p] += [abs(float(slope)) * w for w in gate_frequencies(gate)]
-    return np.array([_period(f) for f in found])
+    return np.array([_period(tuple(f)) for f in found])
 
 
-def _period(frequencies: list[float]) -> float:
+@lru_cache(maxsize=1024)
+def _period(frequencies: tuple[float, ...]) -> float:
     if not frequencies or np.isnan(frequencies).any():
         return np.nan
     unit = min(frequencies)
@@ -82,6 +100,8 @@ def draw(law: Law, circuit: Circuit, given: np.ndarray, n_draws: int, rng) -> np
     """
     if isinstance(law, Normal):
         return given + law.scale * rng.normal(size=(n_draws, given.size))
+    if isinstance(law, Uniform) and law.half_width is not None:
+        return given + law.half_width * rng.uniform(-1.0, 1.0, size=(n_draws, given.size))
     if isinstance(law, Uniform):
         period = periods(circuit)
         # where no period is known: normal around the value given

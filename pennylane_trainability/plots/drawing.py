@@ -11,8 +11,17 @@ from pennylane_trainability.diagnostics.column_space import ColumnSpace
 from pennylane_trainability.diagnostics.data_jacobian import DataJacobian
 from pennylane_trainability.diagnostics.measured import MeasuredJacobian
 from pennylane_trainability.diagnostics.measured_qfim import MeasuredQFIM
+from pennylane_trainability.diagnostics.scaling import Scaling
 from pennylane_trainability.diagnostics.series_rows import FourierRows
-from pennylane_trainability.plots import architectures, frequencies, parameters, qfim, spectra
+from pennylane_trainability.diagnostics.variance_record import GradientVariances
+from pennylane_trainability.plots import (
+    architectures,
+    frequencies,
+    landscapes,
+    parameters,
+    qfim,
+    spectra,
+)
 from pennylane_trainability.plots.style import canvas, title
 from pennylane_trainability.report import Report
 from pennylane_trainability.results import Result
@@ -135,6 +144,22 @@ def _shapes(result, ax, style):
 def _growth(result, ax, style):
     with canvas(ax) as (main, *_):
         architectures.growth(main, result, style)
+        title(main, result.heading())
+    return main
+
+
+@_picture.register(GradientVariances)
+def _gradient_variances(result, ax, style):
+    with canvas(ax) as (main, *_):
+        landscapes.gradients(main, result, style)
+        title(main, f"{result.heading()}: {result.law}")
+    return main
+
+
+@_picture.register(Scaling)
+def _scaling(result, ax, style):
+    with canvas(ax) as (main, *_):
+        landscapes.scaling(main, result, style)
         title(main, result.heading())
     return main
 

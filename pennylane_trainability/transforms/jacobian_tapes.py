@@ -103,6 +103,13 @@ class JacobianTapes:
             means += observed @ table.T
         return means
 
+    def variances(self, frequencies: list[np.ndarray], shots: int) -> np.ndarray:
+        """Variances of these means as the outcomes show them, ``(S, G, outputs)``."""
+        total: np.ndarray | float = 0.0
+        for observed, table in zip(frequencies, self.tables, strict=True):
+            total = total + observed @ table.T**2 - (observed @ table.T) ** 2
+        return np.maximum(total, 0.0) / shots
+
     def jacobian(self, means: np.ndarray) -> np.ndarray:
         """``(K, outputs, P)`` from the means ``(S, G, outputs)`` of all circuits."""
         by_angle = np.tensordot(self.plan.weights, means, 1)  # (A, G, outputs)

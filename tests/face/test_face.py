@@ -32,6 +32,7 @@ FUNCTIONS = {
     *("capacity", "compare_shapes", "growth_advice", "initialise", "metric_tensor_fn"),
     *("gradient_efficiency", "gradient_measurement_plan", "measure_gradient", "paper_check"),
     *("promote", "prune"),
+    *("gradient_variances", "loss_variance", "scaling"),
 }
 TRANSFORMS = {
     *("coefficient_jacobian", "commuting_grad", "dla_grad", "measured_grad", "measured_qfim"),
@@ -45,8 +46,10 @@ RECORDS = {
     *("DataJacobian", "Fit", "FourierRows", "MeasuredJacobian", "MeasuredQFIM", "QFIMPlan"),
     *("Capacity", "GrowthAdvice", "Initialisation", "Model", "PaperCheck", "Pruning", "Report"),
     *("GradientEfficiency", "GradientPlan", "MeasuredDensity", "MeasuredGradient", "Promotion"),
-    "ShapeComparison",
+    *("GradientVariances", "LossVariance", "Scaling", "ShapeComparison"),
 }
+#: Functions that ask about variances over a law of the parameters.
+LANDSCAPES = {"gradient_variances", "loss_variance", "scaling"}
 #: Functions that simulate only, or only read.
 SIMULATED = {
     *("compare_shapes", "fit", "gradient_efficiency", "gradient_measurement_plan"),
@@ -124,7 +127,7 @@ OPTIONS = {
     },
     "engine": {
         *("analyze", "capacity", "coefficient_jacobian", "data_jacobian", "fourier_rows", "qfim"),
-        *("compare_shapes", "growth_advice", "initialise", "paper_check", "prune"),
+        *("compare_shapes", "growth_advice", "initialise", "paper_check", "prune", *LANDSCAPES),
     },
     "executor": (FUNCTIONS | {"measure_density"}) - SIMULATED,
     "max_circuits": (
@@ -136,21 +139,23 @@ OPTIONS = {
     "seed": {
         *("analyze", "capacity", "measure_jacobian", "measure_qfim", "measured_qfim"),
         *("density_qnode", "measure_density", "metric_tensor_fn", *SIMULATED - {"promote"}),
-        *("dla_grad", "measure_gradient"),
+        *("dla_grad", "measure_gradient", *LANDSCAPES),
     },
     "level": {
         *("analyze", "capacity", "initialise", "measure_jacobian", "measure_qfim"),
         *("compare_shapes", "growth_advice", "metric_tensor_fn", "paper_check"),
-        *("measure_density", "measure_gradient"),
+        *("measure_density", "measure_gradient", *LANDSCAPES),
     },
     "law": {
         *("analyze", "capacity", "compare_shapes", "growth_advice", "initialise", "paper_check"),
-        *("gradient_efficiency", "prune"),
+        *("gradient_efficiency", "prune", *LANDSCAPES),
     },
     "n_draws": {
         *("analyze", "capacity", "compare_shapes", "growth_advice", "paper_check", "prune"),
-        "gradient_efficiency",
+        *("gradient_efficiency", *LANDSCAPES),
     },
+    "n_paths": LANDSCAPES,
+    "rtol": LANDSCAPES,
     "workers": {"compare_shapes", "fit"},
 }
 
@@ -318,11 +323,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "circuits": {"errors", "fourier"},
     "templates": {"circuits"},
     "laws": {"circuits", "errors"},
+    "landscapes": {"circuits", "errors", "laws", "statistics"},
     "simulation": {"circuits", "errors"},
     "transforms": {"circuits", "devices", "errors", "liealg", "simulation", "statistics"},
     "executor": {"devices", "errors", "results"},
     "diagnostics": {
-        *("circuits", "errors", "executor", "fourier", "laws", "liealg", "results"),
+        *("circuits", "errors", "executor", "fourier", "landscapes", "laws", "liealg"),
+        "results",
         *("simulation", "statistics", "transforms"),
     },
     "density": {

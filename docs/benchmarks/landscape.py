@@ -1,0 +1,279 @@
+"""Variances of losses and of all derivatives: time to a given relative error, and how far it goes.
+
+Every method stops by the same rule: the relative standard error of the variance (of every single
+one, for derivatives) is at most ``--rtol``. Paths have a binomial error, draws that of a sample
+variance, from its fourth moment. Cold is the first call after imports, reading the QNode and
+compiling included, cpu its processor time, warm the best of further calls, ratio that of warm
+times.
+
+``--large`` times 10,000 Pauli paths with all derivatives on circuits that nothing else here can
+simulate. ``--quick`` runs small cases once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+
+import numpy as np
+from fresh import in_fresh_processes, timed
+
+#: Name → wires, layers; the loss is Z on the wire in the middle.
+CASES = {
+    "n = 6, 10 layers": (6, 10),
+    "n = 10, 10 layers": (10, 10),
+    "n = 14, 10 layers": (14, 10),
+    "n = 6, 30 layers": (6, 30),
+    "n = 8, 40 layers": (8, 40),
+}
+QUICK = {"n = 4, 4 layers": (4, 4)}
+LARGE = {"n = 100, 2,000 parameters": (100, 10), "n = 400, 8,000 parameters": (400, 10)}
+BATCH = 100
+MOST = 20_000
+
+
+def function(n: int, layers: int, observable=None):
+    """RX and RY on every wire, bricks of CZ; Z on the wire in the middle unless said otherwise."""
+    import pennylane as qml
+
+    def circuit(weights):
+        for layer in range(layers):
+            for wire in range(n):
+                qml.RX(weights[layer, wire, 0], wire)
+                qml.RY(weights[layer, wire, 1], wire)
+            for wire in range(layer % 2, n - 1, 2):
+                qml.CZ([wire, wire + 1])
+        return qml.expval(qml.Z(n // 2) if observable is None else observable)
+
+    return circuit
+
+
+def relative(samples: np.ndarray) -> tuple[np.ndarray, float]:
+    """Sample variances and the largest of their relative errors; what is zero does not count."""
+    count = len(samples)
+    centred = samples - samples.mean(axis=0)
+    variance = (centred**2).sum(axis=0) / (count - 1)
+    fourth = (centred**4).mean(axis=0)
+    alive = variance > 1e-26
+    spread = fourth - variance**2 * (count - 3) / (count - 1)
+    error = np.sqrt(np.maximum(spread, 0) / count)
+    return variance, float(np.max(np.where(alive, error / np.where(alive, variance, 1.0), 0.0)))
+
+
+def until(draw: Callable[[np.ndarray], np.ndarray], shape: tuple, rtol: float) -> dict:
+    """Draw until the error is small enough, with the package's own schedule of doubling."""
+    rng = np.random.default_rng(1)
+    samples = draw(rng.uniform(0, 2 * np.pi, (2 * BATCH, *shape)))
+    variance, error = relative(samples)
+    while error > rtol and len(samples) < MOST:
+        more = draw(rng.uniform(0, 2 * np.pi, (len(samples), *shape)))
+        samples = np.concatenate([samples, more])
+        variance, error = relative(samples)
+    return {"value": float(np.mean(variance)), "error": error, "samples": len(samples)}
+
+
+def ours(method: str):
+    def make(n, layers, gradient, rtol):
+        import pennylane as qml
+
+        import pennylane_trainability as pt
+
+        ask = pt.gradient_variances if gradient else pt.loss_variance
+        qnode = qml.QNode(function(n, layers), qml.device("default.qubit", wires=n))
+        weights = np.zeros((layers, n, 2))
+
+        def call():
+            found = ask(qnode, method=method, seed=1, rtol=rtol)(weights)
+            if gradient:
+                alive = found.variances > 0
+                error = np.max(found.stderrs[alive] / found.variances[alive])
+                value = float(np.mean(found.variances))
+            else:
+                error, value = found.variance.stderr / found.variance.value, found.variance.value
+            samples = found.provenance.n_samples
+            return {"value": value, "error": float(error), "samples": samples}
+
+        return call
+
+    return make
+
+
+def broadcasting(n, layers, gradient, rtol):
+    """default.qubit, draws in one broadcasted call (``qml.jacobian`` has no such call)."""
+    import pennylane as qml
+
+    if gradient:
+        raise NotImplementedError("broadcasted derivatives are those of a sum")
+    qnode = qml.QNode(function(n, layers), qml.device("default.qubit", wires=n))
+
+    def draw(weights):
+        parts = [weights[k : k + BATCH] for k in range(0, len(weights), BATCH)]
+        return np.concatenate([qnode(np.moveaxis(part, 0, -1)) for part in parts])
+
+    return lambda: until(draw, (layers, n, 2), rtol)
+
+
+def lightning(n, layers, gradient, rtol):
+    """lightning.qubit, draw by draw; its adjoint method for derivatives."""
+    import pennylane as qml
+    from pennylane import numpy as pnp
+
+    device = qml.device("lightning.qubit", wires=n)
+    qnode = qml.QNode(function(n, layers), device, diff_method="adjoint")
+    slope = qml.grad(qnode)
+
+    def draw(weights):
+        one = slope if gradient else qnode
+        tensors = (pnp.array(w, requires_grad=gradient) for w in weights)
+        return np.array([np.ravel(one(w)) for w in tensors]).squeeze()
+
+    return lambda: until(draw, (layers, n, 2), rtol)
+
+
+def jax_vmap(n, layers, gradient, rtol):
+    """``jax.jit(jax.vmap(…))`` of the QNode or its gradient, backpropagation."""
+    import jax
+    import pennylane as qml
+
+    jax.config.update("jax_enable_x64", True)
+    qnode = qml.QNode(function(n, layers), qml.device("default.qubit", wires=n))
+
+    many = jax.jit(jax.vmap(jax.grad(qnode) if gradient else qnode))
+
+    def draw(weights):
+        parts = [weights[k : k + BATCH] for k in range(0, len(weights), BATCH)]
+        found = [np.asarray(many(part)) for part in parts]
+        return np.concatenate(found).reshape(len(weights), -1).squeeze()
+
+    return lambda: until(draw, (layers, n, 2), rtol)
+
+
+def essentials(n, layers, gradient, rtol):
+    """qml-essentials: its ``loss_variance`` on the same circuit, two layers at a time."""
+    import jax
+    from qml_essentials.gates import Gates
+    from qml_essentials.trainability import loss_variance
+
+    if gradient:
+        raise NotImplementedError("it has the variance of the loss only")
+
+    def layer(params, wires):
+        for parity in range(2):
+            for wire in range(wires):
+                Gates.RX(params[parity * 2 * wires + 2 * wire], wires=wire)
+                Gates.RY(params[parity * 2 * wires + 2 * wire + 1], wires=wire)
+            for wire in range(parity, wires - 1, 2):
+                Gates.CZ(wires=[wire, wire + 1])
+
+    def call():
+        keys = iter(jax.random.split(jax.random.PRNGKey(1), 64))
+
+        def draw(weights):  # it draws itself
+            count, half = len(weights), layers // 2
+            found = loss_variance(layer, 4 * n, np.zeros(n), half, count, next(keys))
+            return np.asarray(found[1])
+
+        return until(draw, (1,), rtol)
+
+    return call
+
+
+METHODS = {
+    "this package, paths": ours("paths"),
+    "this package, draws": ours("sample"),
+    "default.qubit, broadcasting": broadcasting,
+    "lightning.qubit, draw by draw": lightning,
+    "jax.jit(jax.vmap), default.qubit": jax_vmap,
+}
+#: Methods that run with the Python given as ``--peer-python``.
+PEERS = {"qml-essentials, loss_variance": essentials}
+
+
+def child(method: str, n: int, layers: int, gradient: bool, rtol: float, repeats: int) -> None:
+    call = (METHODS | PEERS)[method](n, layers, gradient, rtol)
+    found, times = timed(call, repeats)
+    print(json.dumps(times | found))
+
+
+def compare(cases: dict, gradient: bool, options) -> None:
+    """Cold and warm times to the same relative error, and ratios to the first method."""
+    what = "all derivatives" if gradient else "the loss"
+    for name, (n, layers) in cases.items():
+        print(f"\nvariance of {what}, relative error {options.rtol:g}: {name}")
+        print(f"{'':34s}{'cold':>10s}{'warm':>10s}{'ratio':>8s}{'cpu':>9s}{'samples':>9s}{'error':>7s}"
+              f"{'mean variance':>15s}")  # fmt: skip
+        reference = None
+        for method in METHODS | (PEERS if options.peer_python or not gradient else {}):
+            arguments = [method, n, layers, int(gradient), options.rtol, 3]
+            found = in_fresh_processes(
+                __file__, arguments, options.tries, options.timeout,
+                options.peer_python if method in PEERS and options.peer_python else sys.executable,
+            )  # fmt: skip
+            if isinstance(found, str):
+                print(f"{method:34s}not measured: {found}")
+                continue
+            reference = reference or found
+            last = found.last
+            print(
+                f"{method:34s}{found.cold:9.2f}s{found.warm:9.2f}s"
+                f"{found.warm / reference.warm:8.1f}{found.cpu:8.2f}s{last['samples']:9,d}"
+                f"{last['error']:7.3f}{last['value']:15.6f}"
+            )
+
+
+def large(cases: dict, tries: int) -> None:
+    """10,000 paths, all derivatives."""
+    print("\n10,000 Pauli paths, all derivatives; the loss is the sum of ZZ over neighbours")
+    print(f"{'':34s}{'cold':>10s}{'warm':>10s}{'cpu':>10s}{'peak MiB':>10s}")
+    for name, (n, layers) in cases.items():
+        found = in_fresh_processes(__file__, ["large", n, layers, 0, 0, 3], tries)
+        if isinstance(found, str):
+            print(f"{name:34s}not measured: {found}")
+            continue
+        print(f"{name:34s}{found.cold:9.2f}s{found.warm:9.2f}s{found.cpu:9.2f}s{found.peak:10.0f}")
+
+
+def large_child(n: int, layers: int, repeats: int) -> None:
+    import pennylane as qml
+
+    import pennylane_trainability as pt
+
+    observable = qml.sum(*[qml.Z(k) @ qml.Z(k + 1) for k in range(n - 1)])
+    qnode = qml.QNode(function(n, layers, observable), qml.device("default.qubit", wires=n))
+    weights = np.zeros((layers, n, 2))
+    found, times = timed(lambda: pt.gradient_variances(qnode, seed=1)(weights), repeats)
+    print(json.dumps(times | {"samples": found.provenance.n_samples}))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--child", nargs=6)
+    parser.add_argument("--rtol", type=float, default=0.05)
+    parser.add_argument("--tries", type=int, default=2)
+    parser.add_argument("--timeout", type=float, default=600.0, help="seconds for one process")
+    parser.add_argument("--gradient", action="store_true", help="all derivatives, not the loss")
+    parser.add_argument("--large", action="store_true", help="many wires, paths only")
+    parser.add_argument("--quick", action="store_true", help="a small case, once")
+    parser.add_argument("--case", action="append", choices=list(CASES))
+    parser.add_argument("--peer-python", help="an interpreter that has qml-essentials")
+    options = parser.parse_args()
+    if options.child:
+        method, n, layers, gradient, rtol, repeats = options.child
+        if method == "large":
+            large_child(int(n), int(layers), int(repeats))
+        else:
+            child(method, int(n), int(layers), bool(int(gradient)), float(rtol), int(repeats))
+    elif options.large:
+        large({"n = 10, 40 parameters": (10, 2)} if options.quick else LARGE, options.tries)
+    elif options.quick:
+        options.tries = 1
+        compare(QUICK, options.gradient, options)
+    else:
+        cases = {name: CASES[name] for name in options.case or CASES}
+        compare(cases, options.gradient, options)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,183 @@
+"""The loss and its derivatives at parameter draws, measured on the QNode's device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from pennylane.measurements import Shots
+
+from pennylane_trainability.circuits.circuit import Circuit
+from pennylane_trainability.circuits.dead import dead_parameters
+from pennylane_trainability.circuits.qnode import Reading
+from pennylane_trainability.circuits.shifts import UNSHIFTED, shift_plan
+from pennylane_trainability.diagnostics.variance_ask import VarianceAsk
+from pennylane_trainability.diagnostics.variance_sample import Sample
+from pennylane_trainability.errors import ReadingError
+from pennylane_trainability.executor import cost_of
+from pennylane_trainability.results import Cost
+from pennylane_trainability.transforms.engines import broadcasts, takes_shot_vectors
+from pennylane_trainability.transforms.jacobian_tapes import JacobianTapes, jacobian_tapes
+
+__all__ = ["Measured", "as_points"]
+
+#: Draws whose circuits are built together.
+_BATCH = 256
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """Circuits on the device: the loss itself, or shift rules for its derivatives.
+
+    Args:
+        ask: the options.
+        reading: the QNode at one call.
+        gradient: whether derivatives are asked for, else the loss.
+    """
+
+    ask: VarianceAsk
+    reading: Reading
+    gradient: bool
+
+    @property
+    def replicates(self) -> int:
+        """How often every circuit is run, ``R``."""
+        shots, wanted = self.ask.shots, self.ask.replicates
+        if not shots:
+            return 1
+        if shots.has_partitioned_shots:
+            return shots.num_copies
+        # a single shot shows nothing of its own variance
+        return 2 if wanted or (wanted is None and shots.total_shots == 1) else 1
+
+    @property
+    def shots(self) -> int | None:
+        """Shots of every circuit, ``N``; None for exact means.
+
+        Raises:
+            ReadingError: the shot vector is no repetition of one number.
+        """
+        shots = self.ask.shots
+        if not shots.has_partitioned_shots:
+            if shots.total_shots == 1 and self.replicates == 1:
+                raise ReadingError("One shot does not tell its own variance; use replicates=True.")
+            return shots.total_shots
+        copies = {copy.shots for copy in shots.shot_vector}
+        if len(copies) > 1:
+            raise ReadingError(
+                f"Replicates need equal numbers of shots, but the shot vector is {shots}. Use "
+                "shots=[(n, 2)], or one number."
+            )
+        return copies.pop()
+
+    @property
+    def _in_one(self) -> bool:
+        """Whether one circuit gives all replicates."""
+        return self.replicates > 1 and takes_shot_vectors(self.ask.qnode.device)
+
+    def at(self, parameters: np.ndarray) -> Sample:
+        """What is found at ``(M, P)``, from one device execution."""
+        several = any(len(gate.angles) > 1 for gate in self.reading.circuit.gates)
+        size = 1 if several else _BATCH  # such gates have shift rules that depend on the angles
+        built = [
+            self._build(parameters[start : start + size], broadcasts(self.ask.qnode.device))
+            for start in range(0, len(parameters), size)
+        ]
+        tapes = [tape for part in built for tape in part.tapes] * self._copies
+        cost = cost_of(tapes, self._copies * sum(part.n_circuits for part in built))
+        self.ask.runner.check(cost)
+        results = self.ask.runner.run(tapes)
+        found, start = [], 0
+        for part in built:
+            stop = start + len(part.tapes)
+            found.append(self._read(part, [one[start:stop] for one in self._split(results)]))
+            start = stop
+        values = np.concatenate([values for values, _ in found], axis=1)
+        noise = [noise for _, noise in found if noise is not None]
+        return Sample(values, np.concatenate(noise) if noise else None, cost)
+
+    def cost_per_draw(self) -> Cost:
+        """Circuits and shots of one draw."""
+        built = self._build(self.reading.arguments.parameters[None], False)
+        shots = (self.shots or 0) * self.replicates * built.n_circuits
+        circuits = built.n_circuits * self._copies
+        return Cost(
+            circuits=circuits, distinct_circuits=circuits, shots=shots, executions=bool(circuits)
+        )
+
+    @property
+    def _copies(self) -> int:
+        return 1 if self._in_one else self.replicates
+
+    def _build(self, parameters: np.ndarray, broadcast: bool) -> JacobianTapes:
+        inputs = self.reading.arguments.inputs[None]
+        circuit = as_points(self.reading.at(parameters, inputs))
+        shots = self.shots
+        plan = UNSHIFTED
+        if self.gradient:
+            plan = shift_plan(circuit, set(dead_parameters(self.reading.circuit)))
+        asked = Shots([(shots, self.replicates)]) if self._in_one else Shots(shots)
+        several = any(len(gate.angles) > 1 for gate in circuit.gates)
+        broadcast = broadcast and len(parameters) > 1 and not several
+        return jacobian_tapes(
+            circuit, np.eye(len(parameters)), asked, broadcast=broadcast, plan=plan
+        )
+
+    def _split(self, results) -> list[list]:
+        """Results per replicate, in the order of the tapes."""
+        if self._in_one:
+            return [[result[r] for result in results] for r in range(self.replicates)]
+        size = len(results) // self._copies
+        return [list(results[r * size : (r + 1) * size]) for r in range(self._copies)]
+
+    def _read(self, built: JacobianTapes, replicates: list[list]):
+        """Values ``(R, M, …)`` and noise ``(M, …)`` of the draws of some tapes."""
+        values, noise = [], None
+        for results in replicates:
+            frequencies = built.frequencies(results)
+            means = built.means(frequencies)
+            values.append(built.jacobian(means)[:, 0] if self.gradient else means[0, :, 0])
+            if self.shots and self.replicates == 1:
+                # an unbiased variance of the mean
+                variances = built.variances(frequencies, self.shots)
+                own = variances[..., 0] * (self.shots / (self.shots - 1))
+                noise = _noise(built, own) if self.gradient else own[0]
+        return np.array(values), noise
+
+
+def _noise(built: JacobianTapes, variances: np.ndarray) -> np.ndarray:
+    """Variances of derivatives ``(M, P)`` from those of all circuits ``(S, M)``."""
+    slopes = built.plan.slopes(built.n_parameters)
+    if slopes.shape[2] == 1:
+        return ((slopes[..., 0].T @ built.plan.weights) ** 2 @ variances).T
+    rows = [
+        (slopes[..., g].T @ built.plan.weights) ** 2 @ variances[:, g]
+        for g in range(variances.shape[1])
+    ]
+    return np.array(rows)
+
+
+def as_points(circuit: Circuit) -> Circuit:
+    """Draws as if they were input points: angles ``(D, 1)`` become ``(1, D)``.
+
+    >>> from pennylane_trainability.circuits.circuit import Angle, Gate
+    >>> import pennylane as qml
+    >>> gate = Gate(qml.RX(0.0, 0), (0,), (Angle(np.zeros((5, 1)), {0: 1.0}),))
+    >>> one = as_points(Circuit((), (gate,), (), qml.wires.Wires([0]), 1, 0))
+    >>> one.gates[0].angles[0].value.shape
+    (1, 5)
+    """
+
+    def turned(value):
+        return value.T if np.ndim(value) == 2 else value
+
+    gates = []
+    for gate in circuit.gates:
+        angles = tuple(
+            replace(
+                a, value=turned(a.value), parameters={p: turned(s) for p, s in a.parameters.items()}
+            )
+            for a in gate.angles
+        )
+        gates.append(replace(gate, angles=angles) if angles else gate)
+    return replace(circuit, gates=tuple(gates))

@@ -1,0 +1,216 @@
+"""The methods behind variances of losses: which one applies, and what it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from pennylane.queuing import QueuingManager
+
+from pennylane_trainability.circuits.dead import dead_parameters
+from pennylane_trainability.circuits.qnode import Reading
+from pennylane_trainability.circuits.rotations import PauliCircuit, pauli_circuit
+from pennylane_trainability.diagnostics.variance_ask import VarianceAsk
+from pennylane_trainability.diagnostics.variance_measured import Measured
+from pennylane_trainability.diagnostics.variance_sample import (
+    Road,
+    cost_of_sample,
+    relative_error,
+    sample,
+)
+from pennylane_trainability.diagnostics.variance_simulated import Simulated
+from pennylane_trainability.errors import ReadingError
+from pennylane_trainability.landscapes.path_estimates import PathEstimates, path_estimates
+from pennylane_trainability.landscapes.path_model import PathModel, path_model
+from pennylane_trainability.laws import Normal, Uniform, periods
+from pennylane_trainability.results import Cost, Estimate
+
+__all__ = ["METHODS", "Found", "answer", "cost_of_answer"]
+
+DEFAULT_PATHS, MOST_PATHS = 10_000, 1 << 20
+#: With fewer draws the intervals cover visibly less than they say.
+_ENOUGH_DRAWS = 200
+#: Simulated numbers that differ by less do not differ.
+_ROUNDING = 1e-13
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """What a method found, arrays ``(1,)`` for a loss and ``(P,)`` for derivatives.
+
+    Attributes:
+        method: its name.
+        value: the variances.
+        error: their standard errors; 0 if exact, NaN if nothing was seen.
+        low: lower ends of intervals.
+        high: upper ends.
+        mean: of the loss, where known.
+        samples: values at the draws.
+        assumptions: what it rests on.
+        notes: what the reader should know.
+        n_samples: paths or draws.
+        engine: what computed it.
+        cost: what was run.
+        refused: methods that were tried before, and why they do not apply.
+    """
+
+    method: str
+    value: np.ndarray
+    error: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    mean: Estimate | None
+    samples: np.ndarray
+    assumptions: tuple[str, ...]
+    notes: tuple[str, ...]
+    n_samples: int
+    engine: str
+    cost: Cost
+    refused: tuple[tuple[str, str], ...] = ()
+
+
+def _model(ask: VarianceAsk, reading: Reading) -> tuple[PathModel, PauliCircuit]:
+    if ask.engine == "measured":
+        raise ReadingError("engine='measured' asks for the device, and paths run nothing on it")
+    with QueuingManager.stop_recording():  # generators and matrices are made of operators
+        made = pauli_circuit(reading.circuit)
+        return path_model(made, ask.law), made
+
+
+def by_paths(ask: VarianceAsk, reading: Reading, gradient: bool) -> Found:
+    """Pauli paths, see :mod:`pennylane_trainability.landscapes.paths`."""
+    model, made = _model(ask, reading)
+    dead: list[int] = []
+
+    def numbers(found: PathEstimates) -> np.ndarray:
+        one = found.gradients(ask.level) if gradient else found.loss(ask.level)
+        out = np.array([one.value, one.error, one.low, one.high])
+        if gradient and np.isnan(out[1]).any():
+            # what was never seen may be known from the structure of the circuit
+            dead[:] = dead or [*dead_parameters(made)]
+            out[:, dead] = 0.0
+        return out
+
+    def enough(found: PathEstimates) -> bool:
+        return ask.rtol is not None and relative_error(*numbers(found)[:2]) <= ask.rtol
+
+    most = ask.n_paths or (DEFAULT_PATHS if ask.rtol is None else MOST_PATHS)
+    found = path_estimates(model, most, ask.seeds(0), enough)
+    value, error, low, high = numbers(found)
+    return Found(
+        *("paths", value, error, low, high),
+        mean=None if found.mean is None else Estimate.known(found.mean, ask.law_name),
+        samples=np.zeros((0, model.n_parameters) if gradient else 0),
+        assumptions=(
+            f"parameters are independent: {ask.law_name}",
+            "every parameter turns one Pauli rotation (checked)",
+            "no noise: the circuit as it is written",
+        ),
+        notes=_reached(ask, value, error, found.tally.trials),
+        n_samples=found.tally.trials,
+        engine="paths",
+        cost=Cost(),
+    )
+
+
+def _road(ask: VarianceAsk, reading: Reading, gradient: bool) -> tuple[Road, str]:
+    if ask.sampler() == "exact":
+        return Simulated(reading, gradient, ask.memory), "exact"
+    return Measured(ask, reading, gradient), "measured"
+
+
+def by_sample(ask: VarianceAsk, reading: Reading, gradient: bool) -> Found:
+    """Independent draws of the parameters."""
+    road, engine = _road(ask, reading, gradient)
+    found = sample(ask, reading, road)
+    value, error, low, high = (np.atleast_1d(part) for part in found.spread(ask.level))
+    samples = found.values.mean(axis=0)
+    if engine == "exact" and isinstance(ask.law, Uniform | Normal):
+        # derivatives are analytic: they vary at almost all draws or not at all
+        rounding = value <= (_ROUNDING * np.max(np.abs(samples), initial=1.0)) ** 2
+        value, error, low, high = (np.where(rounding, 0.0, p) for p in (value, error, low, high))
+    mean = None
+    if not gradient:
+        spread = float(np.std(samples, ddof=1)) / np.sqrt(len(samples))
+        mean = Estimate.normal(float(samples.mean()), spread, ask.level, ask.law_name)
+    how = "simulated without noise"
+    if engine == "measured":
+        how = "as the device runs it, its noise included; shot noise is taken out without bias"
+    return Found(
+        *("sample", value, error, low, high, mean, samples),
+        assumptions=(f"independent draws of the parameters: {ask.law_name}", how),
+        notes=(*_reached(ask, value, error, found.n_draws), *_doubts(ask, reading, found)),
+        n_samples=found.n_draws,
+        engine=engine,
+        cost=found.cost,
+    )
+
+
+def _reached(ask: VarianceAsk, value, error, count: int) -> tuple[str, ...]:
+    """Whether the relative error that was asked for was reached."""
+    if ask.rtol is None or relative_error(value, error) <= ask.rtol:
+        return ()
+    with np.errstate(invalid="ignore", divide="ignore"):
+        short = ~((error == 0) | ((value > 0) & (error / value <= ask.rtol)))
+    return (
+        f"the relative error {ask.rtol:g} was not reached for {short.sum()} of {value.size} "
+        f"variances with {count:,}",
+    )
+
+
+def _doubts(ask: VarianceAsk, reading: Reading, found) -> tuple[str, ...]:
+    notes = []
+    if found.n_draws < _ENOUGH_DRAWS:
+        notes.append(
+            f"{found.n_draws} draws: intervals of variances with heavy tails cover less than "
+            f"{100 * ask.level:g} %; take at least {_ENOUGH_DRAWS}"
+        )
+    whole = isinstance(ask.law, Uniform) and ask.law.half_width is None
+    if whole and (count := int(np.isnan(periods(reading.circuit)).sum())):
+        notes.append(f"{count} parameters without a known period were drawn near their values")
+    return tuple(notes)
+
+
+#: Name → method, in the order in which they are tried: what is exact first, draws last.
+METHODS: dict[str, Callable[[VarianceAsk, Reading, bool], Found]] = {
+    "paths": by_paths,
+    "sample": by_sample,
+}
+
+
+def answer(ask: VarianceAsk, reading: Reading, gradient: bool, method: str) -> Found:
+    """What the first method finds that applies, or the one that is asked for.
+
+    Raises:
+        ReadingError: no method applies; the message says why.
+    """
+    names = list(METHODS) if method == "auto" else [method]
+    refused: list[tuple[str, str]] = []
+    for name in names:
+        try:
+            found = METHODS[name](ask, reading, gradient)
+        except ReadingError as error:
+            refused.append((name, str(error)))
+        else:
+            return replace(found, refused=tuple(refused))
+    raise ReadingError(_none(refused))
+
+
+def _none(refused: list[tuple[str, str]]) -> str:
+    reasons = "; ".join(f"{name}: {why}" for name, why in refused)
+    advice = "" if len(refused) > 1 else " Another method may apply: method='auto' looks for it."
+    return f"No variance by this method. {reasons}.{advice}"
+
+
+def cost_of_answer(ask: VarianceAsk, reading: Reading, gradient: bool, method: str) -> Cost:
+    """What :func:`answer` would cost on the device; nothing is run."""
+    if method in ("auto", "paths"):
+        try:
+            _model(ask, reading)
+        except ReadingError:
+            if method == "paths":
+                raise
+        else:
+            return Cost()
+    return cost_of_sample(ask, _road(ask, reading, gradient)[0])

@@ -1,0 +1,204 @@
+"""Variances that can be written down, and a deep circuit for each: Pauli paths have to find them.
+
+Deep circuits stand for Haar-random elements of a group; the depths are such that what is missing is
+well below the statistical error (checked by doubling them once).
+"""
+
+from math import comb
+
+import numpy as np
+import pennylane as qml
+import pytest
+
+import pennylane_trainability as pt
+
+DEVICE = qml.device("default.qubit")
+N_PATHS = 30_000
+
+
+def found(function, *args, seed, gradient=False, **options):
+    ask = pt.gradient_variances if gradient else pt.loss_variance
+    qnode = qml.QNode(function, DEVICE)
+    return ask(qnode, seed=seed, method="paths", n_paths=N_PATHS, **options)(*args)
+
+
+def assert_variance(estimate, truth, deep=1e-3):
+    """Within 4.5 standard errors; ``deep`` is the relative error that finite depth may add."""
+    if truth == 0:
+        assert estimate.value == 0 or estimate.low <= 0
+        return
+    assert abs(estimate.value - truth) < 4.5 * estimate.stderr + deep * truth, (estimate, truth)
+
+
+def universal(layers, n, observable=None):
+    """Rotations about two axes and a ring of CNOTs: all of SU(2^n)."""
+
+    def function(w):
+        for layer in w:
+            for wire in range(n):
+                qml.RY(layer[wire, 0], wire)
+                qml.RZ(layer[wire, 1], wire)
+            for wire in range(n if n > 2 else n - 1):
+                qml.CNOT([wire, (wire + 1) % n])
+        return None if observable is None else qml.expval(observable)
+
+    return function, np.zeros((layers, n, 2))
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_haar_states(n, seed):
+    """Var ⟨P⟩ = 1/(d + 1)."""
+    function, w = universal(12 * n, n, qml.prod(*[qml.X(k) for k in range(n)]))
+    assert_variance(found(function, w, seed=seed).variance, 1 / (2**n + 1))
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_derivatives_between_two_designs(n, seed):
+    """McClean: Var ∂ = d²/(2 (d − 1) (d + 1)²) for a Pauli rotation, 2/9 on one wire."""
+    function, w = universal(24 * n, n, qml.Z(0))
+    middle = found(function, w, seed=seed, gradient=True).value[12 * n, 0, 0]
+    d = 2**n
+    truth = d**2 / (2 * (d - 1) * (d + 1) ** 2)
+    assert middle == pytest.approx(truth, abs=4.5 * np.sqrt(truth / N_PATHS) + 1e-3 * truth)
+
+
+@pytest.mark.parametrize("n", [2, 3])
+def test_derivative_behind_a_two_design(n, seed):
+    """Only the part before is one: (1 − 1/d)/(d² − 1) · Tr (i[X/2, Z])² = 1/(d + 1)."""
+    deep, w = universal(12 * n, n)
+
+    def function(w, last):
+        deep(w)
+        qml.RX(last, 0)
+        return qml.expval(qml.Z(0))
+
+    gradient = found(function, w, 0.0, seed=seed, gradient=True, argnums=[0, 1])
+    assert_variance(gradient.estimate(gradient.n_parameters - 1), 1 / (2**n + 1))
+
+
+@pytest.mark.parametrize("n", [2, 3])
+def test_haar_orthogonal(n, seed):
+    """Real states and a real observable: 2/(d + 2)."""
+
+    def function(w):
+        for layer in w:
+            for wire in range(n):
+                qml.RY(layer[wire], wire)
+            for wire in range(n - 1):
+                qml.CNOT([wire, wire + 1])
+        return qml.expval(qml.Z(0))
+
+    assert_variance(found(function, np.zeros((40, n)), seed=seed).variance, 2 / (2**n + 2))
+
+
+@pytest.mark.parametrize(
+    ("observable", "truth"),
+    [
+        pytest.param(lambda n: qml.Z(0), lambda n: 1 / 3, id="one"),
+        pytest.param(lambda n: qml.sum(*map(qml.Z, range(n))), lambda n: n / 3, id="sum"),
+        pytest.param(lambda n: qml.prod(*map(qml.Z, range(n))), lambda n: 3.0**-n, id="product"),
+    ],
+)
+def test_a_rotation_group_per_wire(observable, truth, seed):
+    n = 4
+
+    def function(w):
+        for layer in w:
+            for wire in range(n):
+                qml.RX(layer[wire, 0], wire)
+                qml.RY(layer[wire, 1], wire)
+        return qml.expval(observable(n))
+
+    assert_variance(found(function, np.zeros((12, n, 2)), seed=seed).variance, truth(n))
+
+
+def test_fourth_moment_of_a_product_of_cosines(seed):
+    """E ℓ⁴ = (3/8)^n, which the four points behind Pauli paths would get wrong: draws do not."""
+    n = 3
+
+    def function(w):
+        for wire in range(n):
+            qml.RY(w[wire], wire)
+        return qml.expval(qml.prod(*map(qml.Z, range(n))))
+
+    sampled = pt.loss_variance(qml.QNode(function, DEVICE), method="sample", n_draws=20_000,
+                               seed=seed)(np.zeros(n)).samples  # fmt: skip
+    fourth = sampled**4
+    assert abs(fourth.mean() - (3 / 8) ** n) < 4.5 * fourth.std() / np.sqrt(len(fourth))
+
+
+# -- matchgates ------------------------------------------------------------------------------------
+
+
+def matchgate(n, observable, ring=False, tilt=None, layers=None):
+    """exp(−iθZ/2) on all wires, exp(−iθXX/2) on all bonds."""
+    bonds = [(k, (k + 1) % n) for k in range(n if ring else n - 1)]
+
+    def function(w):
+        if tilt is not None:
+            for wire in range(n):
+                qml.RY(tilt[wire], wire)
+        for layer in w:
+            for wire in range(n):
+                qml.RZ(layer[wire], wire)
+            for k, bond in enumerate(bonds):
+                qml.IsingXX(layer[n + k], bond)
+        return qml.expval(observable)
+
+    return function, np.zeros((layers or 10 * n, n + len(bonds)))
+
+
+@pytest.mark.parametrize("n", [2, 3, 4])
+def test_matchgates(n, seed):
+    """Z_i lies in so(2n): Var = 1/(2n − 1)."""
+    function, w = matchgate(n, qml.Z(n // 2))
+    assert_variance(found(function, w, seed=seed).variance, 1 / (2 * n - 1))
+
+
+@pytest.mark.parametrize("n", [2, 3, 4])
+def test_two_fermion_words_of_matchgates(n, seed):
+    """Z_iZ_j lies outside: C(n, 2)/C(2n, 4), zero for n = 2, where ZZ is the parity."""
+    function, w = matchgate(n, qml.Z(0) @ qml.Z(1))
+    truth = comb(n, 2) / comb(2 * n, 4) if n > 2 else 0.0
+    assert_variance(found(function, w, seed=seed).variance, truth)
+
+
+def test_matchgates_of_two_wires_split_into_two_algebras(seed):
+    """so(4) = su(2) ⊕ su(2): Var (Z₀ + Z₁) = 4/3, not the 2/3 of one ideal."""
+    function, w = matchgate(2, qml.Z(0) + qml.Z(1), layers=30)
+    assert_variance(found(function, w, seed=seed).variance, 4 / 3)
+
+
+def test_transverse_field_ising_ring(seed):
+    n = 4
+    function, w = matchgate(n, qml.Z(0), ring=True)
+    assert_variance(found(function, w, seed=seed).variance, 1 / (2 * n - 1))
+
+
+def test_matchgates_on_tilted_product_states(seed):
+    """Var Z_i = P/(n (2n − 1)): weights between 0 and 1 instead of hits."""
+    n = 3
+    phi = np.array([0.4, 1.1, -0.7])
+    c, s = np.cos(phi), np.sin(phi)
+    purity = np.sum(c**2) + sum(
+        s[j] ** 2 * s[k] ** 2 * np.prod(c[j + 1 : k] ** 2)
+        for j in range(n)
+        for k in range(j + 1, n)
+    )
+    function, w = matchgate(n, qml.Z(1), tilt=phi)
+    assert_variance(found(function, w, seed=seed).variance, purity / (n * (2 * n - 1)))
+
+
+# -- projectors ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rank", [1, 2])
+def test_projectors_of_haar_states(rank, seed):
+    """ℓ ~ Beta(r, N − r): variance r (N − r)/(N² (N + 1))."""
+    n, d = 2, 4
+    wires = [0, 1] if rank == 1 else [0]
+    function, w = universal(24, n, qml.Projector([0] * len(wires), wires=wires))
+    truth = rank * (d - rank) / (d**2 * (d + 1))
+    answer = found(function, w, seed=seed)
+    assert_variance(answer.variance, truth)
+    assert answer.mean.value == pytest.approx(rank / d)

@@ -1,0 +1,416 @@
+"""Pauli paths against quadrature over the angle law, closed forms, and reasons for refusing."""
+
+import numpy as np
+import pennylane as qml
+import pytest
+from exact_moments import drawn, exact, misses, random_function, read
+
+from pennylane_trainability import Normal, ReadingError, Uniform
+from pennylane_trainability.circuits.rotations import pauli_circuit
+from pennylane_trainability.landscapes.moments import moments_of
+from pennylane_trainability.landscapes.path_estimates import path_estimates
+from pennylane_trainability.landscapes.path_model import path_model
+from pennylane_trainability.landscapes.product_state import bloch_vectors, expectations
+
+WHOLE = Uniform()
+NARROW = [Uniform(0.7), Uniform(np.pi / 2), Normal(0.4), Uniform(0.05)]
+
+
+def model_of(function, *args, law=WHOLE, **options):
+    return path_model(pauli_circuit(read(function, *args, **options).circuit), law)
+
+
+# -- against quadrature ----------------------------------------------------------------------------
+
+
+def agrees(reading, law, seed, n_paths=40_000):
+    truth = exact(reading, law)
+    found = drawn(reading, law, n_paths, seed)
+    loss, gradients = found.loss(), found.gradients()
+    off = np.concatenate([misses(loss, truth.loss), misses(gradients, truth.gradients)])
+    # the normal tail beyond 4.5 is 7e-6
+    assert np.all(off < 4.5), (off, loss, gradients, truth)
+    if found.mean is not None:
+        assert found.mean == pytest.approx(truth.mean, abs=1e-9)
+    return found, truth
+
+
+@pytest.mark.parametrize("case", range(6))
+def test_whole_turns(rng, seed, case):
+    function = random_function(rng, 3, 5, prepared=case % 2, leading=case % 3 == 0)
+    reading = read(function, rng.uniform(0, 6, 5))
+    found, truth = agrees(reading, WHOLE, seed)
+    assert found.loss().relative < 0.3 or truth.loss < 1e-3
+
+
+@pytest.mark.parametrize("law", NARROW, ids=str)
+@pytest.mark.parametrize("leading", [False, True], ids=["basis state", "product state"])
+def test_narrow_laws_around_quarter_turns(rng, seed, law, leading):
+    function = random_function(rng, 3, 4, prepared=True, leading=leading)
+    reading = read(function, rng.integers(0, 4, 4) * np.pi / 2)
+    agrees(reading, law, seed)
+
+
+@pytest.mark.parametrize("case", range(6))
+def test_fixed_rotations_agree_or_are_refused(rng, seed, case):
+    function = random_function(rng, 3, 5, fixed=2)
+    reading = read(function, rng.uniform(0, 6, 5))
+    try:
+        agrees(reading, WHOLE, seed)
+    except ReadingError as error:
+        assert "interfere" in str(error)
+
+
+def test_encoded_data_between_rotations_over_whole_turns(seed):
+    """Every cross term meets a rotation that stops it: no signs, no refusal."""
+
+    def function(x, w):
+        for layer in range(3):
+            for wire in range(2):
+                qml.RZ(w[layer, wire, 0], wire)
+                qml.RY(w[layer, wire, 1], wire)
+            qml.CNOT([0, 1])
+            if layer < 2:
+                qml.RX(x, 0)
+                qml.RX(2 * x, 1)
+        return qml.expval(qml.Z(0) @ qml.Z(1) + 0.5 * qml.X(0))
+
+    w = np.linspace(0, 2, 12).reshape(3, 2, 2)
+    reading = read(function, 0.4, w, encoding_args="x")
+    given = reading.arguments.parameters
+    # 3^12 points are too many: draws instead
+    from pennylane_trainability.simulation.adjoint import simulate
+
+    draws = np.random.default_rng(seed).uniform(0, 2 * np.pi, (20_000, given.size))
+    sampled = simulate(reading.at(draws, reading.arguments.inputs[None]))
+    found = drawn(reading, WHOLE, 50_000, seed)
+    for interval, values in (
+        (found.loss(), sampled.values[0][:, 0][:, None]),
+        (found.gradients(), sampled.gradients[0][:, 0]),
+    ):
+        variance = values.var(axis=0)
+        error = np.sqrt(((values - values.mean(0)) ** 2).var(axis=0) / len(values))
+        off = (interval.value - variance) / np.hypot(np.nan_to_num(interval.error), error + 1e-12)
+        assert np.max(np.abs(off)) < 4.5
+    assert found.model.fixed.any()
+
+
+def test_correlated_words_count_with_their_signs(seed):
+    """⟨Z⟩ and ⟨ZZ⟩ of a wire that is not turned: E (a + b)² with signs, not a² + b²."""
+    both = {}
+    for sign in (1, -1):
+
+        def function(w, sign=sign):
+            qml.RY(w, 0)
+            qml.PauliX(1)
+            return qml.expval(qml.Z(0) + sign * (qml.Z(0) @ qml.Z(1)))
+
+        both[sign] = drawn(read(function, 0.3), WHOLE, 20_000, seed).loss()
+    assert misses(both[-1], 2.0)[0] < 4.5
+    assert misses(both[1], 0.0)[0] < 4.5
+    assert both[1].value < 0.1
+
+
+def test_a_very_narrow_law_does_not_cancel(seed):
+    """Var cos θ = a⁴/45 for small a: 2e-18 at a = 1e-4, where ⟨Z⟩² is one."""
+
+    def function(w):
+        qml.RY(w, 0)
+        return qml.expval(qml.Z(0))
+
+    loss = drawn(read(function, 0.0), Uniform(1e-4), 2_000, seed).loss()
+    assert loss.value[0] == pytest.approx(1e-16 / 45, rel=1e-6)
+    gradient = drawn(read(function, 0.0), Uniform(1e-4), 2_000, seed).gradients()
+    assert gradient.value[0] == pytest.approx(1e-8 / 3, rel=1e-6)
+
+
+@pytest.mark.parametrize("observable", [qml.Identity(0), qml.X(1), qml.X(0) @ qml.X(1)], ids=str)
+@pytest.mark.parametrize("fixed", [False, True])
+def test_what_no_parameter_moves_has_variance_zero_exactly(observable, fixed, seed):
+    def function(w):
+        qml.Hadamard(0)
+        qml.RX(w, 0)
+        qml.Hadamard(1)
+        if fixed:
+            qml.CRY(0.3, [2, 1])
+        return qml.expval(observable)
+
+    found = drawn(read(function, 0.2), WHOLE, 640, seed)
+    assert found.mass == 0 and found.loss().error[0] == 0 and found.loss().value[0] == 0
+    assert found.gradients().error[0] == 0
+
+
+# -- coverage --------------------------------------------------------------------------------------
+
+
+def rare(w):
+    """Eight wires: hits have probability 1/256, and few of the paths see one."""
+    for wire in range(8):
+        qml.RY(w[wire], wire)
+    return qml.expval(qml.prod(*map(qml.Z, range(8))))
+
+
+def narrow(w):
+    """Narrow angles behind a tilted product state: values between 0 and 1, branches unequal."""
+    for wire in range(2):
+        qml.RX(0.4 + wire, wire)
+    for layer in w:
+        for wire in range(2):
+            qml.RY(layer[wire], wire)
+        qml.CNOT([0, 1])
+    return qml.expval(qml.Z(0) @ qml.Z(1) + 0.7 * qml.X(1))
+
+
+CASES = {
+    "rare hits": (rare, np.zeros(8), WHOLE, 640),
+    "narrow law": (narrow, np.zeros((2, 2)), Uniform(0.9), 1_280),
+}
+
+
+def coverage(case, repeats):
+    """How often intervals cover the loss and the derivatives, and the mean of the estimates."""
+    function, argument, law, n_paths = CASES[case]
+    reading = read(function, argument)
+    if case == "rare hits":  # 3^8 points do not fit small machines
+        truth = np.full(9, 2.0**-8)
+    else:
+        known = exact(reading, law)
+        truth = np.r_[known.loss, known.gradients]
+    model = path_model(pauli_circuit(reading.circuit), law)
+    inside, values = [], []
+    for k in range(repeats):
+        found = path_estimates(model, n_paths, np.random.SeedSequence(k))
+        parts = found.loss(), found.gradients()
+        low, high, value = (
+            np.concatenate([getattr(p, name) for p in parts]) for name in ("low", "high", "value")
+        )
+        inside.append((low <= truth + 1e-12) & (truth <= high + 1e-12))
+        values.append(value)
+    spread = np.std(values, axis=0) / np.sqrt(repeats) + 1e-12
+    return np.mean(inside, axis=0), (np.mean(values, axis=0) - truth) / spread
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_intervals_cover_and_nothing_is_biased(case):
+    covered, off = coverage(case, 40)
+    assert np.all(covered >= 0.85) and np.max(np.abs(off)) < 4.5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES)
+def test_intervals_cover_at_their_level(case):
+    covered, off = coverage(case, 300)
+    assert np.all(covered >= 0.92) and np.max(np.abs(off)) < 4.5
+
+
+# -- closed forms ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n", [1, 4, 8])
+def test_product_of_rotations(n, seed):
+    """RY on every wire, Z on all: Var ℓ = Var ∂ℓ = 2^-n."""
+
+    def function(w):
+        for wire in range(n):
+            qml.RY(w[wire], wire)
+        return qml.expval(qml.prod(*map(qml.Z, range(n))))
+
+    found = drawn(read(function, np.zeros(n)), WHOLE, 40_000, seed)
+    assert misses(found.loss(), 2.0**-n)[0] < 4.5
+    assert np.all(misses(found.gradients(), 2.0**-n) < 4.5)
+    # one path decides about the loss and all derivatives at once
+    assert len(set(found.gradients().value)) == 1
+
+
+@pytest.mark.parametrize("cost", ["global", "local"])
+def test_cerezo_product_ansatz(cost, seed):
+    n = 5
+
+    def function(w):
+        for wire in range(n):
+            qml.RX(w[wire], wire)
+        if cost == "global":
+            return qml.expval(qml.Identity(0) - qml.Projector([0] * n, wires=range(n)))
+        local = [qml.Projector([0], wires=[wire]) for wire in range(n)]
+        return qml.expval(qml.Identity(0) - (1 / n) * qml.sum(*local))
+
+    found = drawn(read(function, np.zeros(n)), WHOLE, 60_000, seed)
+    if cost == "global":
+        loss, gradient, mean = (3 / 8) ** n - 4.0**-n, (3 / 8) ** (n - 1) / 8, 1 - 2.0**-n
+    else:
+        loss, gradient, mean = 1 / (8 * n), 1 / (8 * n**2), 0.5
+    assert found.mean == pytest.approx(mean, abs=1e-12)
+    assert misses(found.loss(), loss)[0] < 4.5
+    assert np.all(misses(found.gradients(), gradient) < 4.5)
+
+
+def test_abelian_generators_leave_a_constant_or_one_half(seed):
+    """RX only: ⟨X⟩ never varies, ⟨Z⟩ has variance 1/2 however many rotations there are."""
+
+    def function(w, observable):
+        for angle in w:
+            qml.RX(angle, 0)
+        return qml.expval(observable(0))
+
+    for observable, variance in ((qml.X, 0.0), (qml.Z, 0.5)):
+        found = drawn(read(lambda w, o=observable: function(w, o), np.zeros(3)), WHOLE, 10**4, seed)
+        assert misses(found.loss(), variance)[0] < 4.5
+    assert found.loss().error[0] > 0
+
+
+# -- moments and states ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("law", [*NARROW, Uniform(3.0), Uniform(np.pi), Normal(2.0)], ids=str)
+@pytest.mark.parametrize("scale", [0.3, -2.0])
+def test_moments_of_angles(law, scale):
+    if isinstance(law, Normal):
+        points, weights = np.polynomial.hermite_e.hermegauss(120)
+        points, weights = points * law.scale, weights / weights.sum()
+    else:
+        points, weights = np.polynomial.legendre.leggauss(60)
+        points, weights = points * law.half_width, weights / 2
+    found = moments_of(law, np.array([scale]))
+    cosine, sine = np.cos(scale * points), np.sin(scale * points)
+    assert found.mean[0] == pytest.approx(weights @ cosine, abs=1e-12)
+    assert found.sine[0] == pytest.approx(weights @ sine**2, rel=1e-9)
+    assert found.cosine[0] == pytest.approx(weights @ cosine**2, abs=1e-12)
+    assert found.spread[0] == pytest.approx(
+        weights @ cosine**2 - (weights @ cosine) ** 2, abs=1e-12
+    )
+
+
+def test_series_for_short_angles_join_the_formulas():
+    below, above = (moments_of(Uniform(a), np.ones(1)) for a in (0.05 * (1 - 1e-12), 0.05))
+    assert below.sine[0] == pytest.approx(above.sine[0], rel=1e-11)
+    assert below.spread[0] == pytest.approx(above.spread[0], rel=1e-7)
+
+
+def test_bloch_vectors():
+    state = np.array([np.cos(0.3), np.exp(0.7j) * np.sin(0.3)])
+    bloch = bloch_vectors(
+        [qml.BasisState([1, 0], wires=["a", "b"]), qml.StatePrep(state, wires="c")],
+        {"a": 0, "b": 1, "c": 2},
+        3,
+    )
+    expected = [np.sin(0.6) * np.cos(0.7), np.sin(0.6) * np.sin(0.7), np.cos(0.6)]
+    np.testing.assert_allclose(bloch, [[0, 0, -1], [0, 0, 1], expected], atol=1e-15)
+    x, z = np.array([[0, 0, 1]]), np.array([[1, 0, 1]])  # Z on a, Y on c
+    assert expectations(bloch, x, z)[0] == pytest.approx(-expected[1])
+
+
+# -- what is refused -------------------------------------------------------------------------------
+
+
+def tied(w):
+    qml.RX(w, 0)
+    qml.RY(w, 0)
+    return qml.expval(qml.Z(0))
+
+
+def several_words(w):
+    qml.Hadamard(0)
+    qml.CRX(w, [0, 1])
+    return qml.expval(qml.Z(1))
+
+
+def no_rotation(w):
+    qml.SpecialUnitary(w, 0)
+    return qml.expval(qml.Z(0))
+
+
+def noisy(w):
+    qml.RX(w, 0)
+    qml.DepolarizingChannel(0.1, 0)
+    return qml.expval(qml.Z(0))
+
+
+def curved(w):
+    qml.RX(np.sin(w), 0)
+    return qml.expval(qml.Z(0))
+
+
+def entangled(w):
+    qml.StatePrep(np.array([1, 0, 0, 1]) / np.sqrt(2), wires=[0, 1])
+    qml.RX(w, 0)
+    return qml.expval(qml.Z(0))
+
+
+def probabilities(w):
+    qml.RX(w, 0)
+    return qml.probs(wires=0)
+
+
+def plain(w):
+    qml.RX(w, 0)
+    return qml.expval(qml.Z(0))
+
+
+def matrix(w):
+    qml.RX(w, 0)
+    return qml.expval(qml.Hermitian(np.diag(np.arange(64.0)), wires=range(6)))
+
+
+@pytest.mark.parametrize(
+    ("function", "argument", "law", "reason"),
+    [
+        pytest.param(tied, 0.3, WHOLE, "tied angles", id="tied"),
+        pytest.param(several_words, 0.3, WHOLE, "several Pauli words", id="generator"),
+        pytest.param(no_rotation, np.ones(3), WHOLE, "no product of Pauli rotations", id="opaque"),
+        pytest.param(noisy, 0.3, WHOLE, "noise channel", id="noise"),
+        pytest.param(curved, 0.3, WHOLE, "not a number times one parameter", id="nonlinear"),
+        pytest.param(entangled, 0.3, WHOLE, "product of one-wire states", id="entangled state"),
+        pytest.param(probabilities, 0.3, WHOLE, "return one qml.expval", id="probs"),
+        pytest.param(matrix, 0.3, WHOLE, "sum of Pauli words", id="matrix"),
+        pytest.param(plain, 0.3, Uniform(0.2), "multiples of π/2", id="off centre"),
+        pytest.param(plain, 0.3, Normal(0.1), "multiples of π/2", id="normal off centre"),
+        pytest.param(plain, 0.3, lambda rng, t, n: t, "moments are not known", id="callable"),
+    ],
+)
+def test_refusals_say_why(function, argument, law, reason):
+    with pytest.raises(ReadingError, match=reason):
+        model_of(function, argument, law=law)
+
+
+def test_fixed_rotations_under_a_narrow_law_are_refused():
+    def function(w):
+        qml.RX(w[0], 0)
+        qml.RY(0.3, 0)
+        qml.RX(w[1], 0)
+        return qml.expval(qml.Z(0))
+
+    with pytest.raises(ReadingError, match="interfere"):
+        model_of(function, np.zeros(2), law=Uniform(0.2))
+
+
+def test_what_the_observable_does_not_reach_is_no_obstacle(seed):
+    """Tied angles and noise on another wire change nothing."""
+
+    def function(w):
+        qml.RX(w[0], 0)
+        qml.RX(w[1], 1)
+        qml.RY(w[1], 1)
+        qml.DepolarizingChannel(0.1, 1)
+        return qml.expval(qml.Z(0))
+
+    qnode = qml.QNode(function, qml.device("default.mixed", wires=2))
+    from pennylane_trainability.circuits.qnode import read_qnode
+
+    reading = read_qnode(qnode, (np.zeros(2),), {}, need_inputs=False)
+    found = drawn(reading, WHOLE, 10_000, seed)
+    assert misses(found.loss(), 0.5)[0] < 4.5
+    assert found.gradients().value[1] == found.gradients().error[1] == 0
+
+
+def test_interference_is_found():
+    """RY(w) RX(π/4) RY: the last rotation is fixed and nothing stops the cross terms of Z and Y."""
+
+    def function(w):
+        qml.RX(w, 0)
+        qml.RX(0.4, 0)
+        qml.RZ(0.2, 0)
+        return qml.expval(qml.Y(0) + qml.X(0))
+
+    with pytest.raises(ReadingError, match="different signs interfere"):
+        model = model_of(function, 0.3)
+        path_estimates(model, 64, np.random.SeedSequence(0))

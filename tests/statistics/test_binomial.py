@@ -1,0 +1,111 @@
+"""Limits of probabilities against binomial sums; coverage of means of rare events."""
+
+import math
+
+import numpy as np
+import pytest
+
+from pennylane_trainability.statistics.binomial import (
+    beta_quantile,
+    bounded_mean,
+    clopper_pearson,
+    incomplete_beta,
+    student_quantile,
+)
+
+
+def binomial(n, p):
+    k = np.arange(n + 1)
+    choose = [math.lgamma(n + 1) - math.lgamma(j + 1) - math.lgamma(n - j + 1) for j in k]
+    with np.errstate(divide="ignore"):
+        return np.exp(np.array(choose) + k * np.log(p) + (n - k) * np.log1p(-p))
+
+
+@pytest.mark.parametrize("x", [0.01, 0.3, 0.77, 0.999])
+def test_incomplete_beta_is_a_binomial_tail(x):
+    """I_x(k, n − k + 1) = P(at least k of n)."""
+    for n in (1, 7, 40, 3000):
+        tail = binomial(n, x)[::-1].cumsum()[::-1]
+        for k in {1, n, (n + 1) // 2, max(1, round(n * x))}:
+            assert incomplete_beta(k, n - k + 1, x) == pytest.approx(tail[k], abs=1e-10)
+
+
+def test_incomplete_beta_of_powers():
+    x = np.linspace(0, 1, 11)
+    np.testing.assert_allclose(incomplete_beta(2.5, 1.0, x), x**2.5, atol=1e-14)
+    np.testing.assert_allclose(incomplete_beta(0.5, 0.5, x), 2 / np.pi * np.arcsin(np.sqrt(x)),
+                               atol=1e-12)  # fmt: skip
+
+
+@pytest.mark.parametrize(("a", "b"), [(1.0, 1e4), (3.0, 7.0), (80.0, 1e6), (150.0, 400.0)])
+@pytest.mark.parametrize("q", [0.005, 0.5, 0.975])
+def test_quantiles_invert(a, b, q):
+    # expansions are used where both parameters are large
+    assert incomplete_beta(a, b, beta_quantile(a, b, q)) == pytest.approx(q, rel=2e-3)
+    if min(a, b) < 100:
+        assert incomplete_beta(a, b, beta_quantile(a, b, q)) == pytest.approx(q, rel=1e-8)
+
+
+def test_student_quantiles():
+    assert student_quantile(0.975, 1) == pytest.approx(math.tan(0.475 * math.pi))
+    p = 0.95  # two degrees of freedom: (2p − 1)/√(2p(1 − p))
+    assert student_quantile(p, 2) == pytest.approx((2 * p - 1) / math.sqrt(2 * p * (1 - p)))
+    assert student_quantile(0.3, 5) == -student_quantile(0.7, 5)
+
+
+@pytest.mark.parametrize("n", [5, 60])
+@pytest.mark.parametrize("level", [0.9, 0.99])
+def test_limits_cover_for_every_probability(n, level):
+    low, high = clopper_pearson(np.arange(n + 1), n, level)
+    for p in np.linspace(0.001, 0.999, 97):
+        assert binomial(n, p)[(low <= p) & (p <= high)].sum() >= level - 1e-12
+
+
+def test_nothing_seen_bounds_from_above():
+    low, high = clopper_pearson(np.zeros((2, 2), int), 1000, 0.95)
+    np.testing.assert_allclose(high, 1 - 0.025 ** (1 / 1000))
+    assert low.shape == (2, 2) and not low.any()
+
+
+def sums(values):
+    return np.stack([values.sum(1), (values**2).sum(1), np.count_nonzero(values, axis=1)])
+
+
+#: Laws of values within ±1: sampler, mean, flags of bounded_mean.
+LAWS = {
+    "rare hits": (lambda rng, size: (rng.random(size) < 0.003) * 1.0, 0.003, True, False),
+    "signs": (
+        lambda rng, size: (rng.random(size) < 0.05) * np.sign(rng.random(size) - 0.3),
+        0.02,
+        True,
+        True,
+    ),
+    "fractions": (lambda rng, size: (rng.random(size) < 0.05) * rng.random(size) ** 4, 0.01, False,
+                  False),
+    "signed fractions": (
+        lambda rng, size: (rng.random(size) < 0.2) * (2 * rng.random(size) - 0.8),
+        0.04,
+        False,
+        True,
+    ),
+}  # fmt: skip
+
+
+def coverage(law, rng, repeats):
+    draw, mean, signs, signed = LAWS[law]
+    values = draw(rng, (repeats, 1000))
+    found, _, low, high = bounded_mean(sums(values), 1000, signs=signs, signed=signed)
+    assert abs(found.mean() - mean) < 5 * found.std() / np.sqrt(repeats)
+    np.testing.assert_allclose(found, values.mean(1), atol=1e-12)
+    return np.mean((low <= mean) & (mean <= high))
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_intervals_of_bounded_means_cover(law, rng):
+    assert coverage(law, rng, 400) > 0.91
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("law", LAWS)
+def test_intervals_of_bounded_means_cover_precisely(law, rng):
+    assert coverage(law, rng, 8000) > 0.94
