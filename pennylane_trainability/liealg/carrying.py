@@ -9,6 +9,7 @@ does. Every row of ``c`` has length one, because ``V P V†`` is a reflection li
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -148,7 +149,7 @@ class Carrying:
 
 def _mix_cosets(values: np.ndarray, cosets: Cosets, table: np.ndarray) -> None:
     """Coefficients of words, one row per word, through a transfer matrix; in place."""
-    flat = values.reshape(len(values), -1)
+    flat = values.reshape(len(values), math.prod(values.shape[1:]))
     coset, code = np.nonzero(cosets.table >= 0)
     rows, signs = cosets.table[coset, code], cosets.signs[coset, code][:, None]
     own = np.zeros((*cosets.table.shape, flat.shape[1]))
