@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from pennylane_trainability.circuits.anticommutation import push_forward
 from pennylane_trainability.circuits.clifford import Frame
@@ -31,6 +29,8 @@ class Reading:
         targets: numbers of the targets it gives.
         words: these as words at the output, the auxiliary wire last.
         basis: what is appended, and which parities the words become.
+        wires: positions of the wires that are read, the leading bit first.
+        masks: bits of an outcome of these wires that every word is the parity of.
         shares: with which weight the mean of each word joins that of its target; ``None``: no other
             circuit reads it.
     """
@@ -39,6 +39,8 @@ class Reading:
     targets: tuple[int, ...]
     words: tuple[Word, ...]
     basis: Diagonalization
+    wires: tuple[int, ...]
+    masks: tuple[int, ...]
     shares: tuple[float, ...] | None = None
 
 
@@ -89,27 +91,46 @@ def arrange(
     plain = scheme.states.index(PLAIN) if bases is not None and PLAIN in scheme.states else None
     grouped = {words for state, words in enumerate(sets) if state != plain}
     known = {words: grouper.groups(words) for words in sorted(grouped, key=len, reverse=True)}
+    bits: dict[tuple[int, ...], tuple] = {}
     readings: list[Reading] = []
     for state, (targets, words) in enumerate(zip(of_state, sets, strict=True)):
-        if state == plain and bases is not None:
-            readings += _shared(state, targets, words, random_groups(words, n + 1, bases))
-            continue
-        for group in known[words]:
+        groups, times = known.get(words, []), None
+        if bases is not None and state == plain:
+            groups = random_groups(words, n + 1, bases)
+            times = _times(groups)
+        for group in groups:
             own = tuple(targets[k] for k in group.words)
             read = tuple(words[k] for k in group.words)
-            readings.append(Reading(state, own, read, group.basis))
+            shares = tuple(1.0 / times[k] for k in group.words) if times else None
+            masks = group.basis.masks
+            if masks not in bits:
+                bits[masks] = _outcomes(masks)
+            wires, moved = bits[masks]
+            readings.append(Reading(state, own, read, group.basis, wires, moved, shares))
     return Arrangement(scheme, tuple(readings))
 
 
-def _shared(
-    state: int, targets: Sequence[int], words: Sequence[Word], groups: Sequence[MeasurementGroup]
-) -> Iterator[Reading]:
-    """Circuits that read words more than once, all with the same weight."""
-    times = np.bincount([k for group in groups for k in group.words], minlength=len(words))
-    for group in groups:
-        own = tuple(targets[k] for k in group.words)
-        read = tuple(words[k] for k in group.words)
-        yield Reading(state, own, read, group.basis, tuple(1.0 / times[k] for k in group.words))
+def _times(groups: Sequence[MeasurementGroup]) -> Counter[int]:
+    """How many circuits read every word."""
+    return Counter(k for group in groups for k in group.words)
+
+
+def _outcomes(masks: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The wires in any of the masks, and the masks on the bits of an outcome of these wires."""
+    union = 0
+    for mask in masks:
+        union |= mask
+    wires = tuple(w for w in range(union.bit_length()) if union >> w & 1)
+    bit = {w: 1 << (len(wires) - 1 - k) for k, w in enumerate(wires)}
+    out = []
+    for mask in masks:
+        moved = 0
+        while mask:
+            low = mask & -mask
+            moved |= bit[low.bit_length() - 1]
+            mask ^= low
+        out.append(moved)
+    return wires, tuple(out)
 
 
 class _Grouper:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pennylane as qml
 from pennylane.operation import Operator
@@ -60,6 +62,7 @@ class Builder:
         self.preparation = [self._prepared(op) for op in self.circuit.preparation]
         self._bases: dict[tuple, list[Operator]] = {}
         self._controls: dict[tuple, Operator] = {}
+        self._gates: dict[tuple, Operator] = {}
 
     def state(self, state: State, scheme: Scheme) -> list[Operator]:
         """The operations that prepare a state."""
@@ -78,13 +81,23 @@ class Builder:
         return [*self.preparation, *self.operations]
 
     def basis(self, basis: Diagonalization) -> list[Operator]:
-        """The gates after which words are parities; circuits with the same words share them."""
+        """The gates after which words are parities; circuits share them."""
         if basis.gates not in self._bases:
-            labels = [*self.labels, self.aux]
-            self._bases[basis.gates] = [
-                _GATES[name](wires=[labels[w] for w in wires]) for name, wires in basis.gates
-            ]
+            seen: Counter = Counter()
+            out = []
+            for gate in basis.gates:
+                seen[gate] += 1  # one operator is not twice in a circuit
+                out.append(self._appended(gate, seen[gate]))
+            self._bases[basis.gates] = out
         return self._bases[basis.gates]
+
+    def _appended(self, gate: tuple[str, tuple[int, ...]], occurrence: int) -> Operator:
+        key = (gate, occurrence)
+        if key not in self._gates:
+            name, wires = gate
+            labels = [self.aux if w == len(self.labels) else self.labels[w] for w in wires]
+            self._gates[key] = _GATES[name](wires=labels)
+        return self._gates[key]
 
     def _operator(self, gate: Gate, moved: float = 0.0) -> Operator:
         """The gate with numbers; operators of a tape are used as they are where they can be."""

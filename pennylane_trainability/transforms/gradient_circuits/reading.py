@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import pennylane as qml
 
-from pennylane_trainability.circuits.diagonalization import Diagonalization
 from pennylane_trainability.circuits.pauli import Word, to_pauli_word
 from pennylane_trainability.transforms.qfim_circuits.read_outs import (
     MeanReadOut,
@@ -17,7 +16,7 @@ from pennylane_trainability.transforms.qfim_circuits.read_outs import (
     ReadOut,
 )
 
-__all__ = ["Parities", "observed_of", "parities_of", "words_of"]
+__all__ = ["Parities", "observed_of", "words_of"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,17 +45,6 @@ class Parities:
         means = [sign * (1 - 2 * (np.bitwise_count(index & m) & 1).astype(np.int8)) @ p
                  for m, sign in zip(self.masks, self.signs, strict=True)]  # fmt: skip
         return Means(np.array(means))
-
-
-def parities_of(basis: Diagonalization, labels: Sequence) -> ReadOut:
-    """Outcomes of the wires that matter, read as parities with signs."""
-    union = 0
-    for mask in basis.masks:
-        union |= mask
-    wires = [w for w in range(len(labels)) if union >> w & 1]
-    bit = {w: len(wires) - 1 - k for k, w in enumerate(wires)}
-    masks = [sum(1 << bit[w] for w in wires if mask >> w & 1) for mask in basis.masks]
-    return ReadOut(tuple(labels[w] for w in wires), tuple(masks), tuple(basis.signs))
 
 
 def words_of(words: Sequence[Word], labels: Sequence) -> MeanReadOut:

@@ -16,7 +16,6 @@ from pennylane_trainability.transforms.gradient_circuits.components import Probl
 from pennylane_trainability.transforms.gradient_circuits.reading import (
     Parities,
     observed_of,
-    parities_of,
     words_of,
 )
 from pennylane_trainability.transforms.qfim_circuits.read_outs import (
@@ -118,7 +117,7 @@ def circuits_of(
     tapes: list[QuantumScript] = []
     with QueuingManager.stop_recording():
         read_outs = _read_outs(problem, arrangement, aux, each, read_out)
-        asked = [read.measurements for read in read_outs]
+        asked = _measurements(read_outs)
         for draw in draws:
             builder = Builder(problem, aux, draw)
             for reading, own, wanted in zip(arrangement.readings, each, asked, strict=True):
@@ -137,12 +136,12 @@ def circuits_of(
 def _read_outs(
     problem: Problem, arrangement: Arrangement, aux, shots: Sequence, read_out: str
 ) -> list[ReadOut | MeanReadOut | Parities]:
-    """What is asked for; circuits that read the same words share it."""
+    """What the results of every circuit mean; circuits that read the same words share it."""
     labels = [*problem.circuit.wires, aux]
     known: dict[tuple, ReadOut | MeanReadOut | Parities] = {}
     out = []
     for reading, own in zip(arrangement.readings, shots, strict=True):
-        key = (reading.words, reading.basis.gates, bool(Shots(own)))
+        key = (reading.words, reading.basis.masks, bool(Shots(own)))
         if key not in known:
             known[key] = _read_out(reading, labels, bool(Shots(own)), read_out)
         out.append(known[key])
@@ -154,7 +153,20 @@ def _read_out(
 ) -> ReadOut | MeanReadOut | Parities:
     if read_out == "means":
         return words_of(reading.words, labels)
-    found = parities_of(reading.basis, labels)
+    wires = tuple(labels[w] for w in reading.wires)
+    found = ReadOut(wires, reading.masks, reading.basis.signs)
     if has_shots or found.is_dense:
         return found
-    return Parities(found.wires, found.masks, found.signs)
+    return Parities(wires, reading.masks, reading.basis.signs)
+
+
+def _measurements(read_outs: Sequence[ReadOut | MeanReadOut | Parities]) -> list[list]:
+    """What the device is asked for; circuits that read the same wires share it."""
+    known: dict[tuple, list] = {}
+    out = []
+    for read in read_outs:
+        key = (type(read), getattr(read, "wires", id(read)))
+        if key not in known:
+            known[key] = read.measurements
+        out.append(known[key])
+    return out
