@@ -15,7 +15,10 @@ import sys
 import numpy as np
 from fresh import Timing, in_fresh_processes, timed
 
-METHODS = ("commuting_grad", "planned anew", "measured_grad", "param_shift", "hadamard_grad")
+METHODS = (
+    *("commuting_grad", "planned anew", "dla_grad", "measured_grad", "param_shift"),
+    "hadamard_grad",
+)
 CIRCUITS = {
     "slpa": "stabilizer-logical product ansatz, 4 qubits, 96 parameters",
     "hea": "RY RZ CNOT ring, 10 qubits, 100 parameters, 9 words",
@@ -90,8 +93,8 @@ def child(name: str, method: str) -> dict:
         transform = getattr(qml.gradients, method)
         options = {"aux_wire": "aux"} if method == "hadamard_grad" else {}
     else:
-        transform = pt.measured_grad if method == "measured_grad" else pt.commuting_grad
-        options = {}
+        ours = {"measured_grad": pt.measured_grad, "dla_grad": pt.dla_grad}
+        transform, options = ours.get(method, pt.commuting_grad), {}
 
     def call():
         if method == "planned anew":
