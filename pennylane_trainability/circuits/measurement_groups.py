@@ -89,8 +89,10 @@ def measurement_groups(
         return commuting
     split: list[MeasurementGroup] = []
     for group in commuting:
-        # qubit-wise groups have no two-qubit gates, so that their number is their cost
-        parts = grouped(True, group.words) if group.basis.two_qubit_gates else [group.words]
+        # qubit-wise groups have no two-qubit gates, so that their number is their cost; where gates
+        # cost nothing two circuits are never cheaper than one
+        dear = two_qubit_weight * group.basis.two_qubit_gates > 0
+        parts = grouped(True, group.words) if dear else [group.words]
         split += solved(parts) if (len(parts), 0) < cost([group]) else [group]
     if len(split) < 2:
         return split

@@ -75,12 +75,11 @@ class Tableau:
     def settle(self) -> list[Gate]:
         """Turn every wire on which all words agree, up to identities, to ``Z``."""
         x, z = self.x, self.z
+        used = x.any(0)
+        letters = np.where(used & ~z.any(0), 1, 0) + np.where(used & (x == z).all(0), 3, 0)
         gates: list[Gate] = []
-        for wire in np.flatnonzero(x.any(0)):
-            if not z[:, wire].any():
-                gates += turn(1, int(wire))
-            elif (x[:, wire] == z[:, wire]).all():
-                gates += turn(3, int(wire))
+        for wire in np.flatnonzero(letters).tolist():
+            gates += turn(int(letters[wire]), wire)
         return self.run(gates)
 
     def active(self) -> np.ndarray:
@@ -114,8 +113,8 @@ def independent(rows: np.ndarray) -> list[int]:
     """Indices of the rows that are no sum (modulo 2) of rows before them."""
     pivots: dict[int, int] = {}
     kept = []
-    for number, row in enumerate(rows):
-        value = int.from_bytes(np.packbits(row).tobytes(), "big")
+    for number, row in enumerate(np.packbits(rows, axis=1)):
+        value = int.from_bytes(row.tobytes(), "big")
         while value and (top := value.bit_length()) in pivots:
             value ^= pivots[top]
         if value:

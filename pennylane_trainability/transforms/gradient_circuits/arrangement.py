@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from pennylane_trainability.circuits.anticommutation import push_forward
 from pennylane_trainability.circuits.clifford import Frame
@@ -93,32 +91,28 @@ def arrange(
     plain = scheme.states.index(PLAIN) if bases is not None and PLAIN in scheme.states else None
     grouped = {words for state, words in enumerate(sets) if state != plain}
     known = {words: grouper.groups(words) for words in sorted(grouped, key=len, reverse=True)}
-    readings: list[Reading] = []
     bits: dict[tuple[int, ...], tuple] = {}
+    readings: list[Reading] = []
     for state, (targets, words) in enumerate(zip(of_state, sets, strict=True)):
-        if state == plain and bases is not None:
-            readings += _shared(state, targets, words, random_groups(words, n + 1, bases))
-            continue
-        for group in known[words]:
+        groups, times = known.get(words, []), None
+        if bases is not None and state == plain:
+            groups = random_groups(words, n + 1, bases)
+            times = _times(groups)
+        for group in groups:
             own = tuple(targets[k] for k in group.words)
             read = tuple(words[k] for k in group.words)
+            shares = tuple(1.0 / times[k] for k in group.words) if times else None
             masks = group.basis.masks
             if masks not in bits:
                 bits[masks] = _outcomes(masks)
-            readings.append(Reading(state, own, read, group.basis, *bits[masks]))
+            wires, moved = bits[masks]
+            readings.append(Reading(state, own, read, group.basis, wires, moved, shares))
     return Arrangement(scheme, tuple(readings))
 
 
-def _shared(
-    state: int, targets: Sequence[int], words: Sequence[Word], groups: Sequence[MeasurementGroup]
-) -> Iterator[Reading]:
-    """Circuits that read words more than once, all with the same weight."""
-    times = np.bincount([k for group in groups for k in group.words], minlength=len(words))
-    for group in groups:
-        own = tuple(targets[k] for k in group.words)
-        read = tuple(words[k] for k in group.words)
-        shares = tuple(1.0 / times[k] for k in group.words)
-        yield Reading(state, own, read, group.basis, *_outcomes(group.basis.masks), shares)
+def _times(groups: Sequence[MeasurementGroup]) -> Counter[int]:
+    """How many circuits read every word."""
+    return Counter(k for group in groups for k in group.words)
 
 
 def _outcomes(masks: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
