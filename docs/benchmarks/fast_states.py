@@ -55,7 +55,7 @@ def matrix_of(op, n: int) -> np.ndarray:
         return np.cos(half) * np.eye(2**n) - 1j * np.sin(half) * word
     if op.num_params:
         return qml.matrix(op, wire_order=range(n))
-    key = (op.name, tuple(op.wires), n)
+    key = (repr(op), n)  # names of controlled words do not say which word
     if key not in _FIXED:
         _FIXED[key] = qml.matrix(op, wire_order=range(n))
     return _FIXED[key]

@@ -98,7 +98,8 @@ class Tableau:
 
     def masks(self) -> tuple[int, ...]:
         """Per word the mask of its ``Z`` bits."""
-        return tuple(int("0" + "".join("01"[b] for b in row[::-1]), 2) for row in self.z.tolist())
+        packed = np.packbits(self.z, axis=1, bitorder="little")
+        return tuple(int.from_bytes(row.tobytes(), "little") for row in packed)
 
 
 def bits(masks: Sequence[int], n_wires: int) -> np.ndarray:
