@@ -142,6 +142,12 @@ def _add_analyze(parser: argparse.ArgumentParser) -> None:
     add("--argnums", action="append", metavar="NAME", help="a trainable argument; repeatable")
     add("--draws", type=_natural, metavar="N", help="random parameter sets beside the values given")
     add("--shots", type=_positive, metavar="N", help="measure with this many shots per circuit")
+    add(
+        "--gradient",
+        choices=("shift", "commuting", "dla", "hadamard", "auto"),
+        default="shift",
+        help="how derivatives are measured (default: shift)",
+    )
     add("--max-circuits", type=_positive, metavar="N", help="refuse more circuits than this")
     add("--json", action="store_true", help="JSON on stdout, and nothing else there")
     _add_shared(parser, argparse.SUPPRESS, argparse.SUPPRESS)

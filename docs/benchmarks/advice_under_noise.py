@@ -119,7 +119,8 @@ def measured(name: str, shape: tuple[int, int], weights, shots: int, seed: int) 
 def scale_of(found, rng) -> tuple[float, float, float]:
     """√Σ of the squared coefficients; off by at most the size of their errors."""
     # circuit 0 is the one without a shift
-    covariance = (found.matrix * found.variances[0, :, 0]) @ found.matrix.T
+    matrix = found.errors.matrix
+    covariance = (matrix * found.errors.variances[0, :, 0]) @ matrix.T
     root = np.linalg.cholesky(covariance + 1e-15 * np.eye(len(covariance)))
     errors = gaussian_resamples(np.zeros((1, len(root))), 1.0, 999, rng)[:, 0] @ root.T
     reach = np.quantile(np.linalg.norm(errors[:, 1:], axis=1), 0.96)  # as the floor, a reserve

@@ -55,6 +55,7 @@ def analyze_file(options: Namespace):
             argnums=_names(options.argnums),
             n_draws=options.draws,
             seed=options.seed,
+            gradient=options.gradient,
             max_circuits=options.max_circuits,
         )
         with user_code(name):

@@ -74,8 +74,7 @@ def jacobian_circuits(
             wires = list(device.wires)
         where = "a bare tape" if device is None else device_name(device)
         question = points.question_at_points(circuit, gradient, values, wires, where)
-        if question.plan.arrangement.scheme.method != "shift":
-            return points.point_circuits(question, matrix, shots, broadcast)
+        return points.point_circuits(question, matrix, shots, broadcast)
     plan = shift_plan(circuit)
     return jacobian_tapes(
         circuit,

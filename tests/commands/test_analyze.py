@@ -85,6 +85,8 @@ def test_shots_measure(run, user_file):
     code, out, err = run(*base, "--shots", 50, "--max-circuits", 2)
     assert (code, out) == (2, "")
     assert "--max-circuits" in err
+    fewer = strict(run(*base, "--shots", 50, "--gradient", "dla", "--json")[1])
+    assert fewer["measured"]["gradient"] == "dla" and report["measured"]["gradient"] == "shift"
 
 
 BAD = [

@@ -123,3 +123,18 @@ def test_the_cost_told_before_is_the_cost_afterwards(device):
     assert told.shots == 600
     counts = np.concatenate([c.reshape(-1, c.shape[-1]) for c in found.errors.counts])
     assert np.all(counts.sum(axis=1) == 100)
+
+
+@pytest.mark.parametrize("make", [aer, remote])
+@pytest.mark.parametrize("gradient", ["dla", "auto"])
+def test_jacobians_take_fewer_circuits_in_one_execution(make, gradient):
+    """Nothing but words at the output of the circuit as it is: no wire to spare."""
+    qnode, w = model(make(), n_layers=2, shots=400), np.array([0.3, 0.9])
+    measure = pt.measure_jacobian(qnode, "x", gradient=gradient, seed=1)
+    sizes = count_executions(qnode.device)
+    found = measure(0.0, w)
+    assert sizes == [found.cost.circuits]
+    assert found.cost.circuits < pt.measure_jacobian(qnode, "x").cost(0.0, w).circuits
+    exact = pt.coefficient_jacobian(qnode, "x", engine="exact")(0.0, w)
+    noise = 0.1 if make is remote else 0.0  # of the device, which errors do not hold
+    assert np.all(np.abs(found.value - exact) < 5 * found.stderr + noise)

@@ -129,6 +129,7 @@ OPTIONS = {
         *("analyze", "capacity", "coefficient_jacobian", "data_jacobian", "fourier_rows", "qfim"),
         *("compare_shapes", "growth_advice", "initialise", "paper_check", "prune", *LANDSCAPES),
     },
+    "gradient": {"analyze", "coefficient_jacobian", "data_jacobian", "measure_jacobian"},
     "executor": (FUNCTIONS | {"measure_density"}) - SIMULATED,
     "max_circuits": (
         FUNCTIONS

@@ -9,6 +9,7 @@ import pennylane as qml
 import pytest
 from jacobian_zoo import ZOO, member, reuploading, rows_of
 from scipy import stats
+from support import INTERFACES, package_of, to_numpy, weights_of
 
 import pennylane_trainability as pt
 from pennylane_trainability.circuits.qnode import read_qnode
@@ -115,6 +116,53 @@ def test_inputs_that_nothing_depends_on():
     for gradient in GRADIENTS:
         found = pt.coefficient_jacobian(circuit, "x", engine="measured", gradient=gradient)
         np.testing.assert_allclose(found(0.0, 0.7), [-np.sin(0.7), 0, 0], atol=1e-12)
+
+
+@pytest.mark.parametrize("interface", INTERFACES)
+def test_numbers_come_in_the_interface_of_the_arguments(interface):
+    circuit, w = reuploading(1, 1, 1)
+    exact = pt.coefficient_jacobian(circuit, "x", engine="exact")(0.0, w)
+    measured = pt.coefficient_jacobian(circuit, "x", engine="measured", gradient="dla")
+    found = measured(0.0, weights_of(interface, w))
+    assert package_of(found) == ("numpy" if interface == "autograd" else interface)
+    np.testing.assert_allclose(to_numpy(found), exact, rtol=0, atol=1e-6)
+
+
+def test_a_function_that_asks_for_plain_numbers():
+    """It is read by plain numbers, and its circuit is turned from inputs to draws."""
+
+    @qml.qnode(qml.device("default.qubit"))
+    def circuit(x, w):
+        qml.RY(float(w), wires=0)
+        qml.RX(float(x), wires=0)
+        qml.RY(0.3, wires=0)
+        return qml.expval(qml.Z(0))
+
+    for gradient in GRADIENTS:
+        found = pt.coefficient_jacobian(circuit, "x", engine="measured", gradient=gradient)
+        # f = cos w cos 0.3 cos x − sin w sin 0.3
+        expected = [-np.cos(0.7) * np.sin(0.3), -np.sin(0.7) * np.cos(0.3) / np.sqrt(2), 0]
+        np.testing.assert_allclose(found(0.0, 0.7), expected, atol=1e-12)
+
+
+def test_auto_takes_shift_rules_where_nothing_is_cheaper():
+    """One rotation in front of a random unitary: its Lie algebra is everything."""
+    matrix = stats.unitary_group.rvs(8, random_state=1)
+
+    @qml.set_shots(50)
+    @qml.qnode(qml.device("default.qubit", wires=3, seed=1))
+    def circuit(x, w):
+        qml.RX(x, wires=0)
+        qml.RY(w, wires=0)
+        qml.QubitUnitary(matrix, wires=[0, 1, 2])
+        return qml.expval(qml.Z(0))
+
+    measure = pt.measure_jacobian(circuit, "x", gradient="auto", seed=1)
+    by_shift = pt.measure_jacobian(circuit, "x", gradient="shift", seed=1)
+    assert measure(0.0, 0.7).gradient == "shift"
+    assert measure.cost(0.0, 0.7).circuits == by_shift.cost(0.0, 0.7).circuits == 3 * 2
+    dla = pt.measure_jacobian(circuit, "x", gradient="dla", seed=1)
+    assert dla.cost(0.0, 0.7).circuits > 3 * 2
 
 
 # -- errors ----------------------------------------------------------------------------------------
