@@ -15,13 +15,12 @@ from pennylane_trainability.laws import Law, Uniform
 from pennylane_trainability.results import Cost, Estimate, Provenance, Result, kept_seed, record
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY
 from pennylane_trainability.statistics.scaling import (
-    Family,
     FamilyFit,
     ScalingFit,
     ScalingVerdict,
     fit_scaling,
 )
-from pennylane_trainability.transforms.engines import device_name
+from pennylane_trainability.statistics.scaling_likelihood import Family
 
 __all__ = ["Scaling", "scaling"]
 
@@ -173,38 +172,41 @@ def scaling(
     """
     if quantity not in ("loss", "gradient"):
         raise ReadingError(f"quantity={quantity!r} is unknown; use 'loss' or 'gradient'.")
-    sizes = sorted(ns)
-    entropy = kept_seed(seed)
-    children = np.random.SeedSequence(entropy).spawn(len(sizes))
+    entropy, found, sizes = kept_seed(seed), [], sorted(ns)
     options: dict[str, Any] = {
         "method": method, "law": law, "n_paths": n_paths, "n_draws": n_draws, "rtol": rtol,
         "replicates": replicates, "engine": engine, "level": level, "memory": memory,
         "max_circuits": max_circuits, "max_shots": max_shots, "executor": executor,
     }  # fmt: skip
     ask = gradient_variances if quantity == "gradient" else loss_variance
-    found = []
-    for n, child in zip(sizes, children, strict=True):
+    for n, child in zip(sizes, np.random.SeedSequence(entropy).spawn(len(sizes)), strict=True):
         qnode, args, kwargs, encoded, trained = _model(builder(n), encoding_args, argnums)
         question = ask(qnode, trained, encoding_args=encoded, seed=child, **options)
         found.append(question(*args, **kwargs))
-    estimates = [_estimate(one, parameter) for one in found]
+    fit = fit_scaling(sizes, [_estimate(one, parameter) for one in found], level)
+    law_name = getattr(law, "__name__", str(law or Uniform()))
+    return _gathered(_words(quantity, parameter), fit, found, law_name, entropy)
+
+
+def _gathered(quantity: str, fit: ScalingFit, found: list, law: str, seed: int) -> Scaling:
+    """The record of all sizes."""
     last = found[-1].provenance
+    pairs = zip(fit.ns, found, strict=True)
     return Scaling(
-        quantity=_words(quantity, parameter),
-        fit=fit_scaling(sizes, estimates, level),
+        quantity=quantity,
+        fit=fit,
         methods=tuple(one.method for one in found),
-        law=getattr(law, "__name__", str(law or Uniform())),
-        notes=tuple(f"n = {n}: {note}" for n, one in zip(sizes, found, strict=True)
-                    for note in one.notes),
+        law=law,
+        notes=tuple(f"n = {n:g}: {note}" for n, one in pairs for note in one.notes),
         cost=sum((one.cost for one in found), Cost()),
         provenance=Provenance(
-            seed=entropy,
+            seed=seed,
             n_samples=sum(one.provenance.n_samples for one in found),
             shots=last.shots,
-            device=device_name(qnode.device),
+            device=last.device,
             engine=last.engine,
         ),
-    )  # fmt: skip
+    )
 
 
 def _model(built, encoding_args, argnums) -> tuple:

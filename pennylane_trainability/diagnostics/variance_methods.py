@@ -107,7 +107,7 @@ def by_paths(ask: VarianceAsk, reading: Reading, gradient: bool) -> Found:
             "every parameter turns one Pauli rotation (checked)",
             "no noise: the circuit as it is written",
         ),
-        notes=_reached(ask, value, error, found.tally.trials),
+        notes=_reached(ask, value, error, found.tally.trials) + _unseen(error),
         n_samples=found.tally.trials,
         engine="paths",
         cost=Cost(),
@@ -156,6 +156,17 @@ def _reached(ask: VarianceAsk, value, error, count: int) -> tuple[str, ...]:
     return (
         f"the relative error {ask.rtol:g} was not reached for {short.sum()} of {value.size} "
         f"variances with {count:,}",
+    )
+
+
+def _unseen(error: np.ndarray) -> tuple[str, ...]:
+    """Where no path had a value, and what to do about it."""
+    count = int(np.isnan(error).sum())
+    if not count:
+        return ()
+    return (
+        f"no path saw {count} of {error.size} variances, which are upper bounds: take more paths, "
+        "or method='sample' where the circuit can be simulated",
     )
 
 

@@ -19,7 +19,8 @@ from pennylane_trainability.plots.style import (
     percent,
     thinned,
 )
-from pennylane_trainability.statistics.scaling import Family, ScalingVerdict
+from pennylane_trainability.statistics.scaling import ScalingVerdict
+from pennylane_trainability.statistics.scaling_likelihood import Family
 
 __all__ = ["gradients", "scaling"]
 

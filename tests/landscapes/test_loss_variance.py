@@ -153,6 +153,7 @@ def test_several_arguments_come_as_a_tuple(seed):
     ("shots", "replicates"),
     [
         pytest.param(10, None, id="variance from counts"),
+        pytest.param(2, None, id="two shots"),
         pytest.param(10, True, id="replicates"),
         pytest.param([(10, 2)], None, id="shot vector"),
         pytest.param([(5, 3)], None, id="three replicates"),

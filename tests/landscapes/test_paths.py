@@ -111,6 +111,71 @@ def test_correlated_words_count_with_their_signs(seed):
     assert both[1].value < 0.1
 
 
+def test_a_word_that_meets_fixed_rotations_only_does_not_vary(seed):
+    """⟨Z⟩ of wire 1 is cos 0.3 whatever w: its square is no variance."""
+
+    def function(w):
+        qml.RX(w, 0)
+        qml.IsingXX(0.3, [1, 2])
+        return qml.expval(qml.Z(0) + qml.Z(1))
+
+    assert misses(drawn(read(function, 0.1), WHOLE, 20_000, seed).loss(), 0.5)[0] < 4.5
+
+
+def test_pairs_with_a_negative_mean_cosine(seed):
+    """Within ±4, E cos θ = sin 4/4 < 0: a covariance of that sign."""
+
+    def function(w):
+        qml.RY(w[0], 0)
+        qml.RY(w[1], 1)
+        return qml.expval(qml.Z(0) + qml.Z(0) @ qml.Z(1))
+
+    mean, square = np.sin(4) / 4, (1 + np.sin(8) / 8) / 2
+    loss = square * (1 + 2 * mean + square) - mean**2 * (1 + mean) ** 2
+    first = (1 - square) * (1 + 2 * mean + square)
+    found = drawn(read(function, np.zeros(2)), Uniform(4.0), 100_000, seed)
+    assert mean < 0
+    assert misses(found.loss(), loss)[0] < 4.5
+    assert misses(found.gradients(), np.array([first, square * (1 - square)])).max() < 4.5
+    assert found.loss().relative < 0.02
+
+
+@pytest.mark.parametrize("law", [WHOLE, Uniform(0.6), Normal(0.3)], ids=str)
+def test_prefactors_of_parameters(law, seed):
+    """cos 3w: the derivative is three times as large, and narrow laws are three times as wide."""
+
+    def function(w):
+        qml.RX(-3 * w, 0)
+        return qml.expval(qml.Z(0))
+
+    reading = read(function, 0.0)
+    found = drawn(reading, law, 20_000, seed)
+    loss, gradient = 0.5, 4.5
+    if law is not WHOLE:
+        truth = exact(reading, law)
+        loss, gradient = truth.loss, truth.gradients[0]
+    assert misses(found.gradients(), gradient)[0] < 4.5
+    assert found.gradients().value[0] == pytest.approx(gradient, rel=0.1)
+    assert found.loss().value[0] == pytest.approx(loss, rel=0.1)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_pairs_whose_product_has_a_sign(sign, seed):
+    """XX·YY = −ZZ: on |00⟩ both are turned by the same angle, and add up or cancel."""
+
+    def function(w):
+        qml.PauliRot(w, "YX", wires=[0, 1])
+        return qml.expval(qml.X(0) @ qml.X(1) + sign * qml.Y(0) @ qml.Y(1))
+
+    reading = read(function, 0.0)
+    truth, found = exact(reading, Uniform(1.2)), drawn(reading, Uniform(1.2), 20_000, seed)
+    assert truth.loss == pytest.approx(0 if sign > 0 else 2 * (1 - np.sin(2.4) / 2.4), abs=1e-6)
+    assert found.loss().value[0] == pytest.approx(truth.loss, abs=0.02)
+    assert found.gradients().value[0] == pytest.approx(truth.gradients[0], abs=0.02)
+    whole = drawn(reading, WHOLE, 20_000, seed).loss()
+    assert whole.value[0] == pytest.approx(0.0 if sign > 0 else 2.0, abs=0.1)
+
+
 def test_a_very_narrow_law_does_not_cancel(seed):
     """Var cos θ = a⁴/45 for small a: 2e-18 at a = 1e-4, where ⟨Z⟩² is one."""
 

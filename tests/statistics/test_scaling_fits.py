@@ -6,7 +6,8 @@ import pytest
 from pennylane_trainability.results import Estimate
 from pennylane_trainability.statistics.binomial import bounded_mean
 from pennylane_trainability.statistics.moments import variance
-from pennylane_trainability.statistics.scaling import Family, ScalingVerdict, fit_scaling
+from pennylane_trainability.statistics.scaling import ScalingVerdict, fit_scaling
+from pennylane_trainability.statistics.scaling_likelihood import Family
 
 NS = np.arange(2, 11)
 
