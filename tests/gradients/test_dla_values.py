@@ -153,7 +153,7 @@ def test_auto_does_not_follow_large_algebras():
     tape = layered(words, 160)
     plan = question_of(circuit_of_tape(tape, tape.trainable_params), tape.measurements, How()).plan
     reasons = {option.method: option.reason for option in plan.options}
-    assert "≥" in reasons["dla"] and "max_words allows 4096" in reasons["dla"]
+    assert "≥" in reasons["dla"] and "max_words allows 16384" in reasons["dla"]
     assert plan.arrangement.scheme.method in ("commuting", "shift")
 
 

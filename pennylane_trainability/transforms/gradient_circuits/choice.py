@@ -30,7 +30,7 @@ __all__ = ["METHODS", "How", "Option", "Plan", "free_wire", "plan_of"]
 READ_OUTS = ("counts", "means")
 #: With ``"auto"`` the Lie algebra method is not followed further than this: its circuits would be
 #: many.
-_AUTO_WORDS = 1 << 12
+_AUTO_WORDS = 1 << 14
 _NO_WIRE = (
     "it needs one wire of the device that the circuit does not use; give the device one more wire"
 )
