@@ -83,7 +83,7 @@ def gradient_of_points(task: PointsTask, shots):
     check_budget(question.n_circuits * n_points, max_circuits)
     warn_of_fallback(question)
     warn_of_truncation(question, n_points)
-    if n_points > 1 and broadcasts(device) and can_broadcast(points.circuit):
+    if n_points > 1 and broadcasts(device) and can_broadcast(question.problem):
         answer = answer_of(question, shots, batch=n_points)
     else:
         answer = answer_of(question, shots, n_points)

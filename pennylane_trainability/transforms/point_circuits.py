@@ -125,7 +125,7 @@ def point_circuits(
         broadcast: one tape for all points, for devices that execute these faster.
     """
     count = matrix.shape[1]
-    if broadcast and can_broadcast(question.problem.circuit):
+    if broadcast and can_broadcast(question.problem):
         made = answer_of(question, shots, batch=count)
     else:
         made = answer_of(question, shots, count)

@@ -8,7 +8,7 @@ import numpy as np
 import pennylane as qml
 from pennylane.operation import Operator
 
-from pennylane_trainability.circuits.circuit import Circuit, Gate
+from pennylane_trainability.circuits.circuit import Gate
 from pennylane_trainability.circuits.diagonalization import Diagonalization
 from pennylane_trainability.circuits.expansion import ONE_ANGLE
 from pennylane_trainability.circuits.numeric import numeric_gate, with_data
@@ -34,12 +34,13 @@ _CONTROLLED = {"X": qml.CNOT, "Y": qml.CY, "Z": qml.CZ}
 _NOT_BROADCAST = frozenset({"MultiRZ"})
 
 
-def can_broadcast(circuit: Circuit) -> bool:
-    """Whether the points of a circuit can be a broadcasting axis of its gates."""
-    return all(
+def can_broadcast(problem: Problem) -> bool:
+    """Whether points differ in gates that are run, and can be a broadcasting axis of these."""
+    own = [problem.circuit.gates[g] for g in problem.structure.gates]
+    varying = [gate for gate in own if any(np.size(angle.value) > 1 for angle in gate.angles)]
+    return bool(varying) and all(
         len(gate.angles) == 1 and (gate.kind is not None or gate.name in ONE_ANGLE - _NOT_BROADCAST)
-        for gate in circuit.gates
-        if any(np.size(angle.value) > 1 for angle in gate.angles)
+        for gate in varying
     )
 
 
