@@ -1,6 +1,7 @@
 """Gradients on Qiskit devices: circuits, jobs, time and error, from one fresh process per row.
 
-The circuit is the stabilizer-logical product ansatz on 4 wires with 6 blocks (24 parameters), on
+Two circuits on 4 wires: the stabilizer-logical product ansatz with 6 blocks (24 parameters), and 3
+layers of an Ising chain (21 parameters), which needs a fifth of the two-qubit gates. They run on
 ``qiskit.aer`` and on ``qiskit.remote`` with a fake IBM backend of 5 qubits, which has the noise of
 the device it is named after. Jobs are counted where they leave the process.
 """
@@ -19,6 +20,8 @@ from ansaetze import WORDS
 TOTAL = 24_000
 LOGICALS = WORDS[6:]
 DEVICES = {"aer": "qiskit.aer", "fake": "qiskit.remote on FakeManilaV2"}
+CIRCUITS = {"slpa": ("SLPA", (6, 4)), "ising": ("Ising chain", (3, 7))}
+ROWS = (("aer", "slpa"), ("fake", "slpa"), ("fake", "ising"))
 METHODS = ("param_shift", "shift", "commuting", "dla")
 
 
@@ -58,20 +61,30 @@ def counted(original, jobs: list[int]):
     return run
 
 
-def qnode_on(device, shots: int | None):
-    """The circuit with shots on a device."""
+def qnode_on(device, circuit: str, shots: int | None):
+    """A circuit with shots on a device."""
     import pennylane as qml
 
     import pennylane_trainability as pt
 
-    def circuit(weights):
+    def slpa(weights):
         pt.StabilizerLogicalProduct(weights, ["XXXX", "ZZZZ"], LOGICALS, wires=range(4))
         return qml.expval(qml.X(0) @ qml.X(1))
 
-    return qml.set_shots(qml.QNode(circuit, device), shots=shots)
+    def ising(weights):
+        qml.AngleEmbedding([0.5, 0.8, 1.1, 1.4], wires=range(4), rotation="Y")
+        for layer in weights:
+            for w in range(3):
+                qml.IsingXX(layer[w], wires=[w, w + 1])
+            for w in range(4):
+                qml.RZ(layer[3 + w], wires=w)
+        return qml.expval(qml.Z(0) @ qml.Z(1))
+
+    function = {"slpa": slpa, "ising": ising}[circuit]
+    return qml.set_shots(qml.QNode(function, device), shots=shots)
 
 
-def measured(name: str, method: str) -> dict:
+def measured(name: str, circuit: str, method: str) -> dict:
     """One gradient: how it was measured, and how far off it is.
 
     ``error`` and ``stderr`` are root mean squares over the derivatives; ``size`` is the factor of
@@ -82,20 +95,26 @@ def measured(name: str, method: str) -> dict:
     import pennylane_trainability as pt
 
     warnings.simplefilter("ignore")
-    weights = np.random.default_rng(1).uniform(0, 2 * np.pi, (len(LOGICALS), 4))
+    weights = np.random.default_rng(1).uniform(0, 2 * np.pi, CIRCUITS[circuit][1])
     weights = qml.numpy.array(weights, requires_grad=True)
-    exact = qml.jacobian(qnode_on(qml.device("default.qubit"), None))(weights)
+    exact = qml.jacobian(qnode_on(qml.device("default.qubit"), circuit, None))(weights)
     device, jobs = device_of(name), count_jobs(name)
-    found = {}
+
+    def call(shots: int):
+        qnode = qnode_on(device, circuit, shots)
+        if method == "param_shift":
+            return qml.gradients.param_shift(qnode)
+        return pt.measure_gradient(qnode, method=method)
+
     if method == "param_shift":
-        circuits = 2 * weights.size
-        call = qml.gradients.param_shift(qnode_on(device, TOTAL // circuits))
+        tape = qml.workflow.construct_tape(qnode_on(device, circuit, 1000))(weights)
+        circuits = len(qml.gradients.param_shift(tape)[0])
     else:
-        circuits = pt.measure_gradient(qnode_on(device, 1000), method=method).cost(weights).circuits
-        call = pt.measure_gradient(qnode_on(device, TOTAL // circuits), method=method)
+        circuits = call(1000).cost(weights).circuits
+    run = call(TOTAL // circuits)
     start, busy = time.perf_counter(), time.process_time()
-    value = call(weights)
-    found["seconds"], found["cpu"] = time.perf_counter() - start, time.process_time() - busy
+    value = run(weights)
+    found = {"seconds": time.perf_counter() - start, "cpu": time.process_time() - busy}
     if method != "param_shift":
         found["stderr"] = float(np.sqrt(np.mean(value.stderr**2)))
         value = value.value
@@ -106,15 +125,17 @@ def measured(name: str, method: str) -> dict:
 
 
 def devices(script: str, quick: bool) -> None:
-    """Print a table per device."""
-    for name, words in list(DEVICES.items())[: 1 if quick else None]:
-        print(f"\n{words}: {4 * len(LOGICALS)} parameters, {TOTAL:,} shots in all")
+    """Print a table per device and circuit."""
+    for name, circuit in ROWS[: 1 if quick else None]:
+        words, shape = CIRCUITS[circuit]
+        size = int(np.prod(shape))
+        print(f"\n{DEVICES[name]}: {words}, {size} parameters, {TOTAL:,} shots in all")
         print(
             f"{'':28s}{'circuits':>9s}{'jobs':>6s}{'seconds':>9s}{'CPU':>8s}{'error':>8s}"
             f"{'stated':>8s}{'size':>7s}"
         )
         for method in METHODS:
-            command = [sys.executable, script, "--device", name, method]
+            command = [sys.executable, script, "--device", name, circuit, method]
             done = subprocess.run(command, capture_output=True, text=True, check=True)
             row = json.loads(done.stdout.splitlines()[-1])
             label = "qml.gradients.param_shift" if method == "param_shift" else method

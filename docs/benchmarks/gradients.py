@@ -24,13 +24,13 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--child", nargs=3, metavar=("CASE", "METHOD", "REPEATS"))
-    parser.add_argument("--device", nargs=2, metavar=("DEVICE", "METHOD"))
+    parser.add_argument("--device", nargs=3, metavar=("DEVICE", "CIRCUIT", "METHOD"))
     parser.add_argument("--accuracy", action="store_true", help="only the errors")
     parser.add_argument("--overhead", action="store_true", help="only the time on the host")
     parser.add_argument("--qiskit", action="store_true", help="only the runs on Qiskit devices")
     parser.add_argument("--quick", action="store_true", help="a selection, under a minute")
     parser.add_argument("--points", type=int, default=24, help="random points behind an error")
-    parser.add_argument("--tries", type=int, default=3, help="processes for a small circuit")
+    parser.add_argument("--tries", type=int, default=2, help="processes for a small circuit")
     parser.add_argument("--repeats", type=int, default=3, help="further calls in a process")
     options = parser.parse_args()
     if options.child:

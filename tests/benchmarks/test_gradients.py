@@ -95,13 +95,13 @@ QISKIT = [pytest.mark.qiskit, *(pytest.mark.filterwarnings(w) for w in THIRD_PAR
 
 
 @pytest.mark.parametrize(
-    ("device", "method", "circuits"),
+    ("device", "circuit", "method", "circuits"),
     [
-        pytest.param("aer", "dla", 4, marks=QISKIT),
-        pytest.param("fake", "commuting", 5, marks=QISKIT),
+        pytest.param("aer", "slpa", "dla", 4, marks=QISKIT),
+        pytest.param("fake", "ising", "commuting", 12, marks=QISKIT),
     ],
 )
-def test_runs_on_qiskit_devices(device, method, circuits, script, monkeypatch):
+def test_runs_on_qiskit_devices(device, circuit, method, circuits, script, monkeypatch):
     import qiskit_aer
     import qiskit_ibm_runtime
 
@@ -111,7 +111,7 @@ def test_runs_on_qiskit_devices(device, method, circuits, script, monkeypatch):
         qiskit_ibm_runtime.SamplerV2,
     ):
         monkeypatch.setattr(cls, "run", cls.run)  # what counts jobs is taken away afterwards
-    found = script("gradient_devices").measured(device, method)
+    found = script("gradient_devices").measured(device, circuit, method)
     assert (found["circuits"], found["jobs"]) == (circuits, 1)
     if device == "aer":
         assert found["error"] < 2.5 * found["stderr"]
