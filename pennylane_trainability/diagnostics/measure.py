@@ -215,11 +215,7 @@ def _measured(
     names = series.reading.arguments.parameter_labels()
     taken = list(range(len(names))) if columns is None else list(columns)
     stack = np.moveaxis(jacobian, 1, 0)[..., taken]
-    coefficients = errors = None
-    if values is not None:
-        coefficients = np.einsum("kg,go->ok", built.matrix, values)
-        variances = value_errors_of(built, observed, shots) ** 2
-        errors = np.sqrt(np.einsum("kg,go->ok", built.matrix**2, variances))
+    coefficients, errors = _coefficients(built, observed, shots, values)
     return MeasuredJacobian(
         value=stack.reshape(-1, stack.shape[-1]),
         errors=errors_of(built, observed, shots, taken),
@@ -236,3 +232,12 @@ def _measured(
         ),
         level=level,
     )
+
+
+def _coefficients(built: JacobianTapes | PointCircuits, observed: list, shots: int, values):
+    """The coefficients and their standard errors, ``(outputs, K)``, if they were measured."""
+    if values is None:
+        return None, None
+    variances = value_errors_of(built, observed, shots) ** 2
+    errors = np.sqrt(np.einsum("kg,go->ok", built.matrix**2, variances))
+    return np.einsum("kg,go->ok", built.matrix, values), errors
