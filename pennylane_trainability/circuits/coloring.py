@@ -8,7 +8,7 @@ import numpy as np
 
 from pennylane_trainability.circuits.pauli import Word
 
-__all__ = ["Conflicts", "first_fit", "recursive_largest_first"]
+__all__ = ["Conflicts", "first_fit", "is_at_least", "recursive_largest_first"]
 
 
 class Conflicts:
@@ -49,6 +49,18 @@ class Conflicts:
         """All rows, ``(m, m)``."""
         size = len(self)
         return np.array([self.row(k) for k in range(size)], bool).reshape(size, size)
+
+
+def is_at_least(conflicts: Conflicts, count: int) -> bool:
+    """Whether words were found that all conflict with each other, ``count`` of them.
+
+    No list of sets is then shorter than ``count``. A "no" says nothing.
+    """
+    found, candidates = 0, np.ones(len(conflicts), bool)
+    while found < count and candidates.any():
+        candidates &= conflicts.row(int(candidates.argmax()))
+        found += 1
+    return found >= count
 
 
 def first_fit(conflicts: Conflicts, order: Iterable[int]) -> list[list[int]]:

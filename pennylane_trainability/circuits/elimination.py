@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pennylane_trainability.circuits.tableau import Gate, Tableau, reduce, turn
+from pennylane_trainability.circuits.tableau import Gate, Tableau, kernel, turn
 
 __all__ = ["eliminate"]
 
@@ -40,12 +40,28 @@ def eliminate(table: Tableau) -> list[Gate]:
         gates += _named(step, wires)
         table, wires = table.on(active), wires[active]
         _lighten(table)
-        word = next(_pairs(table), None)
-        if word is None:
-            word = min(
-                _lightest_row(table), _lightest_row(_centralizer(table)), key=np.count_nonzero
-            )
-        gates += _named(_absorb(table, {int(w): int(word[w]) for w in np.flatnonzero(word)}), wires)
+        for word in _disjoint(_pairs(table)) or [_lightest(table)]:
+            letters = {int(w): int(word[w]) for w in np.flatnonzero(word)}
+            gates += _named(_absorb(table, letters), wires)
+
+
+def _disjoint(words: Iterator[np.ndarray]) -> list[np.ndarray]:
+    """The words that share no wire with one before them, so that all can be taken at once."""
+    taken: list[np.ndarray] = []
+    used = False
+    for word in words:
+        if not np.any(used & (word != 0)):
+            taken.append(word)
+            used = used | (word != 0)
+    return taken
+
+
+def _lightest(table: Tableau) -> np.ndarray:
+    """The lightest word found that commutes with every row, if none has weight 2."""
+    row = _lightest_row(table)
+    if np.count_nonzero(row) <= 3:
+        return row
+    return min(row, _lightest_row(_centralizer(table)), key=np.count_nonzero)
 
 
 def _lightest_row(table: Tableau) -> np.ndarray:
@@ -56,14 +72,8 @@ def _lightest_row(table: Tableau) -> np.ndarray:
 
 def _centralizer(table: Tableau) -> Tableau:
     """Generators of the words that commute with every row, made light."""
-    against = np.concatenate([table.z, table.x], 1)
-    pivots = reduce(against)
-    free = np.setdiff1d(np.arange(against.shape[1]), pivots)
-    words = np.zeros((len(free), against.shape[1]), bool)
-    words[np.arange(len(free)), free] = True
-    words[:, pivots] = against[: len(pivots), free].T
-    x, z = np.split(words, 2, 1)
-    out = Tableau(x.copy(), z.copy(), np.zeros(len(free), bool))
+    x, z = np.split(kernel(np.concatenate([table.z, table.x], 1)), 2, 1)
+    out = Tableau(x.copy(), z.copy(), np.zeros(len(x), bool))
     _lighten(out)
     return out
 
@@ -105,14 +115,16 @@ def _product_weights(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 def _pairs(table: Tableau) -> Iterator[np.ndarray]:
     """Words of weight 2 that commute with every row."""
+    x, z = table.x, table.z
+    # a letter anticommutes with the rows that hold another one on its wire
+    against = np.packbits(np.stack([z, x, x ^ z]), axis=1).transpose(2, 0, 1)
+    against = np.ascontiguousarray(against)
     seen: dict[bytes, tuple[int, int]] = {}
-    for wire in range(table.x.shape[1]):
-        # a letter anticommutes with the rows that hold another one on its wire
-        x, z = table.x[:, wire], table.z[:, wire]
-        for letter, against in ((1, z), (2, x), (3, x ^ z)):
-            other, old = seen.setdefault(against.tobytes(), (wire, letter))
+    for wire, rows in enumerate(against):
+        for letter, row in enumerate(rows, 1):
+            other, old = seen.setdefault(row.tobytes(), (wire, letter))
             if other != wire:
-                word = np.zeros(table.x.shape[1], int)
+                word = np.zeros(x.shape[1], int)
                 word[[other, wire]] = old, letter
                 yield word
 
@@ -123,13 +135,13 @@ def _absorb(table: Tableau, word: dict[int, int]) -> list[Gate]:
     table.run(gates)
     left = list(word)
     while len(left) > 1:
-        control, target = _lightest(table, left) if len(left) <= _CHOICE else left[:2][::-1]
+        control, target = _best_cnot(table, left) if len(left) <= _CHOICE else left[:2][::-1]
         gates += table.run([("CNOT", (control, target))])
         left.remove(control)
     return gates
 
 
-def _lightest(table: Tableau, wires: list[int]) -> tuple[int, int]:
+def _best_cnot(table: Tableau, wires: list[int]) -> tuple[int, int]:
     """The CNOT between two of the wires after which the words have the fewest letters."""
     x, z = table.x[:, wires], table.z[:, wires]
     weight = (x | z).sum(0)

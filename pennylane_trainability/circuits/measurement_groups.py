@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from pennylane_trainability.circuits.coloring import Conflicts, is_at_least
 from pennylane_trainability.circuits.diagonalization import (
     Diagonalization,
     diagonalize,
@@ -95,6 +96,8 @@ def measurement_groups(
         parts = grouped(True, group.words) if dear else [group.words]
         split += solved(parts) if (len(parts), 0) < cost([group]) else [group]
     if len(split) < 2:
+        return split
+    if is_at_least(Conflicts(words, True), int(cost(split)[0]) + 1):
         return split
     apart = grouped(True, everything)
     return solved(apart) if (len(apart), 0) < cost(split) else split

@@ -13,7 +13,7 @@ import numpy as np
 
 from pennylane_trainability.circuits.pauli import Word
 
-__all__ = ["Gate", "Tableau", "bits", "compress", "reduce", "turn"]
+__all__ = ["Gate", "Tableau", "bits", "compress", "kernel", "reduce", "turn"]
 
 #: ``(name, wires)`` with a name out of ``Hadamard``, ``S``, ``Adjoint(S)``, ``CNOT`` and ``CZ``.
 Gate = tuple[str, tuple[int, ...]]
@@ -92,7 +92,10 @@ class Tableau:
         Given words are kept, the ones with the fewest letters first; their order does not matter.
         """
         x, z = self.x[:, wires], self.z[:, wires]
-        order = np.lexsort((*z.T, *x.T, (x | z).sum(1)))
+        letters = (x | z).sum(1).astype(">u4")[:, None].view(np.uint8)
+        packed = [np.packbits(part[:, ::-1], axis=1) for part in (x, z)]
+        keys = np.concatenate([letters, *packed], 1)
+        order = np.argsort(keys.view(f"S{keys.shape[1]}")[:, 0], kind="stable")
         rows = order[independent(np.concatenate([x, z], 1)[order])]
         return Tableau(x[rows], z[rows], np.zeros(len(rows), bool))
 
@@ -146,6 +149,34 @@ def reduce(rows: np.ndarray, *followers: np.ndarray) -> list[int]:
         if len(pivots) == len(rows):
             break
     return pivots
+
+
+def kernel(rows: np.ndarray) -> np.ndarray:
+    """All columns of bits that every row annihilates (modulo 2), as rows of a basis.
+
+    Rows are whole numbers here, because adding two of them then takes one operation.
+    """
+    width = rows.shape[1]
+    packed = np.packbits(rows, axis=1, bitorder="little")
+    pivots: dict[int, int] = {}
+    for row in packed:
+        value = int.from_bytes(row.tobytes(), "little")
+        for column, other in pivots.items():
+            if value >> column & 1:
+                value ^= other
+        if not value:
+            continue
+        lowest = (value & -value).bit_length() - 1
+        for column, other in pivots.items():
+            if other >> lowest & 1:
+                pivots[column] = other ^ value
+        pivots[lowest] = value
+    columns = list(pivots)
+    free = np.setdiff1d(np.arange(width), columns)
+    out = np.zeros((len(free), width), bool)
+    out[np.arange(len(free)), free] = True
+    out[:, columns] = bits(list(pivots.values()), width)[:, free].T
+    return out
 
 
 def turn(letter: int, wire: int) -> list[Gate]:

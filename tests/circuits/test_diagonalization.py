@@ -10,6 +10,7 @@ import pytest
 
 from pennylane_trainability import ReadingError
 from pennylane_trainability.circuits.clifford import CLIFFORDS, Frame, conjugate
+from pennylane_trainability.circuits.coloring import Conflicts, is_at_least
 from pennylane_trainability.circuits.diagonalization import diagonalize, group_commuting
 from pennylane_trainability.circuits.elimination import _pairs, eliminate
 from pennylane_trainability.circuits.graph_form import graph_form
@@ -23,7 +24,7 @@ from pennylane_trainability.circuits.pauli import (
     product,
     word_matrix,
 )
-from pennylane_trainability.circuits.tableau import Tableau, compress
+from pennylane_trainability.circuits.tableau import Tableau, compress, kernel
 
 INVERSES = CLIFFORDS | {"S": CLIFFORDS["Adjoint(S)"], "Adjoint(S)": CLIFFORDS["S"]}
 OPERATORS = {
@@ -301,6 +302,34 @@ def test_weights_put_the_largest_terms_together():
     words = read("ZI", "XX", "IZ", "ZZ")
     assert group_commuting(words, weights=[0.1, 5.0, 0.1, 4.0]) == [[0, 2], [1, 3]]
     assert group_commuting(words, weights=[5.0, 0.1, 0.1, -4.0]) == [[0, 2, 3], [1]]
+
+
+def test_kernels_are_all_that_every_row_annihilates(rng):
+    for count, width in [(1, 1), (3, 6), (6, 3), (5, 9), (0, 4), (4, 11)]:
+        rows = rng.integers(0, 2, (count, width)).astype(bool)
+        found = kernel(rows)
+        every = np.array(list(itertools.product([False, True], repeat=width)))
+        inside = ~((every[:, None] & rows).sum(2) % 2).any(1)
+        spanned = {tuple(np.bitwise_xor.reduce(found[list(pick)], axis=0, initial=False))
+                   for pick in _subsets(len(found))}  # fmt: skip
+        assert spanned == {tuple(row) for row in every[inside]}
+        assert 2 ** len(found) == inside.sum()
+
+
+def _subsets(count):
+    every = range(count)
+    return itertools.chain.from_iterable(itertools.combinations(every, k) for k in range(count + 1))
+
+
+def test_words_that_all_conflict_bound_the_number_of_groups(rng):
+    one_wire = [from_letters(text) for text in ("XI", "YI", "ZI", "IX")]
+    assert is_at_least(Conflicts(one_wire, True), 3)
+    assert not is_at_least(Conflicts(one_wire, True), 4)
+    assert not is_at_least(Conflicts([], True), 1)
+    for _ in range(20):
+        words = [from_letters("".join(rng.choice(list("IXYZ"), 4))) for _ in range(12)]
+        groups = group_commuting(words, qubit_wise=True)
+        assert not is_at_least(Conflicts(words, True), len(groups) + 1)
 
 
 def test_no_words_no_groups():
