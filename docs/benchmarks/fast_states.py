@@ -18,33 +18,57 @@ def sampled(tapes, rng: np.random.Generator) -> list[np.ndarray]:
         rng: where outcomes are drawn from.
     """
     out = []
-    for tape, probabilities in zip(tapes, exact(tapes), strict=True):
+    for tape, weights in zip(tapes, exact(tapes), strict=True):
         shots = tape.shots.total_shots
-        out.append(rng.multinomial(shots, probabilities / probabilities.sum()) / shots)
+        out.append(rng.multinomial(shots, weights / weights.sum()) / shots)
     return out
 
 
 def exact(tapes) -> list[np.ndarray]:
-    """Probabilities of tapes that ask for ``qml.probs`` of some wires."""
-    n = 1 + max(int(w) for tape in tapes for w in tape.wires)
+    """Probabilities of tapes that ask for ``qml.probs`` of some wires.
+
+    Tapes of one length go through their gates together: most have the same gate at a place.
+    """
+    gates = {id(op): op for tape in tapes for op in tape.operations}
+    n = 1 + max(int(w) for op in gates.values() for w in op.wires)
+    found: list = [None] * len(tapes)
+    lengths: dict[int, list[int]] = {}
+    for k, tape in enumerate(tapes):
+        lengths.setdefault(len(tape.operations), []).append(k)
     known: dict[int, np.ndarray] = {}
-    found = []
-    for tape in tapes:
-        state = np.zeros(2**n, complex)
-        state[0] = 1
-        for op in tape.operations:
+    for members in lengths.values():
+        states = final_states([tapes[k].operations for k in members], n, known)
+        for k, state in zip(members, states, strict=True):
+            found[k] = probabilities(state, [int(w) for w in tapes[k].measurements[0].wires])
+    return found
+
+
+def final_states(circuits: list[list], n: int, known: dict[int, np.ndarray]) -> np.ndarray:
+    """States behind circuits of one length, ``(circuits, 2^n)``."""
+    states = np.zeros((len(circuits), 2**n), complex)
+    states[:, 0] = 1
+    for ops in zip(*circuits, strict=True):
+        rows: dict[int, list[int]] = {}
+        for k, op in enumerate(ops):
+            rows.setdefault(id(op), []).append(k)
+        for own in rows.values():
+            op = ops[own[0]]
             if isinstance(op, qml.StatePrep):
-                state = np.asarray(op.state_vector(wire_order=range(n))).reshape(-1)
+                states[own] = np.asarray(op.state_vector(wire_order=range(n))).reshape(-1)
                 continue
             if id(op) not in known:
                 known[id(op)] = matrix_of(op, n)
-            state = known[id(op)] @ state
-        wires = [int(w) for w in tape.measurements[0].wires]
-        rest = tuple(w for w in range(n) if w not in wires)
-        tensor = (np.abs(state) ** 2).reshape([2] * n).sum(axis=rest)
-        ascending = sorted(wires)
-        found.append(np.transpose(tensor, [ascending.index(w) for w in wires]).reshape(-1))
-    return found
+            states[own] = states[own] @ known[id(op)].T
+    return states
+
+
+def probabilities(state: np.ndarray, wires: list[int]) -> np.ndarray:
+    """Of the outcomes of some wires, in their order."""
+    n = state.size.bit_length() - 1
+    rest = tuple(w for w in range(n) if w not in wires)
+    tensor = (np.abs(state) ** 2).reshape([2] * n).sum(axis=rest)
+    ascending = sorted(wires)
+    return np.transpose(tensor, [ascending.index(w) for w in wires]).reshape(-1)
 
 
 def matrix_of(op, n: int) -> np.ndarray:

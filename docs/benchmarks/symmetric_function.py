@@ -150,7 +150,7 @@ def gradient_tapes(case: Case, state, weights, shots: int):
 
 def cases_of(quick: bool, full: bool) -> list[Case]:
     """All circuits and methods, seed by seed."""
-    seeds, steps = (1, 2) if quick else (20, 2000) if full else (2, 400)
+    seeds, steps = (1, 2) if quick else (20, 2000) if full else (6, 600)
     return [
         {"circuit": circuit, "method": method, "seed": seed, "steps": steps, "shots": shots}
         for shots in SHOTS
