@@ -79,6 +79,8 @@ if _TYPE_CHECKING:
     from pennylane_trainability.diagnostics.series_rows import FourierRows as FourierRows
     from pennylane_trainability.diagnostics.series_rows import fourier_rows as fourier_rows
     from pennylane_trainability.diagnostics.slice_record import LossSlice as LossSlice
+    from pennylane_trainability.diagnostics.trainability import trainability as trainability
+    from pennylane_trainability.diagnostics.trainability_record import Trainability as Trainability
     from pennylane_trainability.diagnostics.variance_record import (
         GradientVariances as GradientVariances,
     )
@@ -127,6 +129,8 @@ _LATER = {
     "hessian_spectrum": "diagnostics.hessian_spectrum",
     "LossSlice": "diagnostics.slice_record",
     "loss_slice": "diagnostics.loss_slice",
+    "Trainability": "diagnostics.trainability_record",
+    "trainability": "diagnostics.trainability",
     "gradient_variances": "diagnostics.loss_variance",
     "loss_variance": "diagnostics.loss_variance",
     "GradientVariances": "diagnostics.variance_record",
@@ -192,6 +196,7 @@ __all__ = [
     "SerialReuploading",
     "ShapeComparison",
     "StabilizerLogicalProduct",
+    "Trainability",
     "TrainabilityWarning",
     "Uniform",
     "analyze",
@@ -228,6 +233,7 @@ __all__ = [
     "qfim",
     "scaling",
     "template_builder",
+    "trainability",
 ]
 
 try:

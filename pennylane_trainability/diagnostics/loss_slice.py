@@ -107,7 +107,7 @@ def loss_slice(
     True
     >>> plane = pt.loss_slice(circuit, points=[[np.pi, 0.0], [0.0, np.pi]])(np.zeros(2))
     >>> plane.values.shape, str(plane.lowest()[1])
-    ((61, 61), '-0.997717 (exact)')
+    ((61, 61), '-1 (exact)')
     """
     _check(span, n_points)
     ask = VarianceAsk(

@@ -15,6 +15,7 @@ from pennylane_trainability.diagnostics.measured_qfim import MeasuredQFIM
 from pennylane_trainability.diagnostics.scaling import Scaling
 from pennylane_trainability.diagnostics.series_rows import FourierRows
 from pennylane_trainability.diagnostics.slice_record import LossSlice
+from pennylane_trainability.diagnostics.trainability_record import Trainability
 from pennylane_trainability.diagnostics.variance_record import GradientVariances
 from pennylane_trainability.plots import (
     architectures,
@@ -185,6 +186,19 @@ def _hessian_spectrum(result, ax, style):
 def _scaling(result, ax, style):
     with canvas(ax) as (main, *_):
         landscapes.scaling(main, result, style)
+        title(main, result.heading())
+    return main
+
+
+@_picture.register(Trainability)
+def _trainability(result, ax, style):
+    if result.scaling is None:
+        raise TypeError(
+            "There is no picture of a verdict without variances over at least three sizes; print "
+            "it, or pass more sizes."
+        )
+    with canvas(ax) as (main, *_):
+        landscapes.scaling(main, result.scaling, style)
         title(main, result.heading())
     return main
 
