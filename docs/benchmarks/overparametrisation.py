@@ -107,8 +107,6 @@ def table(name: str, starts: int, steps: int) -> None:
     kind, n, depths = CASES[name]
     print(f"\n{name}: {starts} descents of {steps} steps")
     print(f"{'layers':>7s}{'parameters':>12s}{'rank':>6s}{'found':>8s}{'median above':>14s}  QFIM")
-        f"{'layers':>7s}{'parameters':>12s}{'rank':>6s}{'found':>8s}{'median above':>14s}  verdict"
-    )
     for layers in depths:
         began = time.perf_counter()
         found = row(kind, n, layers, starts, steps)
