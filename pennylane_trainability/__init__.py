@@ -54,6 +54,11 @@ if _TYPE_CHECKING:
         gradient_measurement_plan as gradient_measurement_plan,
     )
     from pennylane_trainability.diagnostics.gradient_plan_record import GradientPlan as GradientPlan
+    from pennylane_trainability.diagnostics.hessian_record import HessianSpectrum as HessianSpectrum
+    from pennylane_trainability.diagnostics.hessian_spectrum import (
+        hessian_spectrum as hessian_spectrum,
+    )
+    from pennylane_trainability.diagnostics.loss_slice import loss_slice as loss_slice
     from pennylane_trainability.diagnostics.loss_variance import (
         gradient_variances as gradient_variances,
     )
@@ -73,6 +78,9 @@ if _TYPE_CHECKING:
     from pennylane_trainability.diagnostics.scaling import scaling as scaling
     from pennylane_trainability.diagnostics.series_rows import FourierRows as FourierRows
     from pennylane_trainability.diagnostics.series_rows import fourier_rows as fourier_rows
+    from pennylane_trainability.diagnostics.slice_record import LossSlice as LossSlice
+    from pennylane_trainability.diagnostics.trainability import trainability as trainability
+    from pennylane_trainability.diagnostics.trainability_record import Trainability as Trainability
     from pennylane_trainability.diagnostics.variance_record import (
         GradientVariances as GradientVariances,
     )
@@ -117,6 +125,12 @@ _LATER = {
     "gradient_efficiency": "diagnostics.gradient_efficiency",
     "gradient_measurement_plan": "diagnostics.gradient_plan",
     "GradientPlan": "diagnostics.gradient_plan_record",
+    "HessianSpectrum": "diagnostics.hessian_record",
+    "hessian_spectrum": "diagnostics.hessian_spectrum",
+    "LossSlice": "diagnostics.slice_record",
+    "loss_slice": "diagnostics.loss_slice",
+    "Trainability": "diagnostics.trainability_record",
+    "trainability": "diagnostics.trainability",
     "gradient_variances": "diagnostics.loss_variance",
     "loss_variance": "diagnostics.loss_variance",
     "GradientVariances": "diagnostics.variance_record",
@@ -159,7 +173,9 @@ __all__ = [
     "GradientPlan",
     "GradientVariances",
     "GrowthAdvice",
+    "HessianSpectrum",
     "Initialisation",
+    "LossSlice",
     "LossVariance",
     "MeasuredDensity",
     "MeasuredGradient",
@@ -180,6 +196,7 @@ __all__ = [
     "SerialReuploading",
     "ShapeComparison",
     "StabilizerLogicalProduct",
+    "Trainability",
     "TrainabilityWarning",
     "Uniform",
     "analyze",
@@ -198,7 +215,9 @@ __all__ = [
     "gradient_measurement_plan",
     "gradient_variances",
     "growth_advice",
+    "hessian_spectrum",
     "initialise",
+    "loss_slice",
     "loss_variance",
     "measure_density",
     "measure_gradient",
@@ -214,6 +233,7 @@ __all__ = [
     "qfim",
     "scaling",
     "template_builder",
+    "trainability",
 ]
 
 try:

@@ -3,8 +3,8 @@
 Every method stops by the same rule: the relative standard error of the variance (of every single
 one, for derivatives) is at most ``--rtol``. Paths have a binomial error, draws that of a sample
 variance, from its fourth moment. Cold is the first call after imports, reading the QNode and
-compiling included, cpu its processor time, warm the best of further calls, ratio that of warm
-times.
+compiling included, cpu its processor time, warm the best of further calls; ratios are those of
+cold and of warm times to the first row.
 
 ``--large`` times 10,000 Pauli paths with all derivatives on circuits that nothing else here can
 simulate. ``--quick`` runs small cases once.
@@ -27,6 +27,7 @@ CASES = {
     "n = 14, 10 layers": (14, 10),
     "n = 6, 30 layers": (6, 30),
     "n = 8, 40 layers": (8, 40),
+    "n = 20, 10 layers": (20, 10),
 }
 QUICK = {"n = 4, 4 layers": (4, 4)}
 LARGE = {"n = 100, 2,000 parameters": (100, 10), "n = 400, 8,000 parameters": (400, 10)}
@@ -202,8 +203,8 @@ def compare(cases: dict, gradient: bool, options) -> None:
     what = "all derivatives" if gradient else "the loss"
     for name, (n, layers) in cases.items():
         print(f"\nvariance of {what}, relative error {options.rtol:g}: {name}")
-        print(f"{'':34s}{'cold':>10s}{'warm':>10s}{'ratio':>8s}{'cpu':>9s}{'samples':>9s}{'error':>7s}"
-              f"{'mean variance':>15s}")  # fmt: skip
+        print(f"{'':34s}{'cold':>10s}{'warm':>10s}{'cold ratio':>12s}{'warm ratio':>12s}{'cpu':>9s}"
+              f"{'samples':>9s}{'error':>7s}{'mean variance':>15s}")  # fmt: skip
         reference = None
         for method in METHODS | (PEERS if options.peer_python or not gradient else {}):
             arguments = [method, n, layers, int(gradient), options.rtol, 3]
@@ -212,14 +213,17 @@ def compare(cases: dict, gradient: bool, options) -> None:
                 options.peer_python if method in PEERS and options.peer_python else sys.executable,
             )  # fmt: skip
             if isinstance(found, str):
-                print(f"{method:34s}not measured: {found}")
+                least = f"{options.timeout / reference.cold:.0f}" if reference is not None else "?"
+                slow = f" (cold ratio above {least})" if found.startswith("more than") else ""
+                print(f"{method:34s}not measured: {found}{slow}", flush=True)
                 continue
             reference = reference or found
             last = found.last
             print(
                 f"{method:34s}{found.cold:9.2f}s{found.warm:9.2f}s"
-                f"{found.warm / reference.warm:8.1f}{found.cpu:8.2f}s{last['samples']:9,d}"
-                f"{last['error']:7.3f}{last['value']:15.6f}"
+                f"{found.cold / reference.cold:12.1f}{found.warm / reference.warm:12.1f}"
+                f"{found.cpu:8.2f}s{last['samples']:9,d}{last['error']:7.3f}{last['value']:15.6f}",
+                flush=True,
             )
 
 

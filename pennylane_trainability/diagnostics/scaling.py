@@ -22,7 +22,7 @@ from pennylane_trainability.statistics.scaling import (
 )
 from pennylane_trainability.statistics.scaling_likelihood import Family
 
-__all__ = ["Scaling", "scaling"]
+__all__ = ["Scaling", "built_model", "scaling"]
 
 
 @record
@@ -180,7 +180,7 @@ def scaling(
     }  # fmt: skip
     ask = gradient_variances if quantity == "gradient" else loss_variance
     for n, child in zip(sizes, np.random.SeedSequence(entropy).spawn(len(sizes)), strict=True):
-        qnode, args, kwargs, encoded, trained = _model(builder(n), encoding_args, argnums)
+        qnode, args, kwargs, encoded, trained = built_model(builder(n), encoding_args, argnums)
         question = ask(qnode, trained, encoding_args=encoded, seed=child, **options)
         found.append(question(*args, **kwargs))
     fit = fit_scaling(sizes, [_estimate(one, parameter) for one in found], level)
@@ -209,7 +209,7 @@ def _gathered(quantity: str, fit: ScalingFit, found: list, law: str, seed: int) 
     )
 
 
-def _model(built, encoding_args, argnums) -> tuple:
+def built_model(built, encoding_args, argnums) -> tuple:
     """QNode, arguments, keyword arguments, inputs and trainable arguments of what was built."""
     if hasattr(built, "call") and hasattr(built, "qnode"):
         args, kwargs = built.call()

@@ -10,7 +10,7 @@ import numpy as np
 
 from pennylane_trainability.results import Claim, Cost, Estimate, Provenance, Result, record
 
-__all__ = ["GradientVariances", "LossVariance"]
+__all__ = ["GradientVariances", "LossVariance", "placed"]
 
 
 @record
@@ -148,7 +148,7 @@ class GradientVariances(Result):
         Args:
             numbers: one per parameter, such as :attr:`variances`.
         """
-        return _placed(self.index, np.concatenate([[np.nan], numbers]))
+        return placed(self.index, np.concatenate([[np.nan], numbers]))
 
     def estimate(self, parameter: int) -> Estimate:
         """The variance of one derivative, by the number of its flat parameter."""
@@ -215,12 +215,12 @@ def _method_rows(result: LossVariance | GradientVariances) -> list[tuple[str, ob
     return [(label, value) for label, value in rows if value != ""]
 
 
-def _placed(index: Any, numbers: np.ndarray) -> Any:
+def placed(index: Any, numbers: np.ndarray) -> Any:
     """Numbers in place of their indices in nested arguments."""
     if isinstance(index, np.ndarray):
         return numbers[index]
     if isinstance(index, Mapping):
-        return {key: _placed(entry, numbers) for key, entry in index.items()}
+        return {key: placed(entry, numbers) for key, entry in index.items()}
     if isinstance(index, list | tuple):
-        return type(index)(_placed(entry, numbers) for entry in index)
+        return type(index)(placed(entry, numbers) for entry in index)
     return None

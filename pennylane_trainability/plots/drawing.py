@@ -9,10 +9,13 @@ from pennylane_trainability.architectures import GrowthAdvice, ShapeComparison
 from pennylane_trainability.diagnostics.capacity_record import Capacity
 from pennylane_trainability.diagnostics.column_space import ColumnSpace
 from pennylane_trainability.diagnostics.data_jacobian import DataJacobian
+from pennylane_trainability.diagnostics.hessian_record import HessianSpectrum
 from pennylane_trainability.diagnostics.measured import MeasuredJacobian
 from pennylane_trainability.diagnostics.measured_qfim import MeasuredQFIM
 from pennylane_trainability.diagnostics.scaling import Scaling
 from pennylane_trainability.diagnostics.series_rows import FourierRows
+from pennylane_trainability.diagnostics.slice_record import LossSlice
+from pennylane_trainability.diagnostics.trainability_record import Trainability
 from pennylane_trainability.diagnostics.variance_record import GradientVariances
 from pennylane_trainability.plots import (
     architectures,
@@ -150,9 +153,32 @@ def _growth(result, ax, style):
 
 @_picture.register(GradientVariances)
 def _gradient_variances(result, ax, style):
-    with canvas(ax) as (main, *_):
+    layered = getattr(result.index, "ndim", 0) > 1 and result.n_parameters > 1
+    heading = f"{result.heading()}: {result.law}"
+    with canvas(ax, *(((1, 2), (11.0, 4.0)) if layered else ())) as (main, *others):
         landscapes.gradients(main, result, style)
-        title(main, f"{result.heading()}: {result.law}")
+        if not others:
+            title(main, heading)
+            return main
+        landscapes.by_layer(others[0], result)
+        main.figure.suptitle(textwrap.fill(heading, 110))
+    return main
+
+
+@_picture.register(LossSlice)
+def _loss_slice(result, ax, style):
+    with canvas(ax, size=(6.4, 4.6)) as (main, *_):
+        kind = landscapes.line_slice if len(result.axes) == 1 else landscapes.plane_slice
+        kind(main, result, style)
+        title(main, result.heading())
+    return main
+
+
+@_picture.register(HessianSpectrum)
+def _hessian_spectrum(result, ax, style):
+    with canvas(ax) as (main, *_):
+        landscapes.curvatures(main, result, style)
+        title(main, result.heading())
     return main
 
 
@@ -160,6 +186,19 @@ def _gradient_variances(result, ax, style):
 def _scaling(result, ax, style):
     with canvas(ax) as (main, *_):
         landscapes.scaling(main, result, style)
+        title(main, result.heading())
+    return main
+
+
+@_picture.register(Trainability)
+def _trainability(result, ax, style):
+    if result.scaling is None:
+        raise TypeError(
+            "There is no picture of a verdict without variances over at least three sizes; print "
+            "it, or pass more sizes."
+        )
+    with canvas(ax) as (main, *_):
+        landscapes.scaling(main, result.scaling, style)
         title(main, result.heading())
     return main
 

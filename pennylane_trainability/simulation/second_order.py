@@ -14,7 +14,7 @@ from pennylane_trainability.circuits.series import Series
 from pennylane_trainability.circuits.shifts import shift_rule
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY, simulate
 
-__all__ = ["jacobian_vjp"]
+__all__ = ["jacobian_vjp", "shift_batches", "shifted_circuit"]
 
 
 def jacobian_vjp(
@@ -41,8 +41,8 @@ def jacobian_vjp(
     out = np.zeros(parameters.size)
     # weights on the samples: Σ_k T[k, g] V[k, …, p]
     weights = [np.tensordot(series.sampling.matrix.T, v, 1) for v in cotangent]
-    for batch in _batches(circuit, memory, len(series.sampling.points)):
-        shifted = _shifted(circuit, batch)
+    for batch in shift_batches(circuit, memory, len(series.sampling.points)):
+        shifted = shifted_circuit(circuit, batch)
         simulation = simulate(shifted, memory=memory)
         total = np.zeros(len(batch))  # (D,)
         for g, w in zip(simulation.gradients or (), weights, strict=True):
@@ -53,7 +53,7 @@ def jacobian_vjp(
     return out
 
 
-def _batches(circuit: Circuit, memory: int, points: int):
+def shift_batches(circuit: Circuit, memory: int, points: int):
     """``(gate, coefficient, shift)`` in groups whose states fit a few MiB."""
     jobs = []
     for number, gate in enumerate(circuit.gates):
@@ -61,7 +61,7 @@ def _batches(circuit: Circuit, memory: int, points: int):
             continue
         if len(gate.angles) > 1 or not gate.angles[0].linear:
             raise NotImplementedError(
-                f"J cannot be differentiated again through {gate.name}: its angles are nonlinear "
+                f"{gate.name} cannot be differentiated twice: its angles are nonlinear "
                 "in the parameters, or it has several. Use rotations whose angles are linear in "
                 "the parameters."
             )
@@ -70,7 +70,7 @@ def _batches(circuit: Circuit, memory: int, points: int):
     return [jobs[k : k + width] for k in range(0, len(jobs), width)]
 
 
-def _shifted(circuit: Circuit, batch) -> Circuit:
+def shifted_circuit(circuit: Circuit, batch) -> Circuit:
     """One draw per job, each with one gate's angle moved."""
     moves: dict[int, np.ndarray] = {}
     for d, (gate, _, shift) in enumerate(batch):

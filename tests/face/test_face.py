@@ -32,7 +32,8 @@ FUNCTIONS = {
     *("capacity", "compare_shapes", "growth_advice", "initialise", "metric_tensor_fn"),
     *("gradient_efficiency", "gradient_measurement_plan", "measure_gradient", "paper_check"),
     *("promote", "prune"),
-    *("gradient_variances", "loss_variance", "scaling"),
+    *("gradient_variances", "hessian_spectrum", "loss_slice", "loss_variance", "scaling"),
+    "trainability",
 }
 TRANSFORMS = {
     *("coefficient_jacobian", "commuting_grad", "dla_grad", "measured_grad", "measured_qfim"),
@@ -46,14 +47,15 @@ RECORDS = {
     *("DataJacobian", "Fit", "FourierRows", "MeasuredJacobian", "MeasuredQFIM", "QFIMPlan"),
     *("Capacity", "GrowthAdvice", "Initialisation", "Model", "PaperCheck", "Pruning", "Report"),
     *("GradientEfficiency", "GradientPlan", "MeasuredDensity", "MeasuredGradient", "Promotion"),
-    *("GradientVariances", "LossVariance", "Scaling", "ShapeComparison"),
+    *("GradientVariances", "HessianSpectrum", "LossSlice", "LossVariance", "Scaling"),
+    *("ShapeComparison", "Trainability"),
 }
 #: Functions that ask about variances over a law of the parameters.
-LANDSCAPES = {"gradient_variances", "loss_variance", "scaling"}
+LANDSCAPES = {"gradient_variances", "loss_variance", "scaling", "trainability"}
 #: Functions that simulate only, or only read.
 SIMULATED = {
     *("compare_shapes", "fit", "gradient_efficiency", "gradient_measurement_plan"),
-    *("growth_advice", "initialise", "paper_check", "promote", "prune"),
+    *("growth_advice", "hessian_spectrum", "initialise", "paper_check", "promote", "prune"),
 }
 TEMPLATES = {
     *("DataReuploading", "ParallelAngleEncoding", "SerialReuploading"),
@@ -128,6 +130,7 @@ OPTIONS = {
     "engine": {
         *("analyze", "capacity", "coefficient_jacobian", "data_jacobian", "fourier_rows", "qfim"),
         *("compare_shapes", "growth_advice", "initialise", "paper_check", "prune", *LANDSCAPES),
+        "loss_slice",
     },
     "gradient": {"analyze", "coefficient_jacobian", "data_jacobian", "measure_jacobian"},
     "executor": (FUNCTIONS | {"measure_density"}) - SIMULATED,
@@ -140,20 +143,20 @@ OPTIONS = {
     "seed": {
         *("analyze", "capacity", "measure_jacobian", "measure_qfim", "measured_qfim"),
         *("density_qnode", "measure_density", "metric_tensor_fn", *SIMULATED - {"promote"}),
-        *("dla_grad", "measure_gradient", *LANDSCAPES),
+        *("dla_grad", "loss_slice", "measure_gradient", *LANDSCAPES),
     },
     "level": {
         *("analyze", "capacity", "initialise", "measure_jacobian", "measure_qfim"),
         *("compare_shapes", "growth_advice", "metric_tensor_fn", "paper_check"),
-        *("measure_density", "measure_gradient", *LANDSCAPES),
+        *("loss_slice", "measure_density", "measure_gradient", *LANDSCAPES),
     },
     "law": {
         *("analyze", "capacity", "compare_shapes", "growth_advice", "initialise", "paper_check"),
-        *("gradient_efficiency", "prune", *LANDSCAPES),
+        *("gradient_efficiency", "hessian_spectrum", "prune", *LANDSCAPES),
     },
     "n_draws": {
         *("analyze", "capacity", "compare_shapes", "growth_advice", "paper_check", "prune"),
-        *("gradient_efficiency", *LANDSCAPES),
+        *("gradient_efficiency", "hessian_spectrum", *LANDSCAPES),
     },
     "n_paths": LANDSCAPES,
     "rtol": LANDSCAPES,

@@ -77,6 +77,22 @@ def test_derivative_behind_a_two_design(n, seed):
 
 
 @pytest.mark.parametrize("n", [2, 3])
+def test_derivative_in_front_of_a_two_design(n, seed):
+    """Only the part behind is one: Tr(i[ρ, X/2])² Tr H²/(d² − 1), (d/2)/(d² − 1) on |0…0⟩."""
+    deep, _ = universal(12 * n, n)
+
+    def function(first, w):
+        qml.RX(first, 0)
+        deep(w)
+        return qml.expval(qml.Z(0))
+
+    gradient = found(function, 0.0, np.zeros((12 * n, n, 2)), seed=seed, gradient=True,
+                     argnums=[0, 1])  # fmt: skip
+    d = 2**n
+    assert_variance(gradient.estimate(0), d / 2 / (d**2 - 1))
+
+
+@pytest.mark.parametrize("n", [2, 3])
 def test_haar_orthogonal(n, seed):
     """Real states and a real observable: 2/(d + 2)."""
 
@@ -125,6 +141,22 @@ def test_fourth_moment_of_a_product_of_cosines(seed):
                                seed=seed)(np.zeros(n)).samples  # fmt: skip
     fourth = sampled**4
     assert abs(fourth.mean() - (3 / 8) ** n) < 4.5 * fourth.std() / np.sqrt(len(fourth))
+
+
+def test_four_points_are_not_enough_for_the_fourth_moment():
+    """At multiples of π/2 ℓ⁴ = ℓ²: 2^-n instead of (3/8)^n, while ℓ² is right."""
+    n = 3
+    grids = np.stack(np.meshgrid(*[np.arange(4) * np.pi / 2] * n)).reshape(n, -1)
+
+    @qml.qnode(DEVICE)
+    def circuit(w):
+        for wire in range(n):
+            qml.RY(w[wire], wire)
+        return qml.expval(qml.prod(*map(qml.Z, range(n))))
+
+    values = circuit(grids)
+    assert np.mean(values**2) == pytest.approx(2.0**-n)
+    assert np.mean(values**4) == pytest.approx(2.0**-n)
 
 
 # -- matchgates ------------------------------------------------------------------------------------
@@ -179,14 +211,58 @@ def test_matchgates_on_tilted_product_states(seed):
     """Var Z_i = P/(n (2n − 1)): weights between 0 and 1 instead of hits."""
     n = 3
     phi = np.array([0.4, 1.1, -0.7])
-    c, s = np.cos(phi), np.sin(phi)
-    purity = np.sum(c**2) + sum(
+    function, w = matchgate(n, qml.Z(1), tilt=phi)
+    truth = product_purity(phi) / (n * (2 * n - 1))
+    assert_variance(found(function, w, seed=seed).variance, truth)
+
+
+def product_purity(phi):
+    """``P = Σ c_k² + Σ_{j<k} s_j² s_k² ∏_{j<l<k} c_l²`` of RY(φ)|0…0⟩ in so(2n)."""
+    n, c, s = len(phi), np.cos(phi), np.sin(phi)
+    return np.sum(c**2) + sum(
         s[j] ** 2 * s[k] ** 2 * np.prod(c[j + 1 : k] ** 2)
         for j in range(n)
         for k in range(j + 1, n)
     )
-    function, w = matchgate(n, qml.Z(1), tilt=phi)
-    assert_variance(found(function, w, seed=seed).variance, purity / (n * (2 * n - 1)))
+
+
+@pytest.mark.parametrize("n", [2, 4, 7])
+def test_mean_purity_of_random_product_states(n):
+    """n − 1 + 2^{−n}: four points integrate squares of cosines exactly."""
+    grids = np.meshgrid(*[np.arange(4) * np.pi / 2] * n)
+    points = np.stack([g.ravel() for g in grids], axis=1)
+    if n > 4:
+        points = np.random.default_rng(3).permutation(points)[:2000]
+    mean = np.mean([product_purity(phi) for phi in points])
+    assert mean == pytest.approx(n - 1 + 2.0**-n, rel=1e-12 if n <= 4 else 0.03)
+
+
+def test_matchgates_on_random_product_states(seed):
+    """Random RY in front: Var Z_i = (n − 1 + 2^{−n})/(n (2n − 1)), the law of all angles as one."""
+    n = 3
+    deep, w = matchgate(n, qml.Z(1))
+
+    def function(phi, w):
+        for wire in range(n):
+            qml.RY(phi[wire], wire)
+        return deep(w)
+
+    truth = (n - 1 + 2.0**-n) / (n * (2 * n - 1))
+    assert_variance(found(function, np.zeros(n), w, seed=seed, argnums=[0, 1]).variance, truth)
+
+
+@pytest.mark.parametrize("n", [2, 3])
+def test_matchgates_on_haar_random_states(n, seed):
+    """A two-design in front: Var Z_i = 1/(2^n + 1), whatever follows."""
+    haar, first = universal(12 * n, n)
+    deep, w = matchgate(n, qml.Z(0))
+
+    def function(first, w):
+        haar(first)
+        return deep(w)
+
+    estimate = found(function, first, w, seed=seed, argnums=[0, 1]).variance
+    assert_variance(estimate, 1 / (2**n + 1))
 
 
 # -- projectors ------------------------------------------------------------------------------------

@@ -88,3 +88,77 @@ def test_scaling():
 def test_given_axes_are_drawn_on():
     _, ax = plt.subplots()
     assert scaling_result().plot(ax, color="black") is ax
+
+
+def test_variances_of_an_array_are_also_drawn_layer_by_layer():
+    @qml.qnode(qml.device("default.qubit"))
+    def circuit(w):
+        qml.StronglyEntanglingLayers(w, wires=range(3))
+        return qml.expval(qml.Z(0))
+
+    found = pt.gradient_variances(circuit, seed=1, n_paths=640)(np.zeros((4, 3, 3)))
+    ax = found.plot()
+    (image,) = [one for panel in ax.figure.axes for one in panel.get_images()]
+    shown = image.get_array()
+    assert shown.shape == (4, 9)
+    np.testing.assert_array_equal(shown.mask.ravel(), found.variances == 0)
+    np.testing.assert_array_equal(shown.compressed(), found.variances[found.variances > 0])
+    _, own = plt.subplots()
+    assert found.plot(own) is own and not own.get_images()
+
+
+@qml.qnode(qml.device("default.qubit", seed=2))
+def sliced(w):
+    qml.RX(w[0], 0)
+    qml.RX(w[1], 1)
+    return qml.expval(qml.Z(0) @ qml.Z(1))
+
+
+def test_a_line_and_its_band():
+    found = pt.loss_slice(qml.set_shots(sliced, shots=50), directions=[[1.0, 0.5]])(np.ones(2))
+    ax = found.plot(color="black")
+    shown = labelled(ax)
+    np.testing.assert_array_equal(shown["loss"].get_xdata(), found.axes[0])
+    np.testing.assert_array_equal(shown["loss"].get_ydata(), found.values)
+    assert shown["loss"].get_color() == "black"
+    band = shown["interval of each point (95 %)"].get_paths()[0].vertices
+    # other grid points may have no width: where all outcomes agree
+    assert band[:, 1].max() == pytest.approx(np.max(found.values + 1.959964 * found.stderrs))
+    assert shown["values given"].get_xdata()[0] == 0
+    exact = pt.loss_slice(sliced, points=[[0.0, 0.0]])(np.ones(2)).plot()
+    assert "interval of each point (95 %)" not in labelled(exact)
+    assert [text.get_text() for text in exact.texts] == ["point 1"]
+
+
+def test_a_plane_with_its_marks():
+    found = pt.loss_slice(sliced, points=[[0.0, 3.0], [3.0, 0.0]], n_points=21)(np.zeros(2))
+    ax = found.plot()
+    shown = labelled(ax)
+    np.testing.assert_allclose(np.array(shown["other points"].get_data()).T, found.marks[1:])
+    where, _ = found.lowest()
+    np.testing.assert_allclose(np.ravel(shown["lowest of the grid"].get_data()), where)
+    assert ax.get_aspect() == 1.0 and len(ax.figure.axes) == 2
+    low, high = ax.figure.axes[1].get_ylim()
+    assert low <= found.values.min() and found.values.max() <= high
+
+
+def test_a_plane_without_slope_is_drawn():
+    @qml.qnode(qml.device("default.qubit"))
+    def flat(w):
+        qml.RZ(w[0], 0)
+        qml.RZ(w[1], 0)
+        return qml.expval(qml.Z(0))
+
+    pt.loss_slice(flat, directions=2, seed=1, n_points=4)(np.zeros(2)).plot()
+
+
+def test_the_spectrum_of_a_hessian():
+    found = pt.hessian_spectrum(sliced, n_draws=3, seed=1)(np.zeros(2))
+    shown = labelled(found.plot())
+    np.testing.assert_array_equal(shown["values given"].get_ydata(), found.eigenvalues[0])
+    np.testing.assert_allclose(
+        shown["their median"].get_ydata(), np.median(found.eigenvalues[1:], axis=0)
+    )
+    np.testing.assert_array_equal(shown["draws (3)"].get_ydata(), found.eigenvalues[1])
+    alone = pt.hessian_spectrum(sliced, n_draws=0)(np.zeros(2)).plot()
+    assert set(labelled(alone)) == {"values given"}
