@@ -77,6 +77,12 @@ if _TYPE_CHECKING:
         GradientVariances as GradientVariances,
     )
     from pennylane_trainability.diagnostics.variance_record import LossVariance as LossVariance
+    from pennylane_trainability.diagnostics.wishart import (
+        wishart_parameters as wishart_parameters,
+    )
+    from pennylane_trainability.diagnostics.wishart_record import (
+        WishartParameters as WishartParameters,
+    )
     from pennylane_trainability.executor import Executor as Executor
     from pennylane_trainability.fitting import Fit as Fit
     from pennylane_trainability.fitting import fit as fit
@@ -132,6 +138,8 @@ _LATER = {
     "QFIMPlan": "diagnostics.qfim_plan",
     "FourierRows": "diagnostics.series_rows",
     "fourier_rows": "diagnostics.series_rows",
+    "WishartParameters": "diagnostics.wishart_record",
+    "wishart_parameters": "diagnostics.wishart",
     "Executor": "executor",
     "Fit": "fitting",
     "fit": "fitting",
@@ -182,6 +190,7 @@ __all__ = [
     "StabilizerLogicalProduct",
     "TrainabilityWarning",
     "Uniform",
+    "WishartParameters",
     "analyze",
     "capacity",
     "coefficient_jacobian",
@@ -214,6 +223,7 @@ __all__ = [
     "qfim",
     "scaling",
     "template_builder",
+    "wishart_parameters",
 ]
 
 try:
