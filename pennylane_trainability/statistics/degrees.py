@@ -34,8 +34,8 @@ _RESAMPLES = 1000
 def least_draws(order: int, level: float) -> int:
     """How many draws an interval for a ratio of moments up to an order needs.
 
-    Measured on Gamma and variance-gamma laws: with these numbers nominal 95 % intervals covered at
-    least about 85 % for one degree of freedom, and more for lighter tails. Each tail of the
+    Measured on Gamma and variance-gamma laws: with these numbers nominal 95 % intervals covered
+    84 % for one degree of freedom with four moments, 93 % with two. Each tail of the
     interval also has to hold about ten of the draws.
 
     >>> least_draws(2, 0.95), least_draws(4, 0.95), least_draws(4, 0.999)
@@ -168,10 +168,10 @@ def _turned(factor: float, power: int, value, low, high, found: Estimate) -> Est
         return factor / x**power if x > 0 else math.inf
 
     estimate = over(value)
-    relative = power * found.stderr / value if value > 0 else math.nan
+    relative = power * found.stderr / value if value > 0 else math.inf
     return Estimate(
         value=estimate,
-        stderr=estimate * relative if value > 0 else math.nan,
+        stderr=estimate * relative if relative < 1 else math.nan,
         low=over(high),
         high=over(low),
         level=found.level,
