@@ -44,6 +44,12 @@ if _TYPE_CHECKING:
     from pennylane_trainability.diagnostics.capacity_record import Capacity as Capacity
     from pennylane_trainability.diagnostics.data_jacobian import DataJacobian as DataJacobian
     from pennylane_trainability.diagnostics.data_jacobian import data_jacobian as data_jacobian
+    from pennylane_trainability.diagnostics.degrees_of_freedom import (
+        DegreesOfFreedom as DegreesOfFreedom,
+    )
+    from pennylane_trainability.diagnostics.degrees_of_freedom import (
+        degrees_of_freedom as degrees_of_freedom,
+    )
     from pennylane_trainability.diagnostics.efficiency_record import (
         GradientEfficiency as GradientEfficiency,
     )
@@ -54,6 +60,12 @@ if _TYPE_CHECKING:
         gradient_measurement_plan as gradient_measurement_plan,
     )
     from pennylane_trainability.diagnostics.gradient_plan_record import GradientPlan as GradientPlan
+    from pennylane_trainability.diagnostics.landscape_law import LandscapeLaw as LandscapeLaw
+    from pennylane_trainability.diagnostics.landscape_law import (
+        landscape_law_test as landscape_law_test,
+    )
+    from pennylane_trainability.diagnostics.local_minima import LocalMinima as LocalMinima
+    from pennylane_trainability.diagnostics.local_minima import local_minima as local_minima
     from pennylane_trainability.diagnostics.loss_variance import (
         gradient_variances as gradient_variances,
     )
@@ -138,6 +150,12 @@ _LATER = {
     "QFIMPlan": "diagnostics.qfim_plan",
     "FourierRows": "diagnostics.series_rows",
     "fourier_rows": "diagnostics.series_rows",
+    "DegreesOfFreedom": "diagnostics.degrees_of_freedom",
+    "degrees_of_freedom": "diagnostics.degrees_of_freedom",
+    "LandscapeLaw": "diagnostics.landscape_law",
+    "landscape_law_test": "diagnostics.landscape_law",
+    "LocalMinima": "diagnostics.local_minima",
+    "local_minima": "diagnostics.local_minima",
     "WishartParameters": "diagnostics.wishart_record",
     "wishart_parameters": "diagnostics.wishart",
     "Executor": "executor",
@@ -159,6 +177,7 @@ __all__ = [
     "Capacity",
     "DataJacobian",
     "DataReuploading",
+    "DegreesOfFreedom",
     "DeviceFailure",
     "Executor",
     "Fit",
@@ -168,6 +187,8 @@ __all__ = [
     "GradientVariances",
     "GrowthAdvice",
     "Initialisation",
+    "LandscapeLaw",
+    "LocalMinima",
     "LossVariance",
     "MeasuredDensity",
     "MeasuredGradient",
@@ -198,6 +219,7 @@ __all__ = [
     "compare_shapes",
     "cut_layers",
     "data_jacobian",
+    "degrees_of_freedom",
     "density_qnode",
     "diagonalize_commuting",
     "dla_grad",
@@ -208,6 +230,8 @@ __all__ = [
     "gradient_variances",
     "growth_advice",
     "initialise",
+    "landscape_law_test",
+    "local_minima",
     "loss_variance",
     "measure_density",
     "measure_gradient",

@@ -47,7 +47,7 @@ from pennylane_trainability.statistics.degrees import (
 )
 from pennylane_trainability.transforms.engines import device_name
 
-__all__ = ["DegreesOfFreedom", "degrees_of_freedom"]
+__all__ = ["DegreesOfFreedom", "degrees_of_freedom", "live_parameter"]
 
 ROADS = ("all", "traces", "loss", "gradient")
 _DRAWS = {"exact": 4_000, "measured": 1_000}
@@ -140,8 +140,8 @@ def degrees_of_freedom(
     For a law of a single Wishart block three roads lead to the same :math:`r`:
 
     .. math:: r = \frac{N\, m_1^2}{m_2 - m_1^2}, \qquad
-        r = \frac{2 (E\ell - \ell^*)^2}{\beta\, \mathrm{Var}\,\ell} = \frac{8}{\beta\,\mathrm{skew}^2},
-        \qquad r = \frac{6}{\beta\, \mathrm{kurt}(\partial\ell)}
+        r = \frac{2 (E\ell - \ell^*)^2}{\beta\, \mathrm{Var}\,\ell}
+        = \frac{8}{\beta\,\mathrm{skew}^2}, \qquad r = \frac{6}{\beta\, \mathrm{kurt}(\partial\ell)}
 
     with :math:`m_k = \langle (O - \lambda_{\min})^k \rangle` in the maximally mixed state, measured
     in random basis states. Where intervals do not overlap, the result says so: the landscape then
@@ -219,7 +219,7 @@ def degrees_of_freedom(
         _check_draws(road, count, level, n_draws is None)
         states = 0 if how == "exact" or road not in ("all", "traces") else n_states or _STATES
         gradient = road in ("all", "gradient")
-        own = _parameter(reading, parameter) if gradient else None
+        own = live_parameter(reading, parameter) if gradient else None
         return how, Wanted(own, road in ("all", "loss"), count, states)
 
     @functools.wraps(qnode.func)
@@ -246,13 +246,18 @@ def _check_draws(road: str, count: int, level: float, default: bool) -> None:
     if count < needed:
         what = "the default of " if default else ""
         raise ReadingError(
-            f"Intervals at {100 * level:.6g} % for moments of these orders need at least {needed:,} "
-            f"draws; {what}{count:,} are too few. Pass n_draws={needed}, a lower level, or "
-            "road='traces', which needs no draws."
+            f"Intervals at {100 * level:.6g} % for moments of these orders need at least "
+            f"{needed:,} draws; {what}{count:,} are too few. Pass n_draws={needed}, a lower "
+            "level, or road='traces', which needs no draws."
         )
 
 
-def _parameter(reading: Reading, parameter: int | None) -> int:
+def live_parameter(reading: Reading, parameter: int | None) -> int:
+    """The parameter that is asked for, or the middle one of those that are not dead.
+
+    Raises:
+        ReadingError: there is no such parameter.
+    """
     count = reading.circuit.n_parameters
     if parameter is not None:
         if not -count <= parameter < count:
@@ -305,9 +310,7 @@ def _answer(ask, reading, want, samples: Samples, road, beta, minimum) -> Degree
     if samples.losses is not None:
         powers = draw_powers(samples.losses, samples.exact)
         options = {"rng": rng, "level": ask.level, "law": ask.law_name}
-        estimates.append(
-            ("loss variance", from_loss_variance(powers, lowest, beta, **options))
-        )
+        estimates.append(("loss variance", from_loss_variance(powers, lowest, beta, **options)))
         by_skew, skew = from_loss_skewness(powers, beta, **options)
         estimates.append(("loss skewness", by_skew))
     if samples.derivatives is not None:

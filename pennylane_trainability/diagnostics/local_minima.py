@@ -118,11 +118,12 @@ def local_minima(
 ):
     r"""Do descents reach the bottom of the landscape, and do as many as predicted?
 
-    With ``p`` parameters and ``βr`` real degrees of freedom, :math:`\gamma = p/(\beta r) \ge 1` puts
-    the local minima of a Wishart landscape at its bottom, and :math:`\gamma < 1` above it. Many
-    quasi-Newton descents from random parameters, simulated side by side, show where they are. The
-    threshold is what the theory is used for here, not the density of minima, for which the known
-    formula is only qualitative at finite size.
+    With ``p`` parameters and ``βr`` real degrees of freedom, :math:`\gamma = p/(\beta r) \ge 1`
+    puts the local minima of a Wishart landscape at its bottom, and :math:`\gamma < 1` above it.
+    Many quasi-Newton descents from random parameters, simulated side by side, show where they are.
+    The threshold is what the theory is used for here, not the density of minima, for which the
+    known formula is only qualitative at finite size. The threshold assumes a circuit deep enough to
+    be random between its parameters: shallow product-like circuits often do better.
 
     Args:
         qnode: a QNode that returns one ``expval``.
@@ -243,9 +244,9 @@ def _bottom(reading: Reading, found: WishartParameters | None) -> tuple[float, f
         whole = spectrum_of(terms)
         if not whole.exact:
             raise ReadingError(
-                "The smallest value of this observable is not known, so that nobody can say whether "
-                "a descent reached it: it has too many words that do not commute. Measure a part "
-                "of it, or fewer wires."
+                "The smallest value of this observable is not known, so that nobody can say "
+                "whether a descent reached it: it has too many words that do not commute. "
+                "Measure a part of it, or fewer wires."
             )
         lowest, mean = whole.low, whole.mean
     if mean - lowest <= 0:

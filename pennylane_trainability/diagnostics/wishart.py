@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from functools import reduce
 from operator import add
+from typing import Any
 
 import numpy as np
 
@@ -28,9 +29,9 @@ __all__ = ["parameters_of", "wishart_parameters"]
 def wishart_parameters(qnode, argnums=None, *, encoding_args=None, data=None):
     r"""How many degrees of freedom has a circuit, and what law do its loss and gradient follow?
 
-    The rotations of a circuit act on blocks of ``N × N`` matrices over the real numbers, the complex
-    numbers or the quaternions (:math:`\beta = 1, 2, 4`). Where they reach all of SO(N), SU(N) or
-    Sp(N), a deep circuit with random parameters has, asymptotically, the loss
+    The rotations of a circuit act on blocks of ``N × N`` matrices over the real numbers, the
+    complex numbers or the quaternions (:math:`\beta = 1, 2, 4`). Where they reach all of SO(N),
+    SU(N) or Sp(N), a deep circuit with random parameters has, asymptotically, the loss
 
     .. math:: \ell - \ell^* = \sum_\alpha \frac{I_\alpha \bar o_\alpha}{r_\alpha}
         \mathrm{Tr}(\rho^\alpha W^\alpha), \qquad
@@ -43,8 +44,8 @@ def wishart_parameters(qnode, argnums=None, *, encoding_args=None, data=None):
     stand the exact moments at this size; where the group is not all of SO(N), SU(N) or Sp(N), the
     result says so and gives no laws.
 
-    Two moments of ``O`` enter the laws. ``r_uncentred`` is the definition above; ``r_centred``, with
-    ``Tr (O − ō)²`` in the denominator, reproduces the variance also where ``r`` is not small
+    Two moments of ``O`` enter the laws. ``r_uncentred`` is the definition above; ``r_centred``,
+    with ``Tr (O − ō)²`` in the denominator, reproduces the variance also where ``r`` is not small
     against ``N``. Observables whose eigenvalues reach further down than up (``1 − |0⟩⟨0|``) take
     the mirrored law, that of ``λ_max − O``.
 
@@ -122,6 +123,7 @@ def parameters_of(reading: Reading, data=None) -> WishartParameters:
         loss_law_centred=_sum(m.loss_law(True) for m in models) if complete else None,
         gradient_law=_sum(m.gradient_law(False) for m in models) if complete else None,
         gradient_law_centred=_sum(m.gradient_law(True) for m in models) if complete else None,
+        slopes=read.slopes,
         exact=_exact(models) if complete else None,
         kernel=found.kernel,
         notes=read.notes + _notes(models, found),
@@ -165,7 +167,7 @@ def _variance(part: Part) -> float:
 def _block(part: Part, n_parameters: int) -> WishartBlock:
     model = part.model
     nan = float("nan")
-    common = {
+    common: dict[str, Any] = {
         "size": part.size, "beta": part.beta, "multiplicity": part.multiplicity,
         "embedding_index": part.multiplicity * (2 if part.beta == 4 else 1),
         "dimension": part.dimension, "is_full": part.is_full, "probability": part.total,
@@ -173,7 +175,8 @@ def _block(part: Part, n_parameters: int) -> WishartBlock:
     if model is None:
         return WishartBlock(
             **common, mean_eigenvalue=nan, low=nan, high=nan, ends_exact=False, mirrored=False,
-            r_uncentred=nan, r_centred=nan, r_descent=nan, overparametrisation=nan, variance=nan, pure=False,
+            r_uncentred=nan, r_centred=nan, r_descent=nan, overparametrisation=nan, variance=nan,
+            pure=False,
         )  # fmt: skip
     return WishartBlock(
         **common,
@@ -216,4 +219,3 @@ def _notes(models: list[BlockModel], found: Found) -> tuple[str, ...]:
             "laws are limits: independent parameters, deep enough for random elements of the group"
         )
     return tuple(notes)
-

@@ -145,9 +145,7 @@ def _shared(symmetry: Symmetry, carried: tuple[Carried, ...]) -> list[str]:
         key = tuple((one.signs & mask).bit_count() & 1 for mask in symmetry.driven)
         if key in seen:
             return ["several blocks that carry the state share one unitary"]
-        if symmetry.paired and any(
-            _conjugate(key, other, symmetry.driven, odd) for other in seen
-        ):
+        if symmetry.paired and any(_conjugate(key, other, symmetry.driven, odd) for other in seen):
             return ["two blocks that carry the state have complex conjugate unitaries"]
         seen[key] = one.signs
     return []
@@ -156,7 +154,8 @@ def _shared(symmetry: Symmetry, carried: tuple[Carried, ...]) -> list[str]:
 def _conjugate(key, other, driven: tuple[int, ...], odd: int) -> bool:
     """Whether the signs differ exactly as complex conjugation changes them."""
     return all(
-        a ^ b == ((mask & odd).bit_count() & 1) for a, b, mask in zip(key, other, driven, strict=True)
+        a ^ b == ((mask & odd).bit_count() & 1)
+        for a, b, mask in zip(key, other, driven, strict=True)
     )
 
 
@@ -263,4 +262,3 @@ def _matrix(symmetry: Symmetry, terms, signs: int) -> np.ndarray:
     for word, coefficient in sector_sentence(symmetry, terms, signs).items():
         out += coefficient * word_matrix(word, k)
     return out
-

@@ -1,4 +1,4 @@
-"""A QNode as generators, an observable and a state in front of them, ready to be split in blocks."""
+"""A QNode as generators, an observable and a state, ready to be split into blocks."""
 
 from __future__ import annotations
 

@@ -108,10 +108,11 @@ class WishartBlock(Result):
 
     def rows(self) -> list[tuple[str, object]]:
         """Degrees of freedom, overparametrisation, eigenvalues."""
+        full = "full" if self.is_full else "not full"
         at_most = "" if self.ends_exact else "≤ "
         which = "λ_max − O (mirrored)" if self.mirrored else "O − λ_min"
         return [
-            ("Lie algebra", f"dimension {self.dimension}, {'full' if self.is_full else 'not full'}"),
+            ("Lie algebra", f"dimension {self.dimension}, {full}"),
             ("degrees of freedom", f"{at_most}{self.r_uncentred:.6g} uncentred, "
                                    f"{at_most}{self.r_centred:.6g} centred, of {which}"),
             ("mean eigenvalue", self.mean_eigenvalue),
@@ -134,6 +135,8 @@ class WishartParameters(Result):
         loss_law_centred: with centred ones.
         gradient_law: of a derivative by a Pauli rotation deep in the circuit, uncentred.
         gradient_law_centred: with centred ones.
+        slopes: ``c`` of the rotations ``exp(−i c θ_p P/2)`` of every parameter, ``(P,)``; 0 where
+            it is dead. Laws and variances of derivatives are for ``c = 1`` and scale with ``c``.
         exact: moments for random elements of the groups, without the surrogate.
         kernel: covariance of the loss between input points, ``(G, G)``: the kernel of the limit
             process; the variance alone without ``data``; ``None`` if it is not known.
@@ -151,6 +154,7 @@ class WishartParameters(Result):
     loss_law_centred: GammaSum | None
     gradient_law: GammaSum | None
     gradient_law_centred: GammaSum | None
+    slopes: np.ndarray = field(repr=False)
     exact: LossMoments | None
     kernel: np.ndarray | None = field(repr=False)
     notes: tuple[str, ...] = ()
@@ -217,8 +221,13 @@ def _law_rows(found: WishartParameters) -> list[tuple[str, object]]:
     rows: list[tuple[str, object]] = []
     for name, one in (("exact", exact), ("uncentred law", law), ("centred law", centred)):
         if one is not None:
-            rows.append((f"loss, {name}", f"mean {one.mean:.4g}, variance {one.variance:.4g}, "
-                         f"skewness {one.skewness:.3g}, excess kurtosis {one.excess_kurtosis:.3g}"))
+            rows.append(
+                (
+                    f"loss, {name}",
+                    f"mean {one.mean:.4g}, variance {one.variance:.4g}, "
+                    f"skewness {one.skewness:.3g}, excess kurtosis {one.excess_kurtosis:.3g}",
+                )
+            )
     if exact is not None and gradient is not None:
         rows.append(("derivative", f"variance {exact.gradient_variance:.4g} exact, "
                      f"{gradient.variance:.4g} and excess kurtosis {gradient.excess_kurtosis:.3g} "

@@ -4,8 +4,8 @@ For generators that are Pauli words everything follows from linear algebra over 
 words generate an algebra that is ``2^r`` sectors of ``2^k × 2^k`` matrices, each with a
 multiplicity. Whether a sector is real, complex or quaternionic is the Frobenius–Schur question; the
 answer is the quadratic form with ``q(g) = 1`` on the generators: none, or one that is not zero on
-the radical, is complex, and otherwise its Arf invariant decides. The dimension of the Lie algebra on
-a sector says whether it is all of ``so(N)``, ``su(N)``, ``sp(N)``.
+the radical, is complex, and otherwise its Arf invariant decides. The dimension of the Lie algebra
+on a sector says whether it is all of ``so(N)``, ``su(N)``, ``sp(N)``.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 r"""Exact moments of losses and derivatives under random elements of SO(N), SU(N) and Sp(N).
 
-A block of a Jordan algebra holds the Hermitian ``N × N`` matrices over the real numbers (``β = 1``),
-the complex ones (2) or the quaternions (4), and the group acts on it by conjugation. Traces and
-norms here are those of complex matrices, of size ``d = N``, or ``d = 2N`` for quaternions. For
-traceless parts ``O_0``, ``ρ_0`` in the block and ``D = (N − 1)(1 + βN/2)`` dimensions of its
-traceless part,
+A block of a Jordan algebra holds the Hermitian ``N × N`` matrices over the real numbers
+(``β = 1``), the complex ones (2) or the quaternions (4); the group acts on it by conjugation.
+Traces and norms here are those of complex matrices, of size ``d = N``, or ``d = 2N`` for
+quaternions. For traceless parts ``O_0``, ``ρ_0`` in the block and ``D = (N − 1)(1 + βN/2)``
+dimensions of its traceless part,
 
 .. math:: \mathrm{Cov}(\ell(\rho), \ell(\rho')) = \|O_0\|^2 \langle \rho_0, \rho'_0 \rangle / D.
 

@@ -13,7 +13,14 @@ from pennylane_trainability.errors import BudgetError
 from pennylane_trainability.landscapes.blocks import Symmetry
 from pennylane_trainability.landscapes.input_state import InputState
 
-__all__ = ["Carried", "Weights", "carried_sectors", "outside_words", "sector_sentence", "weights_of"]
+__all__ = [
+    "Carried",
+    "Weights",
+    "carried_sectors",
+    "outside_words",
+    "sector_sentence",
+    "weights_of",
+]
 
 #: Sectors that are looked at one by one.
 _MAX_SECTORS = 1 << 10
@@ -211,12 +218,12 @@ def _solutions(fixed: Iterable[tuple[int, int]], count: int) -> list[int]:
     """All masks ``χ`` with ``(−1)^{mask·χ} = sign``."""
     pivots: dict[int, tuple[int, int]] = {}
     for mask, sign in fixed:
-        odd = sign < 0
+        odd = int(sign < 0)
         while mask and mask.bit_length() in pivots:
             other, parity = pivots[mask.bit_length()]
-            mask, odd = mask ^ other, odd ^ bool(parity)
+            mask, odd = mask ^ other, odd ^ parity
         if mask:
-            pivots[mask.bit_length()] = mask, int(odd)
+            pivots[mask.bit_length()] = mask, odd
     free = count - len(pivots)
     if 1 << free > _MAX_SECTORS:
         raise BudgetError(
@@ -227,9 +234,7 @@ def _solutions(fixed: Iterable[tuple[int, int]], count: int) -> list[int]:
     for bit in range(count):  # from the lowest bit on, so that a pivot follows from bits below it
         if bit + 1 in pivots:
             mask, odd = pivots[bit + 1]
-            found = [
-                chi | ((((chi & mask).bit_count() & 1) ^ odd) << bit) for chi in found
-            ]
+            found = [chi | ((((chi & mask).bit_count() & 1) ^ odd) << bit) for chi in found]
         else:
             found = [chi | one << bit for chi in found for one in (0, 1)]
     return found
@@ -280,4 +285,3 @@ def weights_of(matrix: np.ndarray, beta: int) -> Weights:
         else:
             distinct.append([float(value), 1])
     return Weights(tuple(v for v, _ in distinct), tuple(int(c) for _, c in distinct))
-

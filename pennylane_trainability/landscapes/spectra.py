@@ -73,9 +73,7 @@ def spectrum_of(sentence: Mapping[Word, float]) -> Spectrum:
         values = _eigenvalues(rest, frame)
         found = _listed(values)
         # words have no trace, so that the mean is known without rounding
-        return Spectrum(
-            constant, found.central, constant + found.low, constant + found.high, True
-        )
+        return Spectrum(constant, found.central, constant + found.low, constant + found.high, True)
     reach = sum(map(abs, rest.values()))
     return Spectrum(constant, _moments(rest), constant - reach, constant + reach, False)
 

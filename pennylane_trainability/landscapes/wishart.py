@@ -1,8 +1,8 @@
 r"""Losses and derivatives on a block as a Wishart surrogate, beside the exact finite-size moments.
 
-On a block of ``N × N`` matrices the surrogate replaces ``U†(O − λ_min)U`` by ``(ō/r) W`` with ``W`` a
-Wishart matrix of ``r`` degrees of freedom over the real numbers, complex numbers or quaternions
-(Anschuetz, arXiv:2408.11901). For a pure state
+On a block of ``N × N`` matrices the surrogate replaces ``U†(O − λ_min)U`` by ``(ō/r) W`` with
+``W`` a Wishart matrix of ``r`` degrees of freedom over the real numbers, complex numbers or
+quaternions (Anschuetz, arXiv:2408.11901). For a pure state
 
 .. math:: \ell - \lambda_{\min} \sim \frac{\bar o}{r}\,\mathrm{Gamma}(\beta r/2, 2/\beta), \qquad
     \partial\ell \sim \frac{\bar o \sigma}{r} (G - G').
@@ -47,9 +47,7 @@ class Moments:
         """Of the sum of two independent variables."""
         variance = self.variance + other.variance
         cubes, fourths = (
-            sum(
-                getattr(m, name) * m.variance**power if m.variance else 0.0 for m in (self, other)
-            )
+            sum(getattr(m, name) * m.variance**power if m.variance else 0.0 for m in (self, other))
             for name, power in (("skewness", 1.5), ("excess_kurtosis", 2.0))
         )
         if not variance:

@@ -1,9 +1,9 @@
 r"""Unbiased cumulants of a quantity over draws, also where every draw is known with noise only.
 
-With ``R`` replicates ``x_1 … x_R`` of a draw, independent given the draw, products of ``k`` different
-replicates have the mean ``x^k``, whatever the noise; their average over all choices is ``u_k``. From
-products of *different* draws follow unbiased estimates of ``E[x^a] E[x^b] …``, and of the cumulants.
-Without noise ``u_k = x^k`` and these are Fisher's k-statistics.
+With ``R`` replicates ``x_1 … x_R`` of a draw, independent given the draw, products of ``k``
+different replicates have the mean ``x^k``, whatever the noise; their average over all choices is
+``u_k``. From products of *different* draws follow unbiased estimates of ``E[x^a] E[x^b] …``, and of
+the cumulants. Without noise ``u_k = x^k`` and these are Fisher's k-statistics.
 """
 
 from __future__ import annotations

@@ -141,14 +141,16 @@ def from_traces(
 
     spread = np.ptp(pairs, axis=0)
     if np.all(spread <= 1e-12 * np.maximum(1.0, np.abs(pairs[0]))):
-        return Estimate.known(float(statistic(terms.sum(axis=0), len(first))), "random basis states")
+        return Estimate.known(
+            float(statistic(terms.sum(axis=0), len(first))), "random basis states"
+        )
     return bootstrap_of_sums(
         terms, statistic, rng=rng, n_resamples=_RESAMPLES, level=level, law="random basis states"
     )
 
 
 def _moved(powers: np.ndarray, by: float) -> np.ndarray:
-    """``u_k`` of ``x − by``, from ``u_k`` of ``x``; exact, because ``u_k`` are means of products."""
+    """``u_k`` of ``x − by`` from ``u_k`` of ``x``; exact, as they are means of products."""
     one, two, three, four = np.asarray(powers, float).T
     return np.stack(
         [

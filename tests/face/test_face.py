@@ -33,6 +33,7 @@ FUNCTIONS = {
     *("gradient_efficiency", "gradient_measurement_plan", "measure_gradient", "paper_check"),
     *("promote", "prune"),
     *("gradient_variances", "loss_variance", "scaling"),
+    *("degrees_of_freedom", "landscape_law_test", "local_minima", "wishart_parameters"),
 }
 TRANSFORMS = {
     *("coefficient_jacobian", "commuting_grad", "dla_grad", "measured_grad", "measured_qfim"),
@@ -47,13 +48,17 @@ RECORDS = {
     *("Capacity", "GrowthAdvice", "Initialisation", "Model", "PaperCheck", "Pruning", "Report"),
     *("GradientEfficiency", "GradientPlan", "MeasuredDensity", "MeasuredGradient", "Promotion"),
     *("GradientVariances", "LossVariance", "Scaling", "ShapeComparison"),
+    *("DegreesOfFreedom", "LandscapeLaw", "LocalMinima", "WishartParameters"),
 }
 #: Functions that ask about variances over a law of the parameters.
 LANDSCAPES = {"gradient_variances", "loss_variance", "scaling"}
+#: Functions that ask about the law of a landscape from draws.
+DRAWN_LAWS = {"degrees_of_freedom", "landscape_law_test", "local_minima"}
 #: Functions that simulate only, or only read.
 SIMULATED = {
     *("compare_shapes", "fit", "gradient_efficiency", "gradient_measurement_plan"),
     *("growth_advice", "initialise", "paper_check", "promote", "prune"),
+    *("landscape_law_test", "local_minima", "wishart_parameters"),
 }
 TEMPLATES = {
     *("DataReuploading", "ParallelAngleEncoding", "SerialReuploading"),
@@ -128,6 +133,7 @@ OPTIONS = {
     "engine": {
         *("analyze", "capacity", "coefficient_jacobian", "data_jacobian", "fourier_rows", "qfim"),
         *("compare_shapes", "growth_advice", "initialise", "paper_check", "prune", *LANDSCAPES),
+        "degrees_of_freedom",
     },
     "gradient": {"analyze", "coefficient_jacobian", "data_jacobian", "measure_jacobian"},
     "executor": (FUNCTIONS | {"measure_density"}) - SIMULATED,
@@ -139,21 +145,26 @@ OPTIONS = {
     "max_shots": (FUNCTIONS | {"measure_density"}) - SIMULATED,
     "seed": {
         *("analyze", "capacity", "measure_jacobian", "measure_qfim", "measured_qfim"),
-        *("density_qnode", "measure_density", "metric_tensor_fn", *SIMULATED - {"promote"}),
-        *("dla_grad", "measure_gradient", *LANDSCAPES),
+        *(
+            "density_qnode",
+            "measure_density",
+            "metric_tensor_fn",
+            *SIMULATED - {"promote", "wishart_parameters"},
+        ),
+        *("dla_grad", "measure_gradient", *LANDSCAPES, *DRAWN_LAWS),
     },
     "level": {
         *("analyze", "capacity", "initialise", "measure_jacobian", "measure_qfim"),
         *("compare_shapes", "growth_advice", "metric_tensor_fn", "paper_check"),
-        *("measure_density", "measure_gradient", *LANDSCAPES),
+        *("measure_density", "measure_gradient", *LANDSCAPES, *DRAWN_LAWS),
     },
     "law": {
         *("analyze", "capacity", "compare_shapes", "growth_advice", "initialise", "paper_check"),
-        *("gradient_efficiency", "prune", *LANDSCAPES),
+        *("gradient_efficiency", "prune", *LANDSCAPES, *DRAWN_LAWS),
     },
     "n_draws": {
         *("analyze", "capacity", "compare_shapes", "growth_advice", "paper_check", "prune"),
-        *("gradient_efficiency", *LANDSCAPES),
+        *("gradient_efficiency", *LANDSCAPES, "degrees_of_freedom", "landscape_law_test"),
     },
     "n_paths": LANDSCAPES,
     "rtol": LANDSCAPES,
@@ -324,7 +335,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "circuits": {"errors", "fourier"},
     "templates": {"circuits"},
     "laws": {"circuits", "errors"},
-    "landscapes": {"circuits", "errors", "laws", "statistics"},
+    "landscapes": {"circuits", "errors", "laws", "liealg", "statistics"},
     "simulation": {"circuits", "errors"},
     "transforms": {"circuits", "devices", "errors", "liealg", "simulation", "statistics"},
     "executor": {"devices", "errors", "results"},
