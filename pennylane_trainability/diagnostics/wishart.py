@@ -86,7 +86,7 @@ def wishart_parameters(qnode, argnums=None, *, encoding_args=None, data=None):
     >>> block.group, block.r_uncentred, round(block.r_centred, 3)
     ('SU(16)', 4.0, 5.333)
     >>> found.threshold, found.n_parameters
-    (8.0, 80)
+    (8.0, 76)
     """
 
     @functools.wraps(qnode.func)
