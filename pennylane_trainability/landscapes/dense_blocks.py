@@ -88,6 +88,8 @@ def dense_blocks(
 
 def _block(copies: int, g: np.ndarray, o: np.ndarray, s: np.ndarray, dimension: int) -> DenseBlock:
     beta, turn = _type(g)
+    if beta == 4 and len(o) == 2:
+        beta = 2  # sp(2) is su(2); 1 × 1 quaternions would hold nothing
     size = len(o) // 2 if beta == 4 else len(o)
     overlap = 0.0
     if beta != 2:
@@ -97,9 +99,6 @@ def _block(copies: int, g: np.ndarray, o: np.ndarray, s: np.ndarray, dimension: 
             parts.append(((matrix + mirror) / 2, np.linalg.norm(matrix - mirror) / 2))
         (o, rest_o), (s, rest_s) = parts
         overlap = float(rest_o * rest_s)
-    if beta == 4 and size == 1:
-        beta, size = 2, 2
-        dimension = max(dimension, 0)
     return DenseBlock(
         size, beta, copies, dimension, spectrum_of_matrix(o), weights_of(s, beta), overlap
     )
