@@ -44,6 +44,12 @@ if _TYPE_CHECKING:
     from pennylane_trainability.diagnostics.capacity_record import Capacity as Capacity
     from pennylane_trainability.diagnostics.data_jacobian import DataJacobian as DataJacobian
     from pennylane_trainability.diagnostics.data_jacobian import data_jacobian as data_jacobian
+    from pennylane_trainability.diagnostics.degrees_of_freedom import (
+        DegreesOfFreedom as DegreesOfFreedom,
+    )
+    from pennylane_trainability.diagnostics.degrees_of_freedom import (
+        degrees_of_freedom as degrees_of_freedom,
+    )
     from pennylane_trainability.diagnostics.efficiency_record import (
         GradientEfficiency as GradientEfficiency,
     )
@@ -58,6 +64,12 @@ if _TYPE_CHECKING:
     from pennylane_trainability.diagnostics.hessian_spectrum import (
         hessian_spectrum as hessian_spectrum,
     )
+    from pennylane_trainability.diagnostics.landscape_law import LandscapeLaw as LandscapeLaw
+    from pennylane_trainability.diagnostics.landscape_law import (
+        landscape_law_test as landscape_law_test,
+    )
+    from pennylane_trainability.diagnostics.local_minima import LocalMinima as LocalMinima
+    from pennylane_trainability.diagnostics.local_minima import local_minima as local_minima
     from pennylane_trainability.diagnostics.loss_slice import loss_slice as loss_slice
     from pennylane_trainability.diagnostics.loss_variance import (
         gradient_variances as gradient_variances,
@@ -85,6 +97,12 @@ if _TYPE_CHECKING:
         GradientVariances as GradientVariances,
     )
     from pennylane_trainability.diagnostics.variance_record import LossVariance as LossVariance
+    from pennylane_trainability.diagnostics.wishart import (
+        wishart_parameters as wishart_parameters,
+    )
+    from pennylane_trainability.diagnostics.wishart_record import (
+        WishartParameters as WishartParameters,
+    )
     from pennylane_trainability.executor import Executor as Executor
     from pennylane_trainability.fitting import Fit as Fit
     from pennylane_trainability.fitting import fit as fit
@@ -146,6 +164,14 @@ _LATER = {
     "QFIMPlan": "diagnostics.qfim_plan",
     "FourierRows": "diagnostics.series_rows",
     "fourier_rows": "diagnostics.series_rows",
+    "DegreesOfFreedom": "diagnostics.degrees_of_freedom",
+    "degrees_of_freedom": "diagnostics.degrees_of_freedom",
+    "LandscapeLaw": "diagnostics.landscape_law",
+    "landscape_law_test": "diagnostics.landscape_law",
+    "LocalMinima": "diagnostics.local_minima",
+    "local_minima": "diagnostics.local_minima",
+    "WishartParameters": "diagnostics.wishart_record",
+    "wishart_parameters": "diagnostics.wishart",
     "Executor": "executor",
     "Fit": "fitting",
     "fit": "fitting",
@@ -165,6 +191,7 @@ __all__ = [
     "Capacity",
     "DataJacobian",
     "DataReuploading",
+    "DegreesOfFreedom",
     "DeviceFailure",
     "Executor",
     "Fit",
@@ -175,6 +202,8 @@ __all__ = [
     "GrowthAdvice",
     "HessianSpectrum",
     "Initialisation",
+    "LandscapeLaw",
+    "LocalMinima",
     "LossSlice",
     "LossVariance",
     "MeasuredDensity",
@@ -199,6 +228,7 @@ __all__ = [
     "Trainability",
     "TrainabilityWarning",
     "Uniform",
+    "WishartParameters",
     "analyze",
     "capacity",
     "coefficient_jacobian",
@@ -206,6 +236,7 @@ __all__ = [
     "compare_shapes",
     "cut_layers",
     "data_jacobian",
+    "degrees_of_freedom",
     "density_qnode",
     "diagonalize_commuting",
     "dla_grad",
@@ -217,6 +248,8 @@ __all__ = [
     "growth_advice",
     "hessian_spectrum",
     "initialise",
+    "landscape_law_test",
+    "local_minima",
     "loss_slice",
     "loss_variance",
     "measure_density",
@@ -234,6 +267,7 @@ __all__ = [
     "scaling",
     "template_builder",
     "trainability",
+    "wishart_parameters",
 ]
 
 try:

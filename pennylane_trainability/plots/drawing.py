@@ -10,6 +10,8 @@ from pennylane_trainability.diagnostics.capacity_record import Capacity
 from pennylane_trainability.diagnostics.column_space import ColumnSpace
 from pennylane_trainability.diagnostics.data_jacobian import DataJacobian
 from pennylane_trainability.diagnostics.hessian_record import HessianSpectrum
+from pennylane_trainability.diagnostics.landscape_law import LandscapeLaw
+from pennylane_trainability.diagnostics.local_minima import LocalMinima
 from pennylane_trainability.diagnostics.measured import MeasuredJacobian
 from pennylane_trainability.diagnostics.measured_qfim import MeasuredQFIM
 from pennylane_trainability.diagnostics.scaling import Scaling
@@ -21,6 +23,7 @@ from pennylane_trainability.plots import (
     architectures,
     frequencies,
     landscapes,
+    laws,
     parameters,
     qfim,
     spectra,
@@ -199,6 +202,28 @@ def _trainability(result, ax, style):
         )
     with canvas(ax) as (main, *_):
         landscapes.scaling(main, result.scaling, style)
+        title(main, result.heading())
+    return main
+
+
+@_picture.register(LandscapeLaw)
+def _landscape_law(result, ax, style):
+    with canvas(ax, (1, 2), (10.0, 4.2)) as (main, *others):
+        laws.quantiles(main, result, False, style)
+        if not others:
+            title(main, result.heading())
+            return main
+        main.set_title("Loss")
+        laws.quantiles(others[0], result, True, {})
+        others[0].set_title(f"Derivative by parameter {result.parameter}")
+        main.figure.suptitle(textwrap.fill(result.heading(), 100))
+    return main
+
+
+@_picture.register(LocalMinima)
+def _local_minima(result, ax, style):
+    with canvas(ax) as (main, *_):
+        laws.minima(main, result, style)
         title(main, result.heading())
     return main
 

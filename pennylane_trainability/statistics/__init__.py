@@ -1,4 +1,4 @@
-"""What numbers with noise do and do not say. NumPy only; nothing here knows about circuits.
+"""What numbers with noise do and do not say. Arrays only; nothing here knows about circuits.
 
 =================  =======================================================================
 ``counts``         means, errors and resamples of expectation values, from counts

@@ -33,6 +33,7 @@ FUNCTIONS = {
     *("gradient_efficiency", "gradient_measurement_plan", "measure_gradient", "paper_check"),
     *("promote", "prune"),
     *("gradient_variances", "hessian_spectrum", "loss_slice", "loss_variance", "scaling"),
+    *("degrees_of_freedom", "landscape_law_test", "local_minima", "wishart_parameters"),
     "trainability",
 }
 TRANSFORMS = {
@@ -48,14 +49,18 @@ RECORDS = {
     *("Capacity", "GrowthAdvice", "Initialisation", "Model", "PaperCheck", "Pruning", "Report"),
     *("GradientEfficiency", "GradientPlan", "MeasuredDensity", "MeasuredGradient", "Promotion"),
     *("GradientVariances", "HessianSpectrum", "LossSlice", "LossVariance", "Scaling"),
+    *("DegreesOfFreedom", "LandscapeLaw", "LocalMinima", "WishartParameters"),
     *("ShapeComparison", "Trainability"),
 }
 #: Functions that ask about variances over a law of the parameters.
 LANDSCAPES = {"gradient_variances", "loss_variance", "scaling", "trainability"}
+#: Functions that ask about the law of a landscape from draws.
+DRAWN_LAWS = {"degrees_of_freedom", "landscape_law_test", "local_minima"}
 #: Functions that simulate only, or only read.
 SIMULATED = {
     *("compare_shapes", "fit", "gradient_efficiency", "gradient_measurement_plan"),
     *("growth_advice", "hessian_spectrum", "initialise", "paper_check", "promote", "prune"),
+    *("landscape_law_test", "local_minima", "wishart_parameters"),
 }
 TEMPLATES = {
     *("DataReuploading", "ParallelAngleEncoding", "SerialReuploading"),
@@ -130,7 +135,7 @@ OPTIONS = {
     "engine": {
         *("analyze", "capacity", "coefficient_jacobian", "data_jacobian", "fourier_rows", "qfim"),
         *("compare_shapes", "growth_advice", "initialise", "paper_check", "prune", *LANDSCAPES),
-        "loss_slice",
+        *("degrees_of_freedom", "loss_slice"),
     },
     "gradient": {"analyze", "coefficient_jacobian", "data_jacobian", "measure_jacobian"},
     "executor": (FUNCTIONS | {"measure_density"}) - SIMULATED,
@@ -142,21 +147,23 @@ OPTIONS = {
     "max_shots": (FUNCTIONS | {"measure_density"}) - SIMULATED,
     "seed": {
         *("analyze", "capacity", "measure_jacobian", "measure_qfim", "measured_qfim"),
-        *("density_qnode", "measure_density", "metric_tensor_fn", *SIMULATED - {"promote"}),
-        *("dla_grad", "loss_slice", "measure_gradient", *LANDSCAPES),
+        *("density_qnode", "measure_density", "metric_tensor_fn"),
+        *SIMULATED - {"promote", "wishart_parameters"},
+        *("dla_grad", "loss_slice", "measure_gradient", *LANDSCAPES, *DRAWN_LAWS),
     },
     "level": {
         *("analyze", "capacity", "initialise", "measure_jacobian", "measure_qfim"),
         *("compare_shapes", "growth_advice", "metric_tensor_fn", "paper_check"),
-        *("loss_slice", "measure_density", "measure_gradient", *LANDSCAPES),
+        *("loss_slice", "measure_density", "measure_gradient", *LANDSCAPES, *DRAWN_LAWS),
     },
     "law": {
         *("analyze", "capacity", "compare_shapes", "growth_advice", "initialise", "paper_check"),
-        *("gradient_efficiency", "hessian_spectrum", "prune", *LANDSCAPES),
+        *("gradient_efficiency", "hessian_spectrum", "prune", *LANDSCAPES, *DRAWN_LAWS),
     },
     "n_draws": {
         *("analyze", "capacity", "compare_shapes", "growth_advice", "paper_check", "prune"),
         *("gradient_efficiency", "hessian_spectrum", *LANDSCAPES),
+        *("degrees_of_freedom", "landscape_law_test"),
     },
     "n_paths": LANDSCAPES,
     "rtol": LANDSCAPES,
@@ -327,7 +334,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "circuits": {"errors", "fourier"},
     "templates": {"circuits"},
     "laws": {"circuits", "errors"},
-    "landscapes": {"circuits", "errors", "laws", "statistics"},
+    "landscapes": {"circuits", "errors", "laws", "liealg", "statistics"},
     "simulation": {"circuits", "errors"},
     "transforms": {"circuits", "devices", "errors", "liealg", "simulation", "statistics"},
     "executor": {"devices", "errors", "results"},

@@ -1,0 +1,387 @@
+"""How many degrees of freedom has a circuit, as seen on the device or in samples?"""
+
+from __future__ import annotations
+
+import functools
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from pennylane_trainability.circuits.dead import dead_parameters
+from pennylane_trainability.circuits.qnode import Reading
+from pennylane_trainability.diagnostics.degrees_sample import (
+    Samples,
+    Wanted,
+    measured_cost,
+    measured_samples,
+    simulated_samples,
+)
+from pennylane_trainability.diagnostics.variance_ask import VarianceAsk, positive
+from pennylane_trainability.diagnostics.wishart import parameters_of
+from pennylane_trainability.diagnostics.wishart_record import WishartParameters
+from pennylane_trainability.errors import BudgetError, ReadingError
+from pennylane_trainability.executor import Executor
+from pennylane_trainability.landscapes.observable import pauli_terms
+from pennylane_trainability.landscapes.spectra import spectrum_of
+from pennylane_trainability.laws import Law, Uniform
+from pennylane_trainability.results import (
+    Claim,
+    Cost,
+    Estimate,
+    Finding,
+    Provenance,
+    Result,
+    Severity,
+    kept_seed,
+    record,
+)
+from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY
+from pennylane_trainability.statistics.cumulants import draw_powers
+from pennylane_trainability.statistics.degrees import (
+    from_gradient_kurtosis,
+    from_loss_skewness,
+    from_loss_variance,
+    from_traces,
+    least_draws,
+)
+from pennylane_trainability.transforms.engines import device_name
+
+__all__ = ["DegreesOfFreedom", "degrees_of_freedom", "live_parameter"]
+
+ROADS = ("all", "traces", "loss", "gradient")
+_DRAWS = {"exact": 4_000, "measured": 1_000}
+_STATES = 200
+
+
+@record
+class DegreesOfFreedom(Result):
+    """Degrees of freedom by several roads, which agree for the law of a single Wishart block.
+
+    Attributes:
+        estimates: ``(name, r)``: ``"traces, uncentred"``, ``"traces, centred"``, ``"loss
+            variance"``, ``"loss skewness"``, ``"gradient kurtosis"``, those that were asked for.
+        skewness: of the loss.
+        excess_kurtosis: of the derivative.
+        findings: what roads that disagree say.
+        beta: 1, 2 or 4, as used.
+        lowest: ``ℓ^*`` as used; the largest value if mirrored.
+        mirrored: whether the law is that of ``λ_max − O``.
+        losses: draws of the loss, means over replicates.
+        derivatives: draws of the derivative, means over replicates.
+        parameter: which derivative.
+        law: of the parameters, in words.
+        level: of intervals.
+        notes: what the reader should know.
+        cost: what was run.
+        provenance: seed, draws, device, engine.
+    """
+
+    estimates: tuple[tuple[str, Estimate], ...]
+    skewness: Estimate | None
+    excess_kurtosis: Estimate | None
+    findings: tuple[Finding, ...]
+    beta: int
+    lowest: float
+    mirrored: bool
+    losses: np.ndarray
+    derivatives: np.ndarray
+    parameter: int | None
+    law: str
+    level: float
+    notes: tuple[str, ...]
+    cost: Cost
+    provenance: Provenance
+
+    def by(self, road: str) -> Estimate:
+        """The estimate of one road, by its name.
+
+        Raises:
+            KeyError: it was not asked for.
+        """
+        return dict(self.estimates)[road]
+
+    def heading(self) -> str:
+        """The first line that is printed."""
+        return f"Degrees of freedom (β = {self.beta})"
+
+    def rows(self) -> list[tuple[str, object]]:
+        """Every road with its interval, then what they say together."""
+        rows: list[tuple[str, object]] = [
+            (name, f"{one} {one.interval()}") for name, one in self.estimates
+        ]
+        rows += [("finding", finding.title) for finding in self.findings]
+        rows += [("law", self.law), ("notes", "\n".join(self.notes)), ("cost", self.cost)]
+        return [(label, value) for label, value in rows if value != ""]
+
+
+def degrees_of_freedom(
+    qnode,
+    argnums=None,
+    *,
+    road: str = "all",
+    parameter: int | None = None,
+    beta: int | None = None,
+    minimum: float | None = None,
+    encoding_args=None,
+    law: Law | None = None,
+    n_draws: int | None = None,
+    n_states: int | None = None,
+    seed: int | np.random.SeedSequence | None = None,
+    engine: str = "auto",
+    level: float = 0.95,
+    memory: int = DEFAULT_MEMORY,
+    max_circuits: int | None = None,
+    max_shots: int | None = None,
+    executor: Executor | None = None,
+):
+    r"""How many degrees of freedom does a landscape have, as it is seen in samples?
+
+    For a law of a single Wishart block three roads lead to the same :math:`r`:
+
+    .. math:: r = \frac{N\, m_1^2}{m_2 - m_1^2}, \qquad
+        r = \frac{2 (E\ell - \ell^*)^2}{\beta\, \mathrm{Var}\,\ell}
+        = \frac{8}{\beta\,\mathrm{skew}^2}, \qquad r = \frac{6}{\beta\, \mathrm{kurt}(\partial\ell)}
+
+    with :math:`m_k = \langle (O - \lambda_{\min})^k \rangle` in the maximally mixed state, measured
+    in random basis states. Where intervals do not overlap, the result says so: the landscape then
+    does not follow a law of a single block at these parameters and this depth.
+
+    Cumulants are unbiased; with shots every circuit is run four times and products of different
+    replicates take the place of powers, so that shot noise drops out.
+
+    Args:
+        qnode: a QNode that returns one ``expval``.
+        argnums: see :func:`loss_variance`.
+        road: ``"traces"``, ``"loss"``, ``"gradient"``, or all of them.
+        parameter: number of the flat parameter of the derivative; ``None`` takes the middle one of
+            those that are not dead.
+        beta: 1, 2 or 4; ``None`` finds it from the generators, and takes 2 where they do not tell.
+        minimum: the smallest value of the loss; ``None`` takes that of the observable.
+        encoding_args: data arguments, left as they are.
+        law: how parameters are drawn; default: uniform over each parameter's period.
+        n_draws: default 4,000 simulated, 1,000 measured.
+        n_states: random basis states for traces that are measured, default 200.
+        seed: of all draws; drawn and kept if ``None``.
+        engine: ``"auto"``: exact on noiseless simulators without shots, else measured; ``"exact"``;
+            ``"measured"``.
+        level: level of intervals.
+        memory: bytes the simulation may hold in states at once.
+        max_circuits: refuse more circuits before running any; on devices that are no simulators
+            more than 1,000 circuits are refused without it.
+        max_shots: refuse more shots before running any.
+        executor: how circuits are run.
+
+    Returns:
+        A function of the QNode's arguments that returns a :class:`DegreesOfFreedom`. Its attribute
+        ``cost`` says what it would cost and runs nothing.
+
+    Raises:
+        ReadingError: draws are too few for an interval at this level (the message says how many
+            are needed), or an option is unknown.
+        BudgetError: the cost exceeds a budget.
+
+    **Cost.** Simulated: no circuits, traces in closed form. Measured, in one execution: one circuit
+    per draw (three with a derivative) and one per random state, times the measurement bases.
+
+    **Example**
+
+    >>> import numpy as np
+    >>> import pennylane as qml
+    >>> import pennylane_trainability as pt
+    >>> @qml.qnode(qml.device("default.qubit"))
+    ... def circuit(weights):
+    ...     for layer in weights:
+    ...         for wire in range(3):
+    ...             qml.RY(layer[wire, 0], wires=wire)
+    ...             qml.RZ(layer[wire, 1], wires=wire)
+    ...         for wire in range(3):
+    ...             qml.CNOT(wires=[wire, (wire + 1) % 3])
+    ...     return qml.expval(qml.Z(0))
+    >>> found = pt.degrees_of_freedom(circuit, road="loss", seed=1)(np.zeros((8, 3, 2)))
+    >>> one = found.by("loss variance")  # d + 1 = 9 for a Pauli word
+    >>> one.low < 9 < one.high
+    True
+    """
+    if road not in ROADS:
+        raise ReadingError(f"road={road!r} is unknown; use one of {list(ROADS)}.")
+    if beta not in (None, 1, 2, 4):
+        raise ReadingError(f"beta needs 1, 2, 4 or None; got {beta!r}.")
+    positive("n_states", n_states, 20)
+    ask = VarianceAsk(
+        *(qnode, argnums, encoding_args, law or Uniform(), None, n_draws, None, None),
+        *(kept_seed(seed), engine, level, memory, max_circuits, max_shots, executor),
+    )
+
+    def wanted(reading: Reading) -> tuple[str, Wanted]:
+        how = ask.sampler()
+        count = n_draws or _DRAWS[how]
+        _check_draws(road, count, level, n_draws is None)
+        states = 0 if how == "exact" or road not in ("all", "traces") else n_states or _STATES
+        gradient = road in ("all", "gradient")
+        own = live_parameter(reading, parameter) if gradient else None
+        return how, Wanted(own, road in ("all", "loss"), count, states)
+
+    @functools.wraps(qnode.func)
+    def run(*args, **kwargs) -> DegreesOfFreedom:
+        reading = ask.read(args, kwargs)
+        how, want = wanted(reading)
+        sampled = simulated_samples if how == "exact" else measured_samples
+        return _answer(ask, reading, want, sampled(ask, reading, want), road, beta, minimum)
+
+    def cost(*args, **kwargs) -> Cost:
+        reading = ask.read(args, kwargs)
+        how, want = wanted(reading)
+        return Cost() if how == "exact" else measured_cost(ask, reading, want)
+
+    asked: Any = run
+    asked.cost = cost
+    return asked
+
+
+def _check_draws(road: str, count: int, level: float, default: bool) -> None:
+    if road == "traces":
+        return
+    needed = least_draws(4 if road in ("all", "gradient") else 3, level)
+    if count < needed:
+        what = "the default of " if default else ""
+        raise ReadingError(
+            f"Intervals at {100 * level:.6g} % for moments of these orders need at least "
+            f"{needed:,} draws; {what}{count:,} are too few. Pass n_draws={needed}, a lower "
+            "level, or road='traces', which needs no draws."
+        )
+
+
+def live_parameter(reading: Reading, parameter: int | None) -> int:
+    """The parameter that is asked for, or the middle one of those that are not dead.
+
+    Raises:
+        ReadingError: there is no such parameter.
+    """
+    count = reading.circuit.n_parameters
+    if parameter is not None:
+        if not -count <= parameter < count:
+            raise ReadingError(f"parameter={parameter} is none of the {count} parameters.")
+        return parameter % count
+    dead = set(dead_parameters(reading.circuit))
+    live = [p for p in range(count) if p not in dead]
+    if not live:
+        raise ReadingError("All parameters are dead, so that there is no derivative to look at.")
+    return live[len(live) // 2]
+
+
+def _structure(reading: Reading) -> tuple[WishartParameters | None, tuple[str, ...]]:
+    """What the generators say, or why they do not say it."""
+    try:
+        found = parameters_of(reading)
+    except (ReadingError, BudgetError) as error:
+        return None, (f"blocks are not known: {error}",)
+    if not found.applies:
+        return found, tuple(f"Wishart laws are not expected: {why}" for why in found.reasons)
+    return found, ()
+
+
+def _answer(ask, reading, want, samples: Samples, road, beta, minimum) -> DegreesOfFreedom:
+    found, notes = _structure(reading)
+    blocks = found.blocks if found is not None else ()
+    if beta is None:
+        beta = blocks[0].beta if blocks else 2
+        notes += () if blocks else ("β = 2 is assumed; pass beta=… if the matrices are real",)
+    position = {label: k for k, label in enumerate(reading.circuit.wires)}
+    terms = {word: c for c, word in pauli_terms(reading.circuit.measurements, position)}
+    whole = spectrum_of(terms)
+    mirrored = blocks[0].mirrored if len(blocks) == 1 and found and found.applies else False
+    lowest = whole.high if mirrored else whole.low
+    if len(blocks) == 1 and found is not None and found.applies and blocks[0].ends_exact:
+        lowest = blocks[0].high if mirrored else blocks[0].low
+    elif minimum is None and not whole.exact:
+        notes += ("ℓ^* is a bound by Σ|c|, so that 'loss variance' and 'traces' are upper bounds",)
+    if minimum is not None:
+        lowest, mirrored = float(minimum), False
+    size = blocks[0].size * (2 if beta == 4 else 1) if len(blocks) == 1 else 2.0 ** len(position)
+    rng = np.random.default_rng(ask.seeds(3))
+    estimates: list[tuple[str, Estimate]] = []
+    if road in ("all", "traces"):
+        sign = -1.0 if mirrored else 1.0
+        estimates += _traces(samples, whole, lowest, sign, size / (2 if beta == 4 else 1), rng, ask)
+        if len(blocks) > 1 or (blocks and blocks[0].multiplicity > 1):
+            notes += ("traces are those of the whole Hilbert space, not of a block",)
+    skew = kurtosis = None
+    if samples.losses is not None:
+        powers = draw_powers(samples.losses, samples.exact)
+        options = {"rng": rng, "level": ask.level, "law": ask.law_name}
+        estimates.append(("loss variance", from_loss_variance(powers, lowest, beta, **options)))
+        by_skew, skew = from_loss_skewness(powers, beta, **options)
+        estimates.append(("loss skewness", by_skew))
+    if samples.derivatives is not None:
+        powers = draw_powers(samples.derivatives, samples.exact)
+        by_kurtosis, kurtosis = from_gradient_kurtosis(
+            powers, beta, rng=rng, level=ask.level, law=ask.law_name
+        )
+        estimates.append(("gradient kurtosis", by_kurtosis))
+    return DegreesOfFreedom(
+        estimates=tuple(estimates),
+        skewness=skew,
+        excess_kurtosis=kurtosis,
+        findings=_findings(estimates),
+        beta=beta,
+        lowest=lowest,
+        mirrored=mirrored,
+        losses=_kept(samples.losses),
+        derivatives=_kept(samples.derivatives),
+        parameter=want.parameter,
+        law=ask.law_name,
+        level=ask.level,
+        notes=notes,
+        cost=samples.cost,
+        provenance=Provenance(
+            seed=ask.seed,
+            n_samples=want.n_draws,
+            shots=ask.shots.total_shots if not samples.exact else None,
+            device=device_name(ask.qnode.device),
+            engine=ask.sampler(),
+        ),
+    )
+
+
+def _kept(values: np.ndarray | None) -> np.ndarray:
+    return np.zeros(0) if values is None else values.mean(axis=0)
+
+
+def _traces(samples: Samples, whole, lowest, sign, size, rng, ask) -> list[tuple[str, Estimate]]:
+    names = ("traces, uncentred", "traces, centred")
+    if samples.traces is None:
+        first = sign * (whole.mean - lowest)
+        spread = whole.central[0]
+        pair = (size * first**2 / (first**2 + spread), size * first**2 / spread)
+        return [(n, Estimate.known(v)) for n, v in zip(names, pair, strict=True)]
+    mean, square = samples.traces
+    first, second = sign * (mean - lowest), square - 2 * lowest * mean + lowest**2
+    options = {"rng": rng, "level": ask.level}
+    return [(n, from_traces(first, second, size, c, **options))
+            for n, c in zip(names, (False, True), strict=True)]  # fmt: skip
+
+
+def _findings(estimates: list[tuple[str, Estimate]]) -> tuple[Finding, ...]:
+    """Pairs of roads whose intervals do not overlap."""
+    compared = [pair for pair in estimates if pair[0] != "traces, uncentred"]
+    apart = [
+        (a, b) for a, b in combinations(compared, 2)
+        # what traces and finite N give differs by about one part in N
+        if a[1].low > 1.05 * b[1].high + 1 or b[1].low > 1.05 * a[1].high + 1
+    ]  # fmt: skip
+    if not apart:
+        return ()
+    names = "; ".join(f"{a[0]} {a[1].value:.4g} and {b[0]} {b[1].value:.4g}" for a, b in apart)
+    return (
+        Finding(
+            code="not-one-wishart-block",
+            title=f"not a single-block Wishart law: {names}",
+            claim=Claim.OBSERVED,
+            evidence=tuple(dict(pair for pairs in apart for pair in pairs).items()),
+            advice="Use the measured variance and moments themselves; a single number of degrees "
+            "of freedom does not describe this landscape.",
+            source="moments of Gamma and variance-gamma laws of one block",
+            severity=Severity.NOTE,
+        ),
+    )

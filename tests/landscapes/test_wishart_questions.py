@@ -1,0 +1,311 @@
+"""Degrees of freedom, laws and minima of QNodes: predictions against draws."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pennylane as qml
+import pytest
+
+import pennylane_trainability as pt
+from pennylane_trainability.diagnostics.local_minima import MinimaVerdict
+from pennylane_trainability.diagnostics.wishart_record import Gaussianity
+
+DEVICE = qml.device("default.qubit", seed=7)
+
+
+def universal(n, layers, observable, gates=(qml.RY, qml.RZ)):
+    """Rotations and a ring of CNOTs."""
+
+    @qml.qnode(DEVICE)
+    def circuit(w):
+        for layer in w:
+            for wire in range(n):
+                for k, gate in enumerate(gates):
+                    gate(layer[wire, k], wire)
+            for wire in range(n if n > 2 else n - 1):
+                qml.CNOT([wire, (wire + 1) % n])
+        return qml.expval(observable)
+
+    return circuit, np.zeros((layers, n, len(gates)))
+
+
+def ask(n, layers, observable, gates=(qml.RY, qml.RZ)):
+    circuit, w = universal(n, layers, observable, gates)
+    return pt.wishart_parameters(circuit)(w)
+
+
+# -- structure -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n", [2, 3, 60])
+def test_haar_states_have_variance_one_over_d_plus_one(n):
+    found = ask(n, 4, qml.Z(0))
+    assert found.applies and found.blocks[0].group == f"SU({2**n})"
+    assert found.exact.variance == pytest.approx(1 / (2**n + 1))
+    d = 2**n
+    assert found.exact.gradient_variance == pytest.approx(d**2 / (2 * (d - 1) * (d + 1) ** 2))
+    (block,) = found.blocks
+    assert (block.r_uncentred, block.r_centred) == pytest.approx((d / 2, d))
+
+
+def test_the_exact_variance_is_that_of_paths():
+    circuit, w = universal(3, 14, qml.Z(0) @ qml.Z(1))
+    paths = pt.loss_variance(circuit, method="paths", n_paths=30_000, seed=1)(w).variance
+    exact = pt.wishart_parameters(circuit)(w).exact.variance
+    assert abs(paths.value - exact) < 4.5 * paths.stderr + 1e-3 * exact
+
+
+def test_the_global_fidelity_cost_is_mirrored():
+    found = ask(3, 6, 1 - 1 * qml.Projector([0] * 3, wires=range(3)))
+    assert found.is_mirrored and found.blocks[0].r_uncentred == pytest.approx(1)
+    assert found.exact.skewness < 0 and found.loss_law.skewness == pytest.approx(-2)
+    assert found.threshold == 14, "descents go down: seven degrees, twice"
+    assert any("mirrored" in note for note in found.notes)
+
+
+def test_a_real_circuit_has_beta_one():
+    @qml.qnode(DEVICE)
+    def circuit(w):
+        for layer in w:
+            for wire in range(3):
+                qml.RY(layer[wire], wire)
+            qml.PauliRot(layer[3], "ZY", [0, 1])
+            qml.PauliRot(layer[4], "ZY", [1, 2])
+            qml.PauliRot(layer[5], "YZ", [0, 1])
+            qml.PauliRot(layer[6], "YZ", [1, 2])
+            qml.PauliRot(layer[7], "ZZY", [0, 1, 2])
+        return qml.expval(qml.Z(0))
+
+    found = pt.wishart_parameters(circuit)(np.zeros((4, 8)))
+    assert (found.blocks[0].group, found.applies) == ("SO(8)", True)
+    assert found.exact.variance == pytest.approx(1 / 5)
+
+
+def test_groups_that_are_not_full_get_no_laws():
+    @qml.qnode(DEVICE)
+    def circuit(w):
+        for layer in w:
+            for wire in range(3):
+                qml.RX(layer[wire, 0], wire)
+                qml.RY(layer[wire, 1], wire)
+        return qml.expval(qml.Z(0) + qml.Z(1))
+
+    found = pt.wishart_parameters(circuit)(np.zeros((2, 3, 2)))
+    assert not found.applies and "not all of" in found.reasons[0]
+    assert found.loss_law is None and found.gaussian is Gaussianity.UNDECIDED
+    assert "do not apply" in str(found)
+
+
+def test_tied_angles_are_taken_apart_as_matrices():
+    @qml.qnode(DEVICE)
+    def circuit(w):
+        for gamma, beta in w:
+            qml.IsingZZ(gamma, [0, 1])
+            qml.RX(beta, 0)
+            qml.RX(beta, 1)
+        return qml.expval(qml.Z(0) @ qml.Z(1))
+
+    found = pt.wishart_parameters(circuit)(np.zeros((3, 2)))
+    assert found.method == "matrices"
+    # half of |00⟩ is where XX = 1, with su(2) from ZZ and X + X; where XX = −1 nothing turns
+    block, still = found.blocks
+    assert (block.size, block.beta, block.is_full, block.probability) == (2, 2, True, 0.5)
+    assert (still.size, still.variance) == (1, 0)
+    assert found.applies and found.exact.variance == pytest.approx(1 / 12)
+    drawn = pt.loss_variance(circuit, seed=1, n_draws=4000)(np.zeros((16, 2))).variance
+    assert abs(drawn.value - 1 / 12) < 4.5 * drawn.stderr + 2e-3
+
+
+def test_sums_on_many_wires_are_out_of_budget():
+    @qml.qnode(DEVICE)
+    def circuit(gamma, beta):
+        for wire in range(8):
+            qml.IsingZZ(gamma, [wire, (wire + 1) % 8])
+        for wire in range(8):
+            qml.RX(beta, wire)
+        return qml.expval(qml.Z(0) @ qml.Z(1))
+
+    with pytest.raises(pt.BudgetError, match="up to size 32"):
+        pt.wishart_parameters(circuit)(0.1, 0.2)
+
+
+def test_an_observable_outside_the_algebra():
+    @qml.qnode(DEVICE)
+    def circuit(w):
+        qml.Hadamard(1)
+        qml.RX(w[0], 0)
+        qml.RZ(w[1], 0)
+        return qml.expval(qml.Z(0) @ qml.X(1))
+
+    found = pt.wishart_parameters(circuit)(np.zeros(2))
+    assert not found.applies and "outside the algebra" in found.reasons[0]
+
+
+def test_gates_without_words_are_refused():
+    @qml.qnode(DEVICE)
+    def circuit(w):
+        qml.SpecialUnitary(w, wires=[0, 1])
+        return qml.expval(qml.Z(0))
+
+    with pytest.raises(pt.ReadingError, match="SpecialUnitary is no product of Pauli rotations"):
+        pt.wishart_parameters(circuit)(np.zeros(15))
+
+
+def test_the_kernel_is_the_covariance_between_inputs():
+    n, layers = 2, 10
+
+    @qml.qnode(DEVICE)
+    def circuit(x, w):
+        for wire in range(n):
+            qml.RX(x[wire], wire)
+        for layer in w:
+            for wire in range(n):
+                qml.RY(layer[wire, 0], wire)
+                qml.RZ(layer[wire, 1], wire)
+            qml.CNOT([0, 1])
+        return qml.expval(qml.Z(0))
+
+    data = np.array([[0.0, 0.0], [0.4, -0.3], [2.0, 1.0]])
+    w = np.zeros((layers, n, 2))
+    kernel = pt.wishart_parameters(circuit, encoding_args="x", data=data)(data[0], w).kernel
+    draws = np.random.default_rng(1).uniform(0, 2 * np.pi, (6000, layers, n, 2))
+    values = [circuit(x, np.moveaxis(draws, 0, -1)) for x in data]
+    seen = np.cov(values)
+    np.testing.assert_allclose(seen, kernel, atol=4.5 * 0.2 * np.sqrt(2 / 6000))
+    assert kernel[0, 0] == pytest.approx(1 / 5)
+    with pytest.raises(pt.ReadingError, match="2 numbers each"):
+        pt.wishart_parameters(circuit, encoding_args="x", data=np.zeros(3))(data[0], w)
+
+
+def test_records_are_strict_json(global_state_unchanged):
+    found = ask(3, 3, qml.Z(0))
+    again = json.loads(json.dumps(found.to_dict(), allow_nan=False))
+    assert again["kind"] == "WishartParameters" and again["blocks"][0]["size"] == 8
+    assert found.gaussian in list(Gaussianity) and "SU(8)" in str(found)
+
+
+# -- from samples ----------------------------------------------------------------------------------
+
+
+def test_roads_agree_for_a_small_rank_and_not_for_a_word():
+    circuit, w = universal(6, 10, qml.Projector([0] * 6, wires=range(6)))
+    low_rank = pt.degrees_of_freedom(circuit, road="loss", seed=3)(w)
+    for name in ("loss variance", "loss skewness"):
+        one = low_rank.by(name)
+        assert 0.8 < one.value < 1.4 and one.low < one.high
+    circuit, w = universal(4, 8, qml.Z(0))
+    word = pt.degrees_of_freedom(circuit, road="all", seed=3, n_draws=2000)(w)
+    assert word.by("traces, centred").value == 16 and word.by("traces, uncentred").value == 8
+    assert word.findings[0].code == "not-one-wishart-block"
+    variance = word.by("loss variance")
+    assert abs(variance.value - 17) < 5 * variance.stderr  # d + 1
+
+
+def test_shot_noise_drops_out_in_one_execution():
+    circuit, w = universal(2, 6, qml.Z(0))
+    noisy = qml.set_shots(circuit, shots=20)
+    measured = pt.degrees_of_freedom(noisy, road="loss", seed=5, n_draws=1500)
+    assert measured.cost(w).circuits == 1500
+    with qml.Tracker(DEVICE) as tracker:
+        found = measured(w)
+    assert tracker.totals["batches"] == 1 and found.cost.shots == 4 * 20 * 1500
+    one = found.by("loss variance")
+    assert abs(one.value - 5) < 5 * one.stderr, "naively 1/(1/5 + 0.04) = 4.2"
+
+
+def test_traces_on_a_device():
+    circuit, w = universal(3, 2, qml.Z(0) @ qml.Z(1) + qml.Z(0) + qml.Z(1))
+    noisy = qml.set_shots(circuit, shots=50)
+    found = pt.degrees_of_freedom(noisy, road="traces", seed=2, n_states=400)(w)
+    for name, truth in (("traces, uncentred", 2.0), ("traces, centred", 8 / 3)):
+        assert abs(found.by(name).value - truth) < 5 * found.by(name).stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"n_draws": 100}, "at least 1,000 draws; 100 are too few. Pass n_draws=1000"),
+        ({"road": "loss", "n_draws": 450, "level": 0.99}, "at least 2,000 draws"),
+        ({"road": "moon"}, "road='moon' is unknown"),
+        ({"beta": 3}, "beta needs 1, 2, 4 or None"),
+        ({"parameter": 99}, "none of the 12 parameters"),
+    ],
+)
+def test_bad_input_says_what_is_needed(options, message):
+    circuit, w = universal(2, 3, qml.Z(0))
+    with pytest.raises(pt.ReadingError, match=message):
+        pt.degrees_of_freedom(circuit, **options)(w)
+
+
+def test_replicates_have_to_be_enough():
+    circuit, w = universal(2, 3, qml.Z(0))
+    with pytest.raises(pt.ReadingError, match="at least 4 replicates"):
+        pt.degrees_of_freedom(qml.set_shots(circuit, shots=[(10, 2)]), road="loss")(w)
+
+
+# -- laws and minima -------------------------------------------------------------------------------
+
+
+def test_laws_against_draws():
+    circuit, w = universal(5, 10, qml.Projector([0] * 5, wires=range(5)))
+    found = pt.landscape_law_test(circuit, seed=1, n_draws=1000)(w)
+    assert found.closest().name in ("uncentred", "centred")
+    assert found.rejected("normal") and found.rejected("normal", gradient=True)
+    word, w = universal(5, 10, qml.Z(0))
+    assert pt.landscape_law_test(word, seed=1, n_draws=500)(w).closest().name == "normal"
+    with pytest.raises(pt.ReadingError, match="without shot noise"):
+        pt.landscape_law_test(qml.set_shots(circuit, shots=10))
+
+
+def between_random(n, p, observable, seed):
+    """``p`` rotations between fixed random circuits: the setting of the threshold."""
+    angles = np.random.default_rng(seed).uniform(0, 2 * np.pi, (p + 1, 3, n, 2))
+
+    @qml.qnode(DEVICE)
+    def circuit(w):
+        for k in range(p + 1):
+            for layer in angles[k]:
+                for wire in range(n):
+                    qml.RY(layer[wire, 0], wire)
+                    qml.RZ(layer[wire, 1], wire)
+                for wire in range(n):
+                    qml.CNOT([wire, (wire + 1) % n])
+            if k < p:
+                qml.RZ(w[k], k % n)
+        return qml.expval(observable)
+
+    return circuit, np.zeros(p)
+
+
+def test_minima_sink_to_the_bottom_at_the_threshold():
+    """A projector of rank 4: β r = 8."""
+    mean = {}
+    for p in (2, 5, 10):
+        circuit, w = between_random(4, p, qml.Projector([0, 0], wires=[0, 1]), seed=4)
+        found = pt.local_minima(circuit, seed=2, n_starts=20)(w)
+        mean[p] = found.mean_energy.value
+        assert (found.threshold, found.overparametrisation) == (8, p / 8)
+        if p != 5:
+            assert found.verdict is MinimaVerdict.AGREES
+    assert mean[2] > mean[5] > mean[10] and mean[10] < 0.01 and mean[2] > 0.1
+
+
+def test_minima_need_a_known_bottom():
+    n = 12
+    words = [qml.X(k) @ qml.X(k + 1) for k in range(n - 1)] + [qml.Z(k) for k in range(n)]
+    circuit, w = universal(n, 1, qml.sum(*words))
+    with pytest.raises(pt.ReadingError, match="smallest value of this observable is not known"):
+        pt.local_minima(circuit, seed=1, n_starts=10)(w)
+
+
+def test_pictures():
+    plt = pytest.importorskip("matplotlib.pyplot")
+    plt.switch_backend("Agg")
+    circuit, w = universal(3, 4, qml.Projector([0] * 3, wires=range(3)))
+    law = pt.landscape_law_test(circuit, seed=1, n_draws=200)(w).plot()
+    assert len(law.figure.axes) == 2 and len(law.lines) == 3
+    minima = pt.local_minima(circuit, seed=1, n_starts=10)(w).plot()
+    assert "bottom" in minima.get_title()
+    plt.close("all")
