@@ -16,13 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from pennylane_trainability.errors import BudgetError
-from pennylane_trainability.landscapes.cross_terms import signatures
-from pennylane_trainability.landscapes.path_model import PathModel
 from pennylane_trainability.landscapes.product_state import expectations
 from pennylane_trainability.liealg.orbits import Reached
 from pennylane_trainability.liealg.words import WordIndex, Words, crossings, products
 
-__all__ = ["Budget", "Labelled", "labelled", "states", "words_of_bits"]
+__all__ = ["Budget", "Labelled", "alike", "labelled", "states", "words_of_bits"]
 
 _MAX_PAIRS = 1 << 20
 
@@ -107,11 +105,11 @@ class Labelled:
     end: np.ndarray
 
 
-def labelled(model: PathModel, index: WordIndex, words: Words, values, groups) -> Labelled:
+def labelled(bloch: np.ndarray, index: WordIndex, words: Words, values, groups) -> Labelled:
     """The pairs of an observable that may count.
 
     Args:
-        model: the circuit, for its state.
+        bloch: Bloch vectors of the state, ``(n, 3)``.
         index: the module.
         words: words of the observable.
         values: their coefficients.
@@ -123,8 +121,7 @@ def labelled(model: PathModel, index: WordIndex, words: Words, values, groups) -
     first, second = _pairs(groups)
     joined = products(words.take(first), words.take(second))[0]
     # a product with X or Y on a wire in |0⟩ or |1⟩ has no value, and is conserved
-    x = bits_of_words(joined, model.n_wires)[0]
-    keep = ~(x & model.is_basis).any(axis=1)
+    keep = ~(bits_of_words(joined, len(bloch))[0] & _is_basis(bloch)).any(axis=1)
     first, second, joined = first[keep], second[keep], joined.take(keep)
     known = WordIndex(words.n_limbs)
     column = known.add(joined)
@@ -133,25 +130,30 @@ def labelled(model: PathModel, index: WordIndex, words: Words, values, groups) -
     share = np.asarray(values)[first] * np.asarray(values)[second]
     np.add.at(start, (row[first], column), share * _signs(words.take(first), joined))
     end = np.zeros_like(start)
-    own = states(model.bloch, index.words)
+    own = states(bloch, index.words)
     for q in range(len(known)):
         label = known.words.take([q])
         other, turns = products(index.words, label)
-        end[:, q] = own * states(model.bloch, other) * (1.0 - (turns & 2))
+        end[:, q] = own * states(bloch, other) * (1.0 - (turns & 2))
     return Labelled(known.words, start, end)
 
 
-def groups_of(model: PathModel, rotations: Words, words: Words) -> np.ndarray:
-    """Words that rotations over whole turns treat alike have the same number, ``(W,)``."""
-    free = np.broadcast_to(not model.narrow, len(rotations))
-    key = crossings(words, rotations)[:, free]
-    x = bits_of_words(words, model.n_wires)[0] & model.is_basis
-    return np.unique(np.concatenate([key, x], axis=1), axis=0, return_inverse=True)[1].ravel()
+def alike(bloch: np.ndarray, rotations: Words, words: Words) -> np.ndarray:
+    """Words that rotations and the state treat alike have the same number, ``(W,)``.
+
+    Args:
+        bloch: Bloch vectors of the state.
+        rotations: those over whole turns.
+        words: the words.
+    """
+    x = bits_of_words(words, len(bloch))[0] & _is_basis(bloch)
+    key = np.concatenate([crossings(words, rotations), x], axis=1)
+    return np.unique(key, axis=0, return_inverse=True)[1].ravel()
 
 
-def varying(model: PathModel) -> np.ndarray:
-    """Which words of the observable a rotation changes, ``(W,)``; the others are constant."""
-    return signatures(model.words, model.rotations).any(axis=1)
+def _is_basis(bloch: np.ndarray) -> np.ndarray:
+    """Which wires start in ``|0⟩`` or ``|1⟩``."""
+    return np.abs(bloch[:, 2]) == 1.0
 
 
 def _signs(words: Words, labels: Words) -> np.ndarray:
@@ -161,7 +163,7 @@ def _signs(words: Words, labels: Words) -> np.ndarray:
 def _pairs(groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """All ordered pairs within groups."""
     order = np.argsort(groups, kind="stable")
-    parts = np.split(order, 1 + np.flatnonzero(np.diff(groups[order])))
+    parts = np.split(order, 1 + np.flatnonzero(np.diff(groups[order]))) if len(order) else [order]
     count = sum(len(part) ** 2 for part in parts)
     if count > _MAX_PAIRS:
         raise BudgetError(

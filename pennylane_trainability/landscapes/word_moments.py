@@ -24,13 +24,11 @@ from pennylane_trainability.landscapes.path_model import PathModel
 from pennylane_trainability.landscapes.word_module import (
     Budget,
     Labelled,
-    groups_of,
+    alike,
     labelled,
-    varying,
     words_of_bits,
 )
 from pennylane_trainability.liealg.orbits import Reached, reached
-from pennylane_trainability.liealg.pairs import Pairs
 from pennylane_trainability.liealg.words import WordIndex, crossings
 
 __all__ = ["WordSweep", "word_sweep"]
@@ -103,12 +101,12 @@ class WordSweep:
         if apart.any():
             for part in state:
                 part[:, apart] *= mean
-        for a, b in ((pairs.first, pairs.second),):
-            c, m = ([part[_at(r, apart)] for r in (a, b)] for part in state)
-            for own, rows in enumerate((a, b)):
-                new = (1 - sine) * c[own] + sine * (c[1 - own] + m[1 - own]) + spread * m[own]
-                state[0][_at(rows, apart)] = new
-                state[1][_at(rows, apart)] = mean**2 * m[own]
+        places = [_at(rows, apart) for rows in (pairs.first, pairs.second)]
+        c, m = ([part[place] for place in places] for part in state)
+        for own, place in enumerate(places):
+            new = (1 - sine) * c[own] + sine * (c[1 - own] + m[1 - own]) + spread * m[own]
+            state[0][place] = new
+            state[1][place] = mean**2 * m[own]
 
     def _derivative(self, behind: State, before: State, k: int) -> float:
         """``Var ∂ℓ/∂φ_k``: cosine and sine change places, and the sine has mean zero."""
@@ -138,14 +136,15 @@ def word_sweep(model: PathModel, budget: Budget) -> WordSweep:
     Raises:
         BudgetError: it takes more.
     """
-    live = varying(model)
-    words = words_of_bits(model.words).take(live)
-    rotations = words_of_bits(model.rotations)
+    rotations, every = words_of_bits(model.rotations), words_of_bits(model.words)
+    live = crossings(every, rotations).any(axis=1)  # the others are constant
+    words = every.take(live)
     distinct = WordIndex(rotations.n_limbs)
     which = distinct.add(rotations)
     module = reached(words, distinct.words, which[::-1], budget.words)
     budget.check(module)
-    groups = groups_of(model, distinct.words, words)
-    table = labelled(model, module.index, words, model.coefficients[live], groups)
+    stopping = distinct.words.take(slice(0, 0)) if model.narrow else distinct.words
+    groups = alike(model.bloch, stopping, words)
+    table = labelled(model.bloch, module.index, words, model.coefficients[live], groups)
     budget.check_work(len(module), max(1, len(table.labels)), len(which))
     return WordSweep(model, module, which, table, crossings(rotations, table.labels))
