@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from pennylane.queuing import QueuingManager
@@ -12,7 +13,9 @@ from pennylane_trainability.circuits.dead import dead_parameters
 from pennylane_trainability.circuits.qnode import Reading
 from pennylane_trainability.circuits.rotations import PauliCircuit, pauli_circuit
 from pennylane_trainability.diagnostics.variance_ask import VarianceAsk
+from pennylane_trainability.diagnostics.variance_found import Found
 from pennylane_trainability.diagnostics.variance_measured import Measured
+from pennylane_trainability.diagnostics.variance_module import QUICK, by_module, module_sweep
 from pennylane_trainability.diagnostics.variance_sample import (
     Road,
     cost_of_sample,
@@ -20,54 +23,19 @@ from pennylane_trainability.diagnostics.variance_sample import (
     sample,
 )
 from pennylane_trainability.diagnostics.variance_simulated import Simulated
-from pennylane_trainability.errors import ReadingError
+from pennylane_trainability.errors import BudgetError, ReadingError
 from pennylane_trainability.landscapes.path_estimates import PathEstimates, path_estimates
 from pennylane_trainability.landscapes.path_model import PathModel, path_model
 from pennylane_trainability.laws import Normal, Uniform, periods
 from pennylane_trainability.results import Cost, Estimate
 
-__all__ = ["METHODS", "Found", "answer", "cost_of_answer"]
+__all__ = ["METHODS", "answer", "cost_of_answer"]
 
 DEFAULT_PATHS, MOST_PATHS = 10_000, 1 << 20
 #: With fewer draws the intervals cover visibly less than they say.
 _ENOUGH_DRAWS = 200
 #: Simulated numbers that differ by less do not differ.
 _ROUNDING = 1e-13
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Found:
-    """What a method found, arrays ``(1,)`` for a loss and ``(P,)`` for derivatives.
-
-    Attributes:
-        method: its name.
-        value: the variances.
-        error: their standard errors; 0 if exact, NaN if nothing was seen.
-        low: lower ends of intervals.
-        high: upper ends.
-        mean: of the loss, where known.
-        samples: values at the draws.
-        assumptions: what it rests on.
-        notes: what the reader should know.
-        n_samples: paths or draws.
-        engine: what computed it.
-        cost: what was run.
-        refused: methods that were tried before, and why they do not apply.
-    """
-
-    method: str
-    value: np.ndarray
-    error: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    mean: Estimate | None
-    samples: np.ndarray
-    assumptions: tuple[str, ...]
-    notes: tuple[str, ...]
-    n_samples: int
-    engine: str
-    cost: Cost
-    refused: tuple[tuple[str, str], ...] = ()
 
 
 def _model(ask: VarianceAsk, reading: Reading) -> tuple[PathModel, PauliCircuit]:
@@ -185,6 +153,7 @@ def _doubts(ask: VarianceAsk, reading: Reading, found) -> tuple[str, ...]:
 
 #: Name → method, in the order in which they are tried: what is exact first, draws last.
 METHODS: dict[str, Callable[[VarianceAsk, Reading, bool], Found]] = {
+    "module": by_module,
     "paths": by_paths,
     "sample": by_sample,
 }
@@ -196,12 +165,21 @@ def answer(ask: VarianceAsk, reading: Reading, gradient: bool, method: str) -> F
     Raises:
         ReadingError: no method applies; the message says why.
     """
-    names = list(METHODS) if method == "auto" else [method]
-    refused: list[tuple[str, str]] = []
-    for name in names:
+    if method != "auto":
         try:
-            found = METHODS[name](ask, reading, gradient)
+            return METHODS[method](ask, reading, gradient)
         except ReadingError as error:
+            raise ReadingError(_none([(method, str(error))])) from error
+    refused: list[tuple[str, str]] = []
+    quick = METHODS | {"module": partial(by_module, budget=QUICK)}
+    for name, one in quick.items():
+        try:
+            found = one(ask, reading, gradient)
+        except ReadingError as error:
+            refused.append((name, str(error)))
+        except BudgetError as error:
+            if name != "module":
+                raise
             refused.append((name, str(error)))
         else:
             return replace(found, refused=tuple(refused))
@@ -216,11 +194,13 @@ def _none(refused: list[tuple[str, str]]) -> str:
 
 def cost_of_answer(ask: VarianceAsk, reading: Reading, gradient: bool, method: str) -> Cost:
     """What :func:`answer` would cost on the device; nothing is run."""
-    if method in ("auto", "paths"):
+    for name, model in (("module", module_sweep), ("paths", _model)):
+        if method not in ("auto", name):
+            continue
         try:
-            _model(ask, reading)
-        except ReadingError:
-            if method == "paths":
+            model(ask, reading)
+        except (ReadingError, BudgetError):
+            if method == name:
                 raise
         else:
             return Cost()

@@ -6,8 +6,8 @@ In an orthonormal basis of the module of the observable a step ``exp(−iθG/2)`
 .. math:: E[e^{\theta a} X e^{\theta a^T}] = U\,\bigl(\chi(\lambda_i - \lambda_j)\,
           (U^\dagger X U)_{ij}\bigr)\,U^\dagger, \qquad \chi(\omega) = E\,e^{i\omega\theta},
 
-whatever the frequencies. As in ``word_moments`` means and covariances are carried apart, expectation
-values come from the other side by the same rule, and both meet for the derivatives.
+whatever the frequencies. As in ``word_moments`` means and covariances are carried apart,
+expectation values come from the other side by the same rule, and both meet for the derivatives.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pennylane_trainability.errors import BudgetError, ReadingError
-from pennylane_trainability.landscapes.steps import Step, StepCircuit, Sum
+from pennylane_trainability.landscapes.steps import Step, StepCircuit, Sum, parallel
 from pennylane_trainability.landscapes.word_module import Budget, states
 from pennylane_trainability.laws import Law, Normal, Uniform
 from pennylane_trainability.liealg.numeric import NumericModule, numeric_module
@@ -66,7 +66,9 @@ class DenseSweep:
         mean, covariance = state
         value = float(self.end @ covariance @ self.end)
         value *= abs(value) > _ROUNDING * np.linalg.norm(covariance) * float(self.end @ self.end)
-        return value, self.circuit.constant + float(mean @ self.end)
+        known = float(mean @ self.end)
+        known *= abs(known) > _ROUNDING * np.linalg.norm(self.start) * np.linalg.norm(self.end)
+        return value, self.circuit.constant + known
 
     def gradients(self) -> np.ndarray:
         """``Var ∂ℓ/∂θ_p`` of all parameters, ``(P,)``."""
@@ -263,5 +265,4 @@ def _absorbed(step: Step, whole: bool) -> bool:
         return True
     if step.parameter < 0 or not whole:
         return False
-    ratios = [step.values.get(key, 0.0) / g for key, g in step.generator.items() if g]
-    return bool(np.ptp(ratios) < 1e-12)
+    return parallel(step)

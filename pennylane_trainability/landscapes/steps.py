@@ -92,12 +92,14 @@ def step_circuit(made: PauliCircuit) -> StepCircuit:
     steps = steps_of(kept)
     _check_untied(steps)
     trainable = [e for e in made.elements if isinstance(e, Rotation) and e.is_trainable]
+    every_step = tuple(steps_of(trainable))
     fixed = any(step.parameter < 0 for step in steps) or _fixed_behind(made.elements)
+    fixed = fixed or not all(parallel(step) for step in every_step)
     return StepCircuit(
         terms,
         sum(c for c, word in every if not word.support),
         tuple(steps),
-        tuple(steps_of(trainable)),
+        every_step,
         bloch,
         circuit.n_parameters,
         fixed or any(isinstance(e, Opaque) for e in made.elements),
@@ -126,6 +128,12 @@ def steps_of(rotations: Sequence[Rotation]) -> list[Step]:
             gates.append(rotation.gate)
         gates[-1] = rotation.gate
     return out
+
+
+def parallel(step: Step) -> bool:
+    """Whether the angles given are those of one angle of the generator."""
+    ratios = [step.values.get(key, 0.0) / g for key, g in step.generator.items() if g]
+    return not ratios or bool(np.ptp(ratios) < 1e-12)
 
 
 def commuting_sums(first: Mapping, second: Mapping) -> bool:

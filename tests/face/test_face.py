@@ -324,7 +324,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "circuits": {"errors", "fourier"},
     "templates": {"circuits"},
     "laws": {"circuits", "errors"},
-    "landscapes": {"circuits", "errors", "laws", "statistics"},
+    "landscapes": {"circuits", "errors", "laws", "liealg", "statistics"},
     "simulation": {"circuits", "errors"},
     "transforms": {"circuits", "devices", "errors", "liealg", "simulation", "statistics"},
     "executor": {"devices", "errors", "results"},
