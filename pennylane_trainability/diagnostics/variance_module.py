@@ -100,9 +100,10 @@ def by_module(
         assumptions=(
             f"parameters are independent: {ask.law_name}",
             turns,
+            size,
             "no noise: the circuit as it is written",
         ),
-        notes=(size, *why),
+        notes=why,
         n_samples=0,
         engine="module",
         cost=Cost(),
