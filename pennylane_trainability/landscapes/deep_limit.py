@@ -29,6 +29,7 @@ __all__ = ["DeepLimit", "deep_limit"]
 
 #: What may be left of commutators behind the projection.
 _CONVERGED = 1e-9
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,6 +103,7 @@ def _of_sums(circuit: StepCircuit, own: list[Sum], budget: Budget):
     start, end = ends(circuit, module)
     still = invariant_vectors(module.matrices)
     mean = float((still @ start) @ (still @ end))
+    mean *= abs(mean) > _ROUNDING * float(np.linalg.norm(start) * np.linalg.norm(end))
     start, end = (vector - still.T @ (still @ vector) for vector in (start, end))
     observable, left = commutant_projection(module.matrices, np.outer(start, start))
     state, left_too = commutant_projection(module.matrices, np.outer(end, end))

@@ -32,7 +32,7 @@ FUNCTIONS = {
     *("capacity", "compare_shapes", "growth_advice", "initialise", "metric_tensor_fn"),
     *("gradient_efficiency", "gradient_measurement_plan", "measure_gradient", "paper_check"),
     *("promote", "prune"),
-    *("gradient_variances", "loss_variance", "scaling"),
+    *("dynamical_lie_algebra", "gradient_variances", "loss_variance", "scaling"),
 }
 TRANSFORMS = {
     *("coefficient_jacobian", "commuting_grad", "dla_grad", "measured_grad", "measured_qfim"),
@@ -46,13 +46,14 @@ RECORDS = {
     *("DataJacobian", "Fit", "FourierRows", "MeasuredJacobian", "MeasuredQFIM", "QFIMPlan"),
     *("Capacity", "GrowthAdvice", "Initialisation", "Model", "PaperCheck", "Pruning", "Report"),
     *("GradientEfficiency", "GradientPlan", "MeasuredDensity", "MeasuredGradient", "Promotion"),
-    *("GradientVariances", "LossVariance", "Scaling", "ShapeComparison"),
+    *("DynamicalLieAlgebra", "GradientVariances", "LossVariance", "Scaling", "ShapeComparison"),
 }
 #: Functions that ask about variances over a law of the parameters.
 LANDSCAPES = {"gradient_variances", "loss_variance", "scaling"}
 #: Functions that simulate only, or only read.
 SIMULATED = {
-    *("compare_shapes", "fit", "gradient_efficiency", "gradient_measurement_plan"),
+    *("compare_shapes", "dynamical_lie_algebra", "fit", "gradient_efficiency"),
+    "gradient_measurement_plan",
     *("growth_advice", "initialise", "paper_check", "promote", "prune"),
 }
 TEMPLATES = {
@@ -156,6 +157,7 @@ OPTIONS = {
         *("gradient_efficiency", *LANDSCAPES),
     },
     "n_paths": LANDSCAPES,
+    "max_words": {"dynamical_lie_algebra", "gradient_variances", "loss_variance"},
     "rtol": LANDSCAPES,
     "workers": {"compare_shapes", "fit"},
 }
