@@ -10,7 +10,7 @@ from pennylane_trainability.landscapes.dense_moments import sum_table
 from pennylane_trainability.landscapes.steps import Sum
 from pennylane_trainability.liealg import Words, ideals, sentence_closure
 from pennylane_trainability.liealg.numeric import numeric_module
-from pennylane_trainability.liealg.orbits import Orbits, orbits
+from pennylane_trainability.liealg.orbits import orbits
 from pennylane_trainability.liealg.splitting import Split, split_module, split_words
 
 __all__ = ["Elements", "elements_of"]
@@ -54,13 +54,13 @@ def elements_of(generators: tuple[Sum, ...], n_wires: int, budget: int, rng) -> 
 
 def _of_words(words: Words, budget: int) -> Elements:
     known = ideals(words)
-    found = orbits(words, words, budget)
-    if not isinstance(found, Orbits):
+    if known.dimension > budget:
         note = (
             f"the algebra has {known.dimension} elements, more than max_dimension={budget}: they "
             "were not listed, and purities are not given"
         )
         return Elements(known.dimension, True, known.text, None, (note,))
+    found = orbits(words, words, budget)
     return Elements(known.dimension, True, known.text, split_words(found, words))
 
 

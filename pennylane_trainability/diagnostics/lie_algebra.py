@@ -145,7 +145,8 @@ def _record(
 ) -> DynamicalLieAlgebra:
     split = elements.split
     found = purities_of(read, split)
-    centre, parts = None, ()
+    centre: SimpleIdeal | None = None
+    parts: tuple[SimpleIdeal, ...] = ()
     if split is not None:
         everything = [
             _ideal(part, split.words.pairs(), found, number, wires)

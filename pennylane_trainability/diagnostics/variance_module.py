@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 
 import numpy as np
 from pennylane.queuing import QueuingManager
 
-from pennylane_trainability.circuits.qnode import Reading
-from pennylane_trainability.circuits.rotations import PauliCircuit, pauli_circuit
-from pennylane_trainability.diagnostics.variance_ask import VarianceAsk
 from pennylane_trainability.diagnostics.variance_found import Found
+from pennylane_trainability.diagnostics.variance_question import Question
 from pennylane_trainability.errors import BudgetError, ReadingError
 from pennylane_trainability.landscapes.cross_terms import signatures
 from pennylane_trainability.landscapes.deep_limit import deep_limit
 from pennylane_trainability.landscapes.dense_moments import DenseSweep, dense_sweep
-from pennylane_trainability.landscapes.path_model import path_model
-from pennylane_trainability.landscapes.steps import step_circuit
+from pennylane_trainability.landscapes.steps import StepCircuit, step_circuit
 from pennylane_trainability.landscapes.unbranched import mean_loss
 from pennylane_trainability.landscapes.word_module import Budget
 from pennylane_trainability.landscapes.word_moments import WordSweep, word_sweep
@@ -34,54 +32,51 @@ class ModuleSweep:
     """A circuit that can be carried through the module of its observable.
 
     Attributes:
-        made: the circuit as Pauli rotations.
         sweep: the module and what rotations do to it.
         budget: how much a module may take.
     """
 
-    made: PauliCircuit
     sweep: WordSweep | DenseSweep
     budget: Budget
 
 
-def module_sweep(ask: VarianceAsk, reading: Reading, budget: Budget | None = QUICK) -> ModuleSweep:
+def module_sweep(question: Question, budget: Budget | None = None) -> ModuleSweep:
     """The module of the observable under the circuit's own rotations.
 
     Args:
-        ask: the options.
-        reading: the QNode.
+        question: what is asked.
         budget: how much it may take; ``None`` for what the options allow.
 
     Raises:
         ReadingError: the circuit cannot be carried through a module.
         BudgetError: the module is too large; the message says which method still applies.
     """
-    if ask.engine == "measured":
-        raise ReadingError("engine='measured' asks for the device, and nothing is run on it here")
+    ask = question.ask
     if budget is None:
         budget = Budget(_MOST_WORDS, _MOST_WORK, ask.memory)
     if ask.max_words is not None:
         budget = replace(budget, words=ask.max_words)
-    with QueuingManager.stop_recording():  # generators and matrices are made of operators
-        made = pauli_circuit(reading.circuit)
-        try:
-            model = path_model(made, ask.law)
-        except ReadingError:
-            model = None
+    model = None
+    with contextlib.suppress(ReadingError):
+        model = question.model
+    try:
+        if model is None or (model.fixed.any() and not model.fixed.all()):
+            return ModuleSweep(dense_sweep(_steps(question), ask.law, budget), budget)
+        return ModuleSweep(word_sweep(model, budget), budget)
+    except BudgetError as error:
         other = "sample" if model is None else "paths"
-        try:
-            if model is None or (model.fixed.any() and not model.fixed.all()):
-                return ModuleSweep(made, dense_sweep(step_circuit(made), ask.law, budget), budget)
-            return ModuleSweep(made, word_sweep(model, budget), budget)
-        except BudgetError as error:
-            raise BudgetError(f"{error}. method={other!r} still applies.") from error
+        raise BudgetError(f"{error}. method={other!r} still applies.") from error
 
 
-def by_module(
-    ask: VarianceAsk, reading: Reading, gradient: bool, budget: Budget | None = None
-) -> Found:
+def _steps(question: Question) -> StepCircuit:
+    with QueuingManager.stop_recording():
+        return step_circuit(question.made)
+
+
+def by_module(question: Question, budget: Budget | None = None) -> Found:
     """Second moments on the module, see :mod:`pennylane_trainability.landscapes.word_module`."""
-    found = module_sweep(ask, reading, budget)
+    ask, reading, gradient = question.ask, question.reading, question.gradient
+    found = module_sweep(question, budget)
     sweep = found.sweep
     if isinstance(sweep, DenseSweep):
         loss, mean = sweep.moments()
@@ -92,7 +87,7 @@ def by_module(
         size = f"the module of the observable has {len(sweep.module)} Pauli words"
         turns = "every parameter turns one Pauli rotation (checked)"
     value = sweep.gradients() if gradient else np.array([loss])
-    limit, why = _limit(found, gradient)
+    limit, why = _limit(question, found.budget)
     return Found(
         *("module", value, np.zeros_like(value), value, value),
         mean=Estimate.known(mean, ask.law_name),
@@ -118,11 +113,10 @@ def _mean(sweep: WordSweep) -> float:
     return found
 
 
-def _limit(found: ModuleSweep, gradient: bool) -> tuple[np.ndarray | None, tuple[str, ...]]:
+def _limit(question: Question, budget: Budget) -> tuple[np.ndarray | None, tuple[str, ...]]:
     """The limit of infinite depth; if it is not known, why."""
     try:
-        with QueuingManager.stop_recording():
-            deep = deep_limit(step_circuit(found.made), found.budget)
+        deep = deep_limit(_steps(question), budget)
     except (ReadingError, BudgetError) as error:
         return None, (f"the limit of infinite depth is not given: {error}",)
-    return deep.gradients if gradient else np.array([deep.loss]), ()
+    return deep.gradients if question.gradient else np.array([deep.loss]), ()

@@ -17,12 +17,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pennylane_trainability.errors import ReadingError
+from pennylane_trainability.errors import BudgetError, ReadingError
 from pennylane_trainability.landscapes.dense_moments import ends, largest, module_of
 from pennylane_trainability.landscapes.steps import StepCircuit, Sum, distinct_sums
 from pennylane_trainability.landscapes.word_module import Budget, alike, labelled, states
 from pennylane_trainability.liealg.commutant import commutant_projection, invariant_vectors
-from pennylane_trainability.liealg.orbits import Reached, orbits
+from pennylane_trainability.liealg.orbits import orbits
 from pennylane_trainability.liealg.words import Words, crossings
 
 __all__ = ["DeepLimit", "deep_limit"]
@@ -85,16 +85,15 @@ def _of_words(circuit: StepCircuit, own: list[Sum], budget: Budget):
     words, values = every.take(live), values[live]
     if not len(words):
         return 0.0, float(still), np.zeros(len(own)), 0
-    found = orbits(words, rotations, budget.words)
-    if isinstance(found, Reached):
-        budget.check(found)
-        raise ReadingError("the module was not found")
-    index = found.reached.index
+    try:
+        found = orbits(words, rotations, budget.words)
+    except BudgetError as error:
+        raise BudgetError(f"the module of the observable is too large: {error}") from error
     groups = alike(circuit.bloch, rotations, words)
-    table = labelled(circuit.bloch, index, words, values, groups)
+    table = labelled(circuit.bloch, found.index, words, values, groups)
     weights = np.sum(found.sums(table.start) * found.sums(table.end), axis=1) / found.sizes
-    moved = found.sums(crossings(index.words, rotations).astype(float))
-    return float(weights.sum()), float(still), (weights / found.sizes) @ moved, len(index)
+    moved = found.sums(crossings(found.index.words, rotations).astype(float))
+    return float(weights.sum()), float(still), (weights / found.sizes) @ moved, len(found.index)
 
 
 def _of_sums(circuit: StepCircuit, own: list[Sum], budget: Budget):

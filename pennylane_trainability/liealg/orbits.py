@@ -7,15 +7,19 @@ reached from some words span the smallest space that contains them and that no r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
+from pennylane_trainability.errors import BudgetError
 from pennylane_trainability.liealg.pairs import GrowingPairs, Pairs
-from pennylane_trainability.liealg.words import WordIndex, Words
+from pennylane_trainability.liealg.words import WordIndex, Words, crossings, products
 
 __all__ = ["Orbits", "Reached", "orbits", "reached"]
+
+#: Pairs of words that are looked at together.
+_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,12 +80,12 @@ class Orbits:
     """The module that words generate under rotations.
 
     Attributes:
-        reached: its words and what every rotation mixes.
+        index: the words, those given first; every word has a number.
         label: the orbit of every word, numbered from zero, ``(d,)``.
         sizes: number of words of every orbit.
     """
 
-    reached: Reached
+    index: WordIndex
     label: np.ndarray
     sizes: np.ndarray
 
@@ -92,17 +96,19 @@ class Orbits:
         return out
 
 
-def orbits(start: Words, rotations: Words, max_words: int) -> Orbits | Reached:
+def orbits(start: Words, rotations: Words, max_words: int) -> Orbits:
     """Which words do rotations make of some words, in any order, and which are mixed?
 
     Args:
         start: the words.
         rotations: distinct words of rotations, ``G`` of them.
-        max_words: stop as soon as there are more words than this.
+        max_words: refuse more words than this.
 
     Returns:
-        The orbits; what was found if the search was stopped. Cost: one test of commutation per word
-        and rotation, and about ``log d`` passes over the pairs.
+        The orbits. Cost: one test of commutation per word and rotation.
+
+    Raises:
+        BudgetError: there are more words; the message says how many at least.
 
     Z of the first of two wires under the matchgates Z, Z and XX is one of six words, in one orbit:
 
@@ -110,42 +116,35 @@ def orbits(start: Words, rotations: Words, max_words: int) -> Orbits | Reached:
     >>> found.sizes
     array([6])
     """
-    found = _closed(start, rotations, max_words)
-    if not found.is_complete:
-        return found
-    label = _joined(len(found), found.pairs)
-    return Orbits(found, label, np.bincount(label))
-
-
-def _closed(start: Words, rotations: Words, max_words: int) -> Reached:
-    """Words in any order of the rotations."""
     index = WordIndex(start.n_limbs)
     index.add(start)
     hashes = index.hashing(rotations)
-    growing = [GrowingPairs(rotations.take([k]), hashes[k]) for k in range(len(rotations))]
-    before = -1
-    while before < len(index):
-        before = len(index)
-        for one in growing:
-            one.grow(index)
-            if len(index) > max_words:
-                return Reached(index, (), False)
-    return Reached(index, tuple(one.pairs for one in growing), True)
+    root = np.arange(len(index))
+    block = max(1, _BLOCK // max(1, len(rotations)))
+    first = 0
+    while first < len(index):
+        if len(index) > max_words:
+            raise BudgetError(f"there are ≥ {len(index)} words, more than max_words={max_words}")
+        stop = min(len(index), first + block)
+        rows, columns = np.nonzero(crossings(index.words.take(slice(first, stop)), rotations))
+        found, _ = products(index.words.take(first + rows), rotations.take(columns))
+        numbers = index.add(found, index.hashes[first + rows] ^ hashes[columns])
+        root = np.concatenate([root, np.arange(len(root), len(index))])
+        _join(root, first + rows, numbers)
+        first = stop
+    label = np.unique(root, return_inverse=True)[1]
+    return Orbits(index, label, np.bincount(label))
 
 
-def _joined(count: int, pairs: Sequence[Pairs]) -> np.ndarray:
-    """Connected components of words that are mixed, numbered in the order of their first word."""
-    first = np.concatenate([np.zeros(0, np.int64), *(p.first for p in pairs)])
-    second = np.concatenate([np.zeros(0, np.int64), *(p.second for p in pairs)])
-    root = np.arange(count)
+def _join(root: np.ndarray, first: np.ndarray, second: np.ndarray) -> None:
+    """Give words that are mixed the same root, the smallest number; in place."""
     while True:
         low = np.minimum(root[first], root[second])
         high = np.maximum(root[first], root[second])
         apart = low < high
         if not apart.any():
-            break
+            return
         first, second = first[apart], second[apart]
         np.minimum.at(root, high[apart], low[apart])
         while not np.array_equal(root, root[root]):
-            root = root[root]
-    return np.unique(root, return_inverse=True)[1]
+            root[:] = root[root]

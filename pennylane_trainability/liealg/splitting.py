@@ -85,7 +85,7 @@ def split_words(found: Orbits, generators: Words) -> Split:
     >>> [(part.name, part.dimension) for part in found.parts]
     [('so(3)', 3), ('so(3)', 3)]
     """
-    words = found.reached.index.words
+    words = found.index.words
     alone = np.flatnonzero(found.sizes[found.label] == 1)
     parts: list[Part] = []
     for label in np.flatnonzero(found.sizes > 1):
@@ -103,7 +103,7 @@ def _copies(words: Words, rows: np.ndarray, generators: Words, found: Orbits) ->
     width = 64 * words.n_limbs
     kept = [k for k, (x, z) in enumerate(conserved.pairs()) if independent(pivots, x << width | z)]
     shifts = [_shift(words, conserved.take([k]), rows, found) for k in kept]
-    inside = generators.take(np.isin(found.reached.index.find(generators), rows))
+    inside = generators.take(np.isin(found.index.find(generators), rows))
     (ideal,) = ideals(inside).ideals
     if ideal.copies != 1 << len(shifts):
         raise ReadingError("the ideals that were counted are not those that were found")
@@ -124,7 +124,7 @@ def _copies(words: Words, rows: np.ndarray, generators: Words, found: Orbits) ->
 def _shift(words: Words, label: Words, rows: np.ndarray, found: Orbits):
     """``QA = s·B``: numbers of ``B`` and signs ``s``."""
     other, turns = products(label, words)
-    position = np.searchsorted(rows, found.reached.index.find(other))
+    position = np.searchsorted(rows, found.index.find(other))
     return position, 1.0 - (turns & 2)
 
 
@@ -172,14 +172,18 @@ def split_module(algebra: NumericModule, rng: np.random.Generator) -> Split:
 
 def _generic_element(matrices: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The adjoint matrix of a random sum of nested commutators of generators."""
-    own = scaled(matrices)
-    total = last = sum(rng.normal() * a for a in own)
+    own = np.array(scaled(matrices))
+
+    def mixed() -> np.ndarray:
+        return np.tensordot(rng.normal(size=len(own)), own, axes=1)
+
+    total = last = mixed()
     for _ in range(12):
-        other = sum(rng.normal() * a for a in own)
-        last = other @ last - last @ other + sum(rng.normal() * a for a in own)
+        other = mixed()
+        last = other @ last - last @ other + mixed()
         last = last / np.linalg.norm(last, 2)
         total = total + rng.normal() * last
-    return total / np.linalg.norm(total, 2)
+    return np.asarray(total / np.linalg.norm(total, 2))
 
 
 def _name(dimension: int, rank: int) -> str:

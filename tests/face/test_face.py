@@ -157,7 +157,10 @@ OPTIONS = {
         *("gradient_efficiency", *LANDSCAPES),
     },
     "n_paths": LANDSCAPES,
-    "max_words": {"dynamical_lie_algebra", "gradient_variances", "loss_variance"},
+    "max_words": {
+        *("dla_grad", "dynamical_lie_algebra", "gradient_measurement_plan", "gradient_variances"),
+        *("loss_variance", "measure_gradient"),
+    },
     "rtol": LANDSCAPES,
     "workers": {"compare_shapes", "fit"},
 }
