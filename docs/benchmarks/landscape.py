@@ -6,9 +6,9 @@ variance, from its fourth moment. Cold is the first call after imports, reading 
 compiling included, cpu its processor time, warm the best of further calls, ratio that of warm
 times.
 
-``--module`` times exact variances on modules of about 2,000 words and more, ``--large`` 10,000 Pauli
-with all derivatives on circuits that nothing else here can simulate. ``--quick`` runs small cases
-once.
+``--module`` times exact variances on modules of about 2,000 words and more, ``--large`` 10,000
+Pauli paths with all derivatives on circuits that nothing else here can simulate. ``--quick`` runs
+small cases once.
 """
 
 from __future__ import annotations

@@ -88,12 +88,15 @@ def step_circuit(made: PauliCircuit) -> StepCircuit:
             terms[pulled.x, pulled.z] = coefficient * pulled.sign
     words = [Word(*key) for key in terms]
     bloch = bloch_vectors(circuit.preparation, position, n)
-    kept = absorb(_rotations(in_reach(made.elements, words, n)), bloch)
+    # also what is out of reach at this depth: it belongs to the state of deeper circuits
+    left = {id(e) for e in absorb([e for e in made.elements if isinstance(e, Rotation)], bloch)}
+    elements = [e for e in made.elements if isinstance(e, Opaque) or id(e) in left]
+    kept = _rotations(in_reach(elements, words, n))
     steps = steps_of(kept)
     _check_untied(steps)
     trainable = [e for e in made.elements if isinstance(e, Rotation) and e.is_trainable]
     every_step = tuple(steps_of(trainable))
-    fixed = any(step.parameter < 0 for step in steps) or _fixed_behind(made.elements)
+    fixed = any(step.parameter < 0 for step in steps) or _fixed_behind(elements)
     fixed = fixed or not all(parallel(step) for step in every_step)
     return StepCircuit(
         terms,

@@ -397,6 +397,24 @@ def test_the_gap_between_depth_and_limit_closes():
     assert gaps[0] > 5 * gaps[1] > 25 * gaps[2]
 
 
+def test_the_limit_knows_the_state_of_wires_that_are_out_of_reach():
+    """One layer sees two wires; deep circuits see the tilted third one."""
+
+    def function(w):
+        qml.RX(0.7, 2)
+        for k in range(2):
+            qml.IsingXX(w[k], [k, k + 1])
+        for k in range(3):
+            qml.RZ(w[2 + k], k)
+        return qml.expval(qml.Z(0))
+
+    loss, _ = agrees(function, np.zeros(5), Uniform())
+    algebra = pt.dynamical_lie_algebra(qml.QNode(function, DEVICE))(np.zeros(5))
+    # so(6): Z₀, Z₁ and cos(0.7) Z₂ have values, in 15 words; Y₁X₂-like words have none
+    assert loss.limit.value == pytest.approx((2 + np.cos(0.7) ** 2) / 15, rel=1e-12)
+    assert algebra.ragone.value == pytest.approx(loss.limit.value, rel=1e-12)
+
+
 def test_sums_of_words_tend_to_their_limit():
     """The group of two generators, not that of all words in them."""
     function = qaoa(4, 24, qml.Z(0) @ qml.Z(1))
