@@ -6,8 +6,9 @@ variance, from its fourth moment. Cold is the first call after imports, reading 
 compiling included, cpu its processor time, warm the best of further calls; ratios are those of
 cold and of warm times to the first row.
 
-``--large`` times 10,000 Pauli paths with all derivatives on circuits that nothing else here can
-simulate. ``--quick`` runs small cases once.
+``--module`` times exact variances on modules of about 2,000 words and more, ``--large`` 10,000
+Pauli paths with all derivatives on circuits that nothing else here can simulate. ``--quick`` runs
+small cases once.
 """
 
 from __future__ import annotations
@@ -31,6 +32,14 @@ CASES = {
 }
 QUICK = {"n = 4, 4 layers": (4, 4)}
 LARGE = {"n = 100, 2,000 parameters": (100, 10), "n = 400, 8,000 parameters": (400, 10)}
+#: Name → wires, layers of the Ising chain, wires on which Z is measured.
+MODULES = {
+    "n = 32, 1,008 parameters": (32, 16, 1),
+    "n = 64, 4,064 parameters": (64, 32, 1),
+    "n = 8, 120 parameters": (8, 8, 3),
+}
+#: Wires and layers of QAOA on a ring: sums of words.
+SUMS = {"QAOA, n = 6, 16 parameters": (6, 8), "QAOA, n = 10, 16 parameters": (10, 8)}
 BATCH = 100
 MOST = 20_000
 
@@ -182,6 +191,7 @@ def essentials(n, layers, gradient, rtol):
 
 
 METHODS = {
+    "this package, module": ours("module"),
     "this package, paths": ours("paths"),
     "this package, draws": ours("sample"),
     "default.qubit, broadcasting": broadcasting,
@@ -251,6 +261,67 @@ def large_child(n: int, layers: int, repeats: int) -> None:
     print(json.dumps(times | {"samples": found.provenance.n_samples}))
 
 
+def chain(n: int, layers: int, measured: int):
+    """RZ on every wire, XX on every bond; the product of Z on some wires."""
+    import pennylane as qml
+
+    def circuit(weights):
+        for layer in weights:
+            for wire in range(n):
+                qml.RZ(layer[wire], wire)
+            for wire in range(n - 1):
+                qml.IsingXX(layer[n + wire], [wire, wire + 1])
+        spread = [n // 2] if measured == 1 else range(0, 2 * measured, 2)
+        return qml.expval(qml.prod(*[qml.Z(k) for k in spread]))
+
+    return circuit, (np.zeros((layers, 2 * n - 1)),)
+
+
+def ring(n: int, layers: int):
+    """QAOA, one angle for every layer; ZZ on one bond."""
+    import pennylane as qml
+
+    def circuit(gamma, beta):
+        for wire in range(n):
+            qml.Hadamard(wire)
+        for layer in range(layers):
+            for wire in range(n):
+                qml.IsingZZ(gamma[layer], [wire, (wire + 1) % n])
+            for wire in range(n):
+                qml.RX(beta[layer], wire)
+        return qml.expval(qml.Z(0) @ qml.Z(1))
+
+    return circuit, (np.zeros(layers), np.zeros(layers))
+
+
+def modules(tries: int) -> None:
+    """Exact variances, at the circuit's own depth and in the limit."""
+    print("\nexact variances of all derivatives, on the module of the observable")
+    print(f"{'':34s}{'size':>8s}{'cold':>10s}{'warm':>10s}{'cpu':>10s}{'peak MiB':>10s}")
+    for name, (n, layers, measured) in {
+        k: (*v, 0)[:3] for k, v in (MODULES | SUMS).items()
+    }.items():
+        found = in_fresh_processes(__file__, ["module", n, layers, measured, 0, 3], tries)
+        if isinstance(found, str):
+            print(f"{name:34s}not measured: {found}")
+            continue
+        print(f"{name:34s}{found.last['size']:8,d}{found.cold:9.2f}s{found.warm:9.2f}s"
+              f"{found.cpu:9.2f}s{found.peak:10.0f}")  # fmt: skip
+
+
+def module_child(n: int, layers: int, measured: int, repeats: int) -> None:
+    import pennylane as qml
+
+    import pennylane_trainability as pt
+
+    function, args = chain(n, layers, measured) if measured else ring(n, layers)
+    qnode = qml.QNode(function, qml.device("default.qubit", wires=n))
+    ask = pt.gradient_variances(qnode, list(range(len(args))), method="module")
+    found, times = timed(lambda: ask(*args), repeats)
+    size = next(line for line in found.assumptions if "module" in line)
+    print(json.dumps(times | {"size": int("".join(filter(str.isdigit, size)))}))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--child", nargs=6)
@@ -258,6 +329,7 @@ def main() -> None:
     parser.add_argument("--tries", type=int, default=2)
     parser.add_argument("--timeout", type=float, default=600.0, help="seconds for one process")
     parser.add_argument("--gradient", action="store_true", help="all derivatives, not the loss")
+    parser.add_argument("--module", action="store_true", help="exact variances on large modules")
     parser.add_argument("--large", action="store_true", help="many wires, paths only")
     parser.add_argument("--quick", action="store_true", help="a small case, once")
     parser.add_argument("--case", action="append", choices=list(CASES))
@@ -267,8 +339,12 @@ def main() -> None:
         method, n, layers, gradient, rtol, repeats = options.child
         if method == "large":
             large_child(int(n), int(layers), int(repeats))
+        elif method == "module":
+            module_child(int(n), int(layers), int(gradient), int(repeats))
         else:
             child(method, int(n), int(layers), bool(int(gradient)), float(rtol), int(repeats))
+    elif options.module:
+        modules(options.tries)
     elif options.large:
         large({"n = 10, 40 parameters": (10, 2)} if options.quick else LARGE, options.tries)
     elif options.quick:

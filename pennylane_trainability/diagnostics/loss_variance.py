@@ -9,13 +9,13 @@ import numpy as np
 
 from pennylane_trainability.circuits.qnode import Reading
 from pennylane_trainability.diagnostics.variance_ask import VarianceAsk
+from pennylane_trainability.diagnostics.variance_found import Found
 from pennylane_trainability.diagnostics.variance_methods import (
     METHODS,
-    Found,
     answer,
     cost_of_answer,
 )
-from pennylane_trainability.diagnostics.variance_record import GradientVariances, LossVariance
+from pennylane_trainability.diagnostics.variance_record import DEEP, GradientVariances, LossVariance
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import Executor
 from pennylane_trainability.laws import Law, Uniform
@@ -44,6 +44,7 @@ def loss_variance(
     max_circuits: int | None = None,
     max_shots: int | None = None,
     executor: Executor | None = None,
+    max_words: int | None = None,
 ):
     r"""How much does the loss vary over its parameters? Exponentially little is a barren plateau.
 
@@ -53,8 +54,13 @@ def loss_variance(
     over a law of the parameters, which is part of the answer: a wide one describes a random start,
     a narrow one a start near given values.
 
-    Two methods:
+    Three methods:
 
+    * ``"module"``: exact, from the words that rotations can make of the observable (its *module*):
+      thousands of words, any number of wires. Angles as for paths, and in addition gates whose
+      generators are sums of words, neighbouring gates that commute and share a parameter (layers
+      of QAOA), fixed rotations and other centres of laws where the module is small. Beside the
+      circuit's own depth stands the limit of infinite depth.
     * ``"paths"``: Pauli paths drawn backwards through the circuit, for hundreds of wires. Angles
       over whole turns, or ``Uniform(half_width)`` and ``Normal(scale)`` around multiples of π/2;
       every parameter turns one Pauli rotation; any product state; no noise. Unbiased, and with
@@ -88,6 +94,8 @@ def loss_variance(
             more than 1,000 circuits are refused without it.
         max_shots: refuse more shots before running any.
         executor: how circuits are run.
+        max_words: the largest module; ``None`` takes what a few seconds allow in ``"auto"``, and
+            131,072 words, as far as ``memory`` goes, with ``method="module"``.
 
     Returns:
         A function of the QNode's arguments that returns a :class:`LossVariance`. Its attribute
@@ -98,8 +106,8 @@ def loss_variance(
         ReadingError: no method applies; the message says why.
         BudgetError: the cost exceeds a budget.
 
-    **Cost.** Paths and simulated draws: no circuits. Measured: one circuit per draw and measurement
-    basis, twice as many with replicates.
+    **Cost.** Module, paths and simulated draws: no circuits. Measured: one circuit per draw and
+    measurement basis, twice as many with replicates.
 
     **Example**
 
@@ -114,13 +122,15 @@ def loss_variance(
     ...     return qml.expval(qml.Z(0) @ qml.Z(1) @ qml.Z(2))
     >>> found = pt.loss_variance(circuit, seed=1)(np.zeros(n))  # 1/8, whatever the width
     >>> print(found.variance)
+    0.125 (exact)
+    >>> print(pt.loss_variance(circuit, seed=1, method="paths")(np.zeros(n)).variance)
     0.1252 ± 0.0033
     >>> pt.loss_variance(circuit, seed=1, law=pt.Normal(0.1))(np.zeros(n)).mean.value
     0.98511...
     """
     ask = VarianceAsk(
         *(qnode, argnums, encoding_args, law or Uniform(), n_paths, n_draws, rtol, replicates),
-        *(kept_seed(seed), engine, level, memory, max_circuits, max_shots, executor),
+        *(kept_seed(seed), engine, level, memory, max_circuits, max_shots, executor, max_words),
     )
     return _question(ask, method, False, _loss)
 
@@ -143,12 +153,14 @@ def gradient_variances(
     max_circuits: int | None = None,
     max_shots: int | None = None,
     executor: Executor | None = None,
+    max_words: int | None = None,
 ):
     r"""How much does every derivative of the loss vary over the parameters?
 
     ``Var ∂ℓ/∂θ_p`` of all parameters at once. Where its mean vanishes, as over whole turns, it is
-    the size of the signal a gradient step has to be told from noise by. Pauli paths give all
-    variances from the same paths. Derivatives that vanish for structural reasons are exact zeros.
+    the size of the signal a gradient step has to be told from noise by. The module gives all
+    variances from one sweep back and one forth, Pauli paths from the same paths. Derivatives that
+    vanish for structural reasons are exact zeros.
 
     Args:
         qnode: a QNode that returns one ``expval``.
@@ -167,6 +179,7 @@ def gradient_variances(
         max_circuits: see :func:`loss_variance`.
         max_shots: see :func:`loss_variance`.
         executor: see :func:`loss_variance`.
+        max_words: see :func:`loss_variance`.
 
     Returns:
         A function of the QNode's arguments that returns :class:`GradientVariances`; its ``value``
@@ -176,8 +189,8 @@ def gradient_variances(
         ReadingError: no method applies; the message says why.
         BudgetError: the cost exceeds a budget.
 
-    **Cost.** Paths and simulated draws: no circuits. Measured: the shift rule of every parameter
-    that is not dead, per draw and measurement basis.
+    **Cost.** Module, paths and simulated draws: no circuits. Measured: the shift rule of every
+    parameter that is not dead, per draw and measurement basis.
 
     **Example**
 
@@ -194,11 +207,11 @@ def gradient_variances(
     >>> found.value.shape, found.constant
     ((2, 3), (2, 3, 4, 5))
     >>> print(found.estimate(0))  # 1/4
-    0.250 ± 0.004
+    0.25 (exact)
     """
     ask = VarianceAsk(
         *(qnode, argnums, encoding_args, law or Uniform(), n_paths, n_draws, rtol, replicates),
-        *(kept_seed(seed), engine, level, memory, max_circuits, max_shots, executor),
+        *(kept_seed(seed), engine, level, memory, max_circuits, max_shots, executor, max_words),
     )
     return _question(ask, method, True, _gradients)
 
@@ -253,6 +266,7 @@ def _loss(ask: VarianceAsk, reading: Reading, found: Found) -> LossVariance:
         )
     return LossVariance(
         variance=variance,
+        limit=None if found.limit is None else Estimate.known(float(found.limit[0]), DEEP),
         mean=found.mean,
         n_parameters=reading.circuit.n_parameters,
         **_common(ask, reading, found),
@@ -264,6 +278,7 @@ def _gradients(ask: VarianceAsk, reading: Reading, found: Found) -> GradientVari
     count = reading.circuit.n_parameters
     return GradientVariances(
         variances=found.value,
+        limits=found.limit,
         stderrs=found.error,
         lows=found.low,
         highs=found.high,

@@ -41,6 +41,7 @@ class VarianceAsk:
         max_circuits: budget.
         max_shots: budget.
         executor: how circuits are run.
+        max_words: the largest module; ``None`` for the default.
     """
 
     qnode: Any
@@ -58,10 +59,12 @@ class VarianceAsk:
     max_circuits: int | None
     max_shots: int | None
     executor: Executor | None
+    max_words: int | None = None
 
     def __post_init__(self) -> None:
         positive("n_paths", self.n_paths, 1)
         positive("n_draws", self.n_draws, 4)
+        positive("max_words", self.max_words, 1)
         if self.rtol is not None and not 0 < self.rtol < 1:
             raise ValueError(f"rtol needs a number between 0 and 1; got {self.rtol!r}.")
         if not 0 < self.level < 1:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
-from pennylane.queuing import QueuingManager
 
 from pennylane_trainability.circuits.dead import dead_parameters
 from pennylane_trainability.circuits.qnode import Reading
-from pennylane_trainability.circuits.rotations import PauliCircuit, pauli_circuit
 from pennylane_trainability.diagnostics.variance_ask import VarianceAsk
+from pennylane_trainability.diagnostics.variance_found import Found
 from pennylane_trainability.diagnostics.variance_measured import Measured
+from pennylane_trainability.diagnostics.variance_module import QUICK, by_module, module_sweep
+from pennylane_trainability.diagnostics.variance_question import Question
 from pennylane_trainability.diagnostics.variance_sample import (
     Road,
     cost_of_sample,
@@ -20,13 +22,12 @@ from pennylane_trainability.diagnostics.variance_sample import (
     sample,
 )
 from pennylane_trainability.diagnostics.variance_simulated import Simulated
-from pennylane_trainability.errors import ReadingError
+from pennylane_trainability.errors import BudgetError, ReadingError
 from pennylane_trainability.landscapes.path_estimates import PathEstimates, path_estimates
-from pennylane_trainability.landscapes.path_model import PathModel, path_model
 from pennylane_trainability.laws import Normal, Uniform, periods
 from pennylane_trainability.results import Cost, Estimate
 
-__all__ = ["METHODS", "Found", "answer", "cost_of_answer"]
+__all__ = ["METHODS", "answer", "cost_of_answer"]
 
 DEFAULT_PATHS, MOST_PATHS = 10_000, 1 << 20
 #: With fewer draws the intervals cover visibly less than they say.
@@ -35,52 +36,10 @@ _ENOUGH_DRAWS = 200
 _ROUNDING = 1e-13
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Found:
-    """What a method found, arrays ``(1,)`` for a loss and ``(P,)`` for derivatives.
-
-    Attributes:
-        method: its name.
-        value: the variances.
-        error: their standard errors; 0 if exact, NaN if nothing was seen.
-        low: lower ends of intervals.
-        high: upper ends.
-        mean: of the loss, where known.
-        samples: values at the draws.
-        assumptions: what it rests on.
-        notes: what the reader should know.
-        n_samples: paths or draws.
-        engine: what computed it.
-        cost: what was run.
-        refused: methods that were tried before, and why they do not apply.
-    """
-
-    method: str
-    value: np.ndarray
-    error: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    mean: Estimate | None
-    samples: np.ndarray
-    assumptions: tuple[str, ...]
-    notes: tuple[str, ...]
-    n_samples: int
-    engine: str
-    cost: Cost
-    refused: tuple[tuple[str, str], ...] = ()
-
-
-def _model(ask: VarianceAsk, reading: Reading) -> tuple[PathModel, PauliCircuit]:
-    if ask.engine == "measured":
-        raise ReadingError("engine='measured' asks for the device, and paths run nothing on it")
-    with QueuingManager.stop_recording():  # generators and matrices are made of operators
-        made = pauli_circuit(reading.circuit)
-        return path_model(made, ask.law), made
-
-
-def by_paths(ask: VarianceAsk, reading: Reading, gradient: bool) -> Found:
+def by_paths(question: Question) -> Found:
     """Pauli paths, see :mod:`pennylane_trainability.landscapes.paths`."""
-    model, made = _model(ask, reading)
+    ask, gradient = question.ask, question.gradient
+    model, made = question.model, question.made
     dead: list[int] = []
 
     def numbers(found: PathEstimates) -> np.ndarray:
@@ -120,8 +79,9 @@ def _road(ask: VarianceAsk, reading: Reading, gradient: bool) -> tuple[Road, str
     return Measured(ask, reading, gradient), "measured"
 
 
-def by_sample(ask: VarianceAsk, reading: Reading, gradient: bool) -> Found:
+def by_sample(question: Question) -> Found:
     """Independent draws of the parameters."""
+    ask, reading, gradient = question.ask, question.reading, question.gradient
     road, engine = _road(ask, reading, gradient)
     found = sample(ask, reading, road)
     value, error, low, high = (np.atleast_1d(part) for part in found.spread(ask.level))
@@ -184,7 +144,8 @@ def _doubts(ask: VarianceAsk, reading: Reading, found) -> tuple[str, ...]:
 
 
 #: Name → method, in the order in which they are tried: what is exact first, draws last.
-METHODS: dict[str, Callable[[VarianceAsk, Reading, bool], Found]] = {
+METHODS: dict[str, Callable[[Question], Found]] = {
+    "module": by_module,
     "paths": by_paths,
     "sample": by_sample,
 }
@@ -196,12 +157,22 @@ def answer(ask: VarianceAsk, reading: Reading, gradient: bool, method: str) -> F
     Raises:
         ReadingError: no method applies; the message says why.
     """
-    names = list(METHODS) if method == "auto" else [method]
-    refused: list[tuple[str, str]] = []
-    for name in names:
+    question = Question(ask, reading, gradient)
+    if method != "auto":
         try:
-            found = METHODS[name](ask, reading, gradient)
+            return METHODS[method](question)
         except ReadingError as error:
+            raise ReadingError(_none([(method, str(error))])) from error
+    refused: list[tuple[str, str]] = []
+    quick = METHODS | {"module": partial(by_module, budget=QUICK)}
+    for name, one in quick.items():
+        try:
+            found = one(question)
+        except ReadingError as error:
+            refused.append((name, str(error)))
+        except BudgetError as error:
+            if name != "module":
+                raise
             refused.append((name, str(error)))
         else:
             return replace(found, refused=tuple(refused))
@@ -216,11 +187,20 @@ def _none(refused: list[tuple[str, str]]) -> str:
 
 def cost_of_answer(ask: VarianceAsk, reading: Reading, gradient: bool, method: str) -> Cost:
     """What :func:`answer` would cost on the device; nothing is run."""
+    question = Question(ask, reading, gradient)
     if method in ("auto", "paths"):
         try:
-            _model(ask, reading)
+            _ = question.model
         except ReadingError:
             if method == "paths":
+                raise
+        else:
+            return Cost()
+    if method in ("auto", "module"):
+        try:
+            module_sweep(question, QUICK if method == "auto" else None)
+        except (ReadingError, BudgetError):
+            if method == "module":
                 raise
         else:
             return Cost()

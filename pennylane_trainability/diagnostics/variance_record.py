@@ -10,7 +10,10 @@ import numpy as np
 
 from pennylane_trainability.results import Claim, Cost, Estimate, Provenance, Result, record
 
-__all__ = ["GradientVariances", "LossVariance", "placed"]
+__all__ = ["DEEP", "GradientVariances", "LossVariance", "placed"]
+
+#: The law of what deep circuits tend to, in words.
+DEEP = "random elements of the group that the rotations generate"
 
 
 @record
@@ -19,11 +22,15 @@ class LossVariance(Result):
 
     Attributes:
         variance: the variance.
+        limit: the variance in the limit of infinite depth, a random element of the group that the
+            circuit's rotations generate, where the method gives it. Far from ``variance``, the
+            circuit is no 2-design of that group yet.
         mean: the mean of the loss, where the method gives it.
-        method: ``"paths"`` or ``"sample"``.
+        method: ``"module"``, ``"paths"`` or ``"sample"``.
         assumptions: what the number rests on.
         refused: methods that do not apply and why, in the order in which they were tried.
-        samples: the loss at every draw, ``(D,)``; estimates where it was measured; empty for paths.
+        samples: the loss at every draw, ``(D,)``; estimates where it was measured; empty
+            for other methods.
         n_wires: number of wires.
         n_parameters: number of parameters.
         law: of the parameters, in words.
@@ -34,6 +41,7 @@ class LossVariance(Result):
     """
 
     variance: Estimate
+    limit: Estimate | None = None
     mean: Estimate | None = None
     method: str
     assumptions: tuple[str, ...] = ()
@@ -58,7 +66,11 @@ class LossVariance(Result):
 
     def rows(self) -> list[tuple[str, object]]:
         """Interval, mean, law, method with its assumptions, and what was refused."""
-        rows: list[tuple[str, object]] = [("interval", self.variance.interval() or "exact")]
+        rows: list[tuple[str, object]] = []
+        if not self.variance.exact:
+            rows.append(("interval", self.variance.interval()))
+        if self.limit is not None:
+            rows.append(("infinite depth", self.limit))
         if self.mean is not None:
             rows.append(("mean", self.mean))
         return rows + _method_rows(self)
@@ -75,12 +87,14 @@ class GradientVariances(Result):
         stderrs: their standard errors; NaN where nothing was seen.
         lows: lower ends of their intervals.
         highs: upper ends.
+        limits: the variances in the limit of infinite depth, random elements of the group that
+            the rotations generate on both sides of the gate, ``(P,)``, where the method gives them.
         index: in the shape of the trainable arguments, which parameter stands there, counted from
             one; zero for entries that are not trained.
-        method: ``"paths"`` or ``"sample"``.
+        method: ``"module"``, ``"paths"`` or ``"sample"``.
         assumptions: what the numbers rest on.
         refused: methods that do not apply and why, in the order in which they were tried.
-        samples: derivatives at every draw, ``(D, P)``; empty for paths.
+        samples: derivatives at every draw, ``(D, P)``; empty for other methods.
         parameters: names of the parameters.
         n_wires: number of wires.
         law: of the parameters, in words.
@@ -94,6 +108,7 @@ class GradientVariances(Result):
     stderrs: np.ndarray = field(repr=False)
     lows: np.ndarray = field(repr=False)
     highs: np.ndarray = field(repr=False)
+    limits: np.ndarray | None = field(repr=False, default=None)
     index: Any = field(repr=False)
     method: str
     assumptions: tuple[str, ...] = ()
@@ -196,6 +211,9 @@ class GradientVariances(Result):
                 rows.append((what, f"{self.estimate(p)} ({self.parameters[p]})"))
         unseen = int(np.sum(np.isnan(self.stderrs)))
         rows += [("mean", self.mean_variance()), ("constant", len(self.constant))]
+        if self.limits is not None:
+            deep = Estimate.known(float(np.mean(self.limits)), DEEP)
+            rows.append(("mean, infinite depth", deep))
         if unseen:
             most = float(np.max(self.highs[np.isnan(self.stderrs)]))
             rows.append(("nothing seen", f"{unseen}, each ≤ {most:.3g}"))
@@ -206,13 +224,18 @@ def _method_rows(result: LossVariance | GradientVariances) -> list[tuple[str, ob
     """What the records have in common."""
     rows: list[tuple[str, object]] = [
         ("law", result.law),
-        ("method", f"{result.method}, {result.provenance.n_samples:,} of them"),
+        ("method", _method(result)),
         ("assumptions", "\n".join(result.assumptions)),
         ("refused", "\n".join(f"{name}: {why}" for name, why in result.refused)),
         ("notes", "\n".join(result.notes)),
         ("cost", result.cost),
     ]
     return [(label, value) for label, value in rows if value != ""]
+
+
+def _method(result: LossVariance | GradientVariances) -> str:
+    count = result.provenance.n_samples
+    return f"{result.method}, {count:,} of them" if count else result.method
 
 
 def placed(index: Any, numbers: np.ndarray) -> Any:

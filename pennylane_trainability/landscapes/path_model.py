@@ -26,7 +26,7 @@ from pennylane_trainability.landscapes.observable import pauli_terms
 from pennylane_trainability.landscapes.product_state import bloch_vectors, turn
 from pennylane_trainability.laws import Law, Uniform, periods
 
-__all__ = ["PathModel", "path_model"]
+__all__ = ["PathModel", "absorb", "in_reach", "path_model", "rotation_angle"]
 
 #: More words than this in an observable are refused.
 _MAX_WORDS = 1 << 14
@@ -111,9 +111,9 @@ def path_model(made: PauliCircuit, law: Law) -> PathModel:
             f"the observable has {len(terms)} Pauli words, paths take at most {_MAX_WORDS}"
         )
     pulled = [made.tail.pull_back(word) for _, word in terms]
-    kept = _checked(_in_reach(made.elements, pulled, n))
+    kept = _checked(in_reach(made.elements, pulled, n))
     bloch = bloch_vectors(circuit.preparation, position, n)
-    rotations = _absorb(kept, bloch)
+    rotations = absorb(kept, bloch)
     angles = _Angles.of(rotations, circuit, law)
     rotations, pulled = _without_quarters(rotations, pulled, angles, n)
     signs = np.array([word.sign for word in pulled], float)
@@ -156,7 +156,7 @@ class _Angles:
             )
         if isinstance(law, Uniform) and law.half_width is None:
             _check_periods(circuit, slopes)
-        free, values = parameters >= 0, np.array([_angle(e) for e in rotations])
+        free, values = parameters >= 0, np.array([rotation_angle(e) for e in rotations])
         narrow = free & ((moments.mean != 0) | (np.abs(0.5 - moments.sine) > 1e-15))
         if narrow.any() and not free.all():
             raise ReadingError(
@@ -171,7 +171,7 @@ class _Angles:
         return cls(values, parameters, scales, moments, narrow)
 
 
-def _in_reach(
+def in_reach(
     elements: Sequence[Rotation | Opaque], pulled: Sequence[Word], n: int
 ) -> list[Rotation | Opaque]:
     """The elements that do not commute with all that the observable can become before them."""
@@ -212,7 +212,7 @@ def _checked(elements: Sequence[Rotation | Opaque]) -> list[Rotation]:
     return out
 
 
-def _absorb(elements: list[Rotation], bloch: np.ndarray) -> list[Rotation]:
+def absorb(elements: list[Rotation], bloch: np.ndarray) -> list[Rotation]:
     """Fixed one-wire rotations in front of everything else become part of the product state."""
     blocked, out = 0, []
     for element in elements:
@@ -221,11 +221,11 @@ def _absorb(elements: list[Rotation], bloch: np.ndarray) -> list[Rotation]:
             blocked |= support
             out.append(element)
         else:
-            turn(bloch, element.word, _angle(element))
+            turn(bloch, element.word, rotation_angle(element))
     return out
 
 
-def _angle(element: Rotation) -> float:
+def rotation_angle(element: Rotation) -> float:
     """The angle at the values given."""
     value = element.angle.value if isinstance(element.angle, Angle) else element.angle
     return element.coefficient * float(np.real(np.ravel(value)[0]))

@@ -34,7 +34,7 @@ FUNCTIONS = {
     *("promote", "prune"),
     *("gradient_variances", "hessian_spectrum", "loss_slice", "loss_variance", "scaling"),
     *("degrees_of_freedom", "landscape_law_test", "local_minima", "wishart_parameters"),
-    "trainability",
+    *("dynamical_lie_algebra", "trainability"),
 }
 TRANSFORMS = {
     *("coefficient_jacobian", "commuting_grad", "dla_grad", "measured_grad", "measured_qfim"),
@@ -50,7 +50,7 @@ RECORDS = {
     *("GradientEfficiency", "GradientPlan", "MeasuredDensity", "MeasuredGradient", "Promotion"),
     *("GradientVariances", "HessianSpectrum", "LossSlice", "LossVariance", "Scaling"),
     *("DegreesOfFreedom", "LandscapeLaw", "LocalMinima", "WishartParameters"),
-    *("ShapeComparison", "Trainability"),
+    *("DynamicalLieAlgebra", "ShapeComparison", "Trainability"),
 }
 #: Functions that ask about variances over a law of the parameters.
 LANDSCAPES = {"gradient_variances", "loss_variance", "scaling", "trainability"}
@@ -58,9 +58,9 @@ LANDSCAPES = {"gradient_variances", "loss_variance", "scaling", "trainability"}
 DRAWN_LAWS = {"degrees_of_freedom", "landscape_law_test", "local_minima"}
 #: Functions that simulate only, or only read.
 SIMULATED = {
-    *("compare_shapes", "fit", "gradient_efficiency", "gradient_measurement_plan"),
+    *("compare_shapes", "dynamical_lie_algebra", "fit", "gradient_efficiency"),
+    *("gradient_measurement_plan", "landscape_law_test", "local_minima", "wishart_parameters"),
     *("growth_advice", "hessian_spectrum", "initialise", "paper_check", "promote", "prune"),
-    *("landscape_law_test", "local_minima", "wishart_parameters"),
 }
 TEMPLATES = {
     *("DataReuploading", "ParallelAngleEncoding", "SerialReuploading"),
@@ -166,6 +166,10 @@ OPTIONS = {
         *("degrees_of_freedom", "landscape_law_test"),
     },
     "n_paths": LANDSCAPES,
+    "max_words": {
+        *("dla_grad", "dynamical_lie_algebra", "gradient_measurement_plan", "gradient_variances"),
+        *("loss_variance", "measure_gradient"),
+    },
     "rtol": LANDSCAPES,
     "workers": {"compare_shapes", "fit"},
 }

@@ -66,18 +66,37 @@ def test_paths_and_draws_agree(law, seed):
         assert np.all(np.abs(gap) <= 4.5 * error + 1e-12)
 
 
-def test_auto_takes_paths_and_says_what_it_rests_on(seed):
+def test_auto_takes_the_module_and_says_what_it_rests_on(seed):
     found = pt.loss_variance(qnode(), seed=seed)(W)
-    assert (found.method, found.refused, found.provenance.engine) == ("paths", (), "paths")
+    assert (found.method, found.refused, found.provenance.engine) == ("module", (), "module")
     assert any("independent" in line for line in found.assumptions)
     assert any("no noise" in line for line in found.assumptions)
-    assert found.cost.circuits == 0 and found.provenance.seed == seed
+    assert found.exact and found.cost.circuits == 0 and found.provenance.seed == seed
+
+
+def test_auto_takes_paths_where_the_module_is_large_and_says_so(seed):
+    ask = {"seed": seed, "max_words": 10}
+    found = pt.loss_variance(qnode(), **ask)(W)
+    assert (found.method, found.provenance.engine) == ("paths", "paths")
+    ((name, why),) = found.refused
+    assert name == "module" and "has ≥ " in why and "max_words=10" in why
+    assert why.endswith("method='paths' still applies.")
+    with pytest.raises(BudgetError, match="method='paths' still applies"):
+        pt.loss_variance(qnode(), method="module", **ask)(W)
+    exact = pt.loss_variance(qnode(), method="module", seed=seed)(W)
+    assert abs(found.variance.value - exact.variance.value) < 4.5 * found.variance.stderr
 
 
 def tied(w):
     for wire in range(N):
         qml.RX(w, wire)
     return qml.expval(qml.Z(0) @ qml.Z(1))
+
+
+def tied_apart(w):
+    qml.RX(w, 0)
+    qml.RY(w, 0)
+    return qml.expval(qml.Z(0))
 
 
 def excitation(w):
@@ -95,15 +114,25 @@ def excitation(w):
         pytest.param(excitation, "several Pauli words", 1 / 2, id="generator"),
     ],
 )
-def test_auto_draws_where_paths_do_not_apply_and_says_why(function, reason, variance, seed):
-    found = pt.loss_variance(qnode(function), seed=seed, n_draws=4_000)(0.1)
-    assert found.method == "sample"
-    ((name, why),) = found.refused
-    assert name == "paths" and reason in why
-    assert abs(found.variance.value - variance) < 4.5 * found.variance.stderr
-    assert reason in str(found)
+def test_sums_of_words_are_exact_on_the_module_and_refused_by_paths(function, reason, variance):
+    found = pt.loss_variance(qnode(function))(0.1)
+    assert found.method == "module" and found.exact
+    assert found.variance.value == pytest.approx(variance, abs=1e-14)
     with pytest.raises(ReadingError, match=reason):
         pt.loss_variance(qnode(function), method="paths")(0.1)
+
+
+def test_auto_draws_where_nothing_else_applies_and_says_why(seed):
+    """ℓ = cos² w again, from rotations that do not commute."""
+    found = pt.loss_variance(qnode(tied_apart), seed=seed, n_draws=4_000)(0.1)
+    assert found.method == "sample"
+    assert [name for name, _ in found.refused] == ["module", "paths"]
+    assert all("tied angles" in why for _, why in found.refused)
+    assert abs(found.variance.value - 1 / 8) < 4.5 * found.variance.stderr
+    assert "tied angles" in str(found)
+    for method in ("module", "paths"):
+        with pytest.raises(ReadingError, match="tied angles"):
+            pt.loss_variance(qnode(tied_apart), method=method)(0.1)
 
 
 def test_a_law_of_ones_own(seed):
@@ -125,7 +154,9 @@ def test_nested_arguments_keep_their_shape(seed):
         return qml.expval(qml.Z(0) @ qml.Z(1))
 
     w = {"a": np.zeros(2), "b": 0.0}
-    found = pt.gradient_variances(qnode(function), encoding_args="x", seed=seed)(w, 0.3)
+    found = pt.gradient_variances(qnode(function), encoding_args="x", method="paths", seed=seed)(
+        w, 0.3
+    )
     # cos(a₀ + x) cos b; the second entry of a is on a wire that is not measured
     assert set(found.value) == {"a", "b"} and found.value["a"].shape == (2,)
     assert found.value["a"][1] == 0 and found.constant == (1,)
@@ -236,7 +267,8 @@ def test_a_relative_error_is_reached(method, seed):
 
 
 def test_every_derivative_reaches_its_relative_error(seed):
-    found = pt.gradient_variances(qnode(product), seed=seed, rtol=0.05)(np.zeros(3))
+    ask = {"method": "paths", "seed": seed, "rtol": 0.05}
+    found = pt.gradient_variances(qnode(product), **ask)(np.zeros(3))
     assert np.all(found.stderr <= 0.05 * found.value)
 
 
@@ -315,7 +347,7 @@ def test_devices_that_need_shots_say_so():
 
 def test_equal_seeds_give_equal_records(seed):
     for ask in (pt.loss_variance, pt.gradient_variances):
-        for method in ("paths", "sample"):
+        for method in ("module", "paths", "sample"):
             one, two = (ask(qnode(), method=method, seed=seed)(W).to_dict() for _ in range(2))
             assert json.dumps(one) == json.dumps(two)
 
@@ -331,7 +363,9 @@ def test_nothing_is_changed(global_state_unchanged, seed):
 
 def test_summaries_say_the_numbers(seed):
     loss = pt.loss_variance(qnode(), seed=seed)(W)
-    assert str(loss.variance) in str(loss) and "paths" in str(loss)
+    assert str(loss.variance) in str(loss) and "module" in str(loss)
+    paths = pt.loss_variance(qnode(), method="paths", seed=seed)(W)
+    assert str(paths.variance) in str(paths) and "paths, " in str(paths)
     gradients = pt.gradient_variances(qnode(), seed=seed)(W)
     text = str(gradients)
     assert "largest" in text and "w[" in text and "12 derivatives" in text
@@ -348,6 +382,6 @@ def test_arguments_of_other_interfaces(interface, seed):
         import torch
 
         w = torch.zeros(3, requires_grad=True)
-    for method in ("paths", "sample"):
+    for method in ("module", "paths", "sample"):
         found = pt.gradient_variances(qnode(product), method=method, seed=seed)(w)
         assert isinstance(found.value, np.ndarray) and found.value.shape == (3,)

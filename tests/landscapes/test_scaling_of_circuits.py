@@ -31,7 +31,13 @@ def cerezo(cost):
 
 def test_a_global_cost_falls_exponentially_and_a_local_one_as_a_power(seed):
     """Var ∂ = (3/8)^{n−1}/8 against 1/(8n²)."""
-    ask = {"quantity": "gradient", "parameter": 0, "seed": seed, "n_paths": 20_000}
+    ask = {
+        "quantity": "gradient",
+        "parameter": 0,
+        "seed": seed,
+        "n_paths": 20_000,
+        "method": "paths",
+    }
     worldwide = pt.scaling(cerezo("global"), range(2, 9), **ask)
     assert worldwide.verdict is ScalingVerdict.EXPONENTIAL
     assert worldwide.rate.low < 3 / 8 < worldwide.rate.high
@@ -58,7 +64,7 @@ def matchgates(n):
 
 
 def test_matchgates_fall_as_a_power(seed):
-    found = pt.scaling(matchgates, [2, 3, 4, 5, 6, 8], seed=seed, n_paths=20_000)
+    found = pt.scaling(matchgates, [2, 3, 4, 5, 6, 8], seed=seed, n_paths=20_000, method="paths")
     assert found.verdict is ScalingVerdict.POWER
     for n, estimate in zip(found.ns, found.variances, strict=True):
         # the circuits are not quite as deep as they need to be
@@ -77,7 +83,7 @@ def hardware_efficient(n):
 
 def test_deep_circuits_are_barren_and_unseen_sizes_are_kept(seed):
     ns = [2, 3, 4, 5, 7, 30, 34]
-    found = pt.scaling(hardware_efficient, ns, seed=seed, n_paths=10_000)
+    found = pt.scaling(hardware_efficient, ns, seed=seed, n_paths=10_000, method="paths")
     assert found.verdict is ScalingVerdict.EXPONENTIAL
     assert found.fit.kinds[-2:] == ("bound", "bound")
     assert found.rate.value == pytest.approx(0.5, abs=0.06)
@@ -114,7 +120,7 @@ def test_options_are_checked(seed):
 
 
 def test_equal_seeds_give_equal_records_and_sizes_independent_draws(seed):
-    ask = {"seed": seed, "n_paths": 640}
+    ask = {"seed": seed, "n_paths": 640, "method": "paths"}
     one, two = (pt.scaling(cerezo("local"), [4, 5, 6], **ask) for _ in range(2))
     assert json.dumps(one.to_dict()) == json.dumps(two.to_dict())
     assert one.provenance.n_samples == 3 * 640
@@ -122,7 +128,18 @@ def test_equal_seeds_give_equal_records_and_sizes_independent_draws(seed):
 
 
 def test_mean_over_parameters(seed):
-    found = pt.scaling(cerezo("local"), [2, 3, 4, 6, 8], quantity="gradient", seed=seed)
+    found = pt.scaling(
+        cerezo("local"), [2, 3, 4, 6, 8], quantity="gradient", seed=seed, method="paths"
+    )
     for n, estimate in zip(found.ns, found.variances, strict=True):
         assert estimate.low < 1 / (8 * n**2) < estimate.high
     assert found.quantity == "Mean variance of the derivatives"
+
+
+def test_exact_sizes_decide_without_paths(seed):
+    """(3/8)^{n−1}/8 to rounding, so that the factor is known as sharply as numbers are believed."""
+    found = pt.scaling(cerezo("global"), range(2, 8), quantity="gradient", parameter=0, seed=seed)
+    assert set(found.methods) == {"module"} and found.verdict is ScalingVerdict.EXPONENTIAL
+    assert found.rate.value == pytest.approx(3 / 8, abs=1e-9)
+    for n, estimate in zip(found.ns, found.variances, strict=True):
+        assert estimate.exact and estimate.value == pytest.approx((3 / 8) ** (n - 1) / 8, rel=1e-12)
