@@ -20,10 +20,11 @@ from pennylane_trainability.diagnostics.scaling import Scaling, built_model, sca
 from pennylane_trainability.diagnostics.stack import exact_stack
 from pennylane_trainability.diagnostics.trainability_record import Aspect, Trainability
 from pennylane_trainability.diagnostics.variance_record import GradientVariances
+from pennylane_trainability.diagnostics.wishart import parameters_of
 from pennylane_trainability.errors import BudgetError, NotFourierError, ReadingError
 from pennylane_trainability.executor import Executor
-from pennylane_trainability.landscapes.degrees_of_freedom import degrees_of_freedom
 from pennylane_trainability.landscapes.observable import pauli_terms
+from pennylane_trainability.landscapes.spectra import spectrum_of
 from pennylane_trainability.laws import Law, Uniform, draw
 from pennylane_trainability.results import Cost, Provenance, kept_seed
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY
@@ -152,7 +153,7 @@ def trainability(
     plan, why = _plan(last)
     small = next((one for one in reversed(built) if _simulable(one)), None)
     ranked, rank = _directions(small, last, law, children[2], memory)
-    answers = [first, _minima(last, plan, rank), ranked]
+    answers = [first, _minima(last, rank), ranked]
     if last.reading.circuit.n_inputs:
         answers.append(_coefficients(small, last, law, entropy, memory))
     answers.append(
@@ -231,21 +232,20 @@ def _plan(one: _Sized) -> tuple[GradientPlan | None, str]:
         return None, str(error)
 
 
-def _minima(one: _Sized, plan: GradientPlan | None, rank: int | None) -> Aspect:
+def _minima(one: _Sized, rank: int | None) -> Aspect:
     circuit = one.reading.circuit
     position = {wire: k for k, wire in enumerate(circuit.wires)}
     try:
-        found = degrees_of_freedom(pauli_terms(circuit.measurements, position), circuit.n_wires)
-    except ReadingError as error:
+        terms = pauli_terms(circuit.measurements, position)
+        found = parameters_of(one.reading)
+    except _UNANSWERED as error:
         return aspects.unknown("minima", one.size, str(error))
-    if not found.width:
+    spectrum = spectrum_of({word: coefficient for coefficient, word in terms})
+    mean = spectrum.mean - spectrum.low
+    if not mean:
         return aspects.unknown("minima", one.size, "the observable is a multiple of the identity")
-    most = min(circuit.n_parameters, 2 ** (circuit.n_wires + 1) - 2)
-    algebra = plan.dimension if plan is not None and plan.complete else None
-    return aspects.minima(
-        *(found, most if rank is None else rank, rank is not None),
-        *(algebra, one.size, circuit.n_wires),
-    )
+    share = mean**2 / (mean**2 + spectrum.central[0])
+    return aspects.minima(found, share * 2.0**circuit.n_wires, rank, one.size)
 
 
 def _simulable(one: _Sized) -> bool:

@@ -4,7 +4,7 @@
 question       two numbers                              from
 =============  =======================================  ===========================================
 signal         variance of the loss, how it changes     :func:`scaling`
-minima         degrees of freedom ``r``, ``γ = p/2r``   observable, Lie algebra of the circuit
+minima         degrees of freedom ``r``, ``γ = p/βr``   :func:`wishart_parameters`
 directions     rank and condition of the QFIM           :func:`capacity`
 coefficients   rank and condition of ``J``              the coefficient Jacobian, if there are data
 cost           circuits and shots of a gradient         :func:`gradient_measurement_plan`
@@ -24,7 +24,7 @@ from pennylane_trainability.diagnostics.saturation import Saturation
 from pennylane_trainability.diagnostics.scaling import Scaling
 from pennylane_trainability.diagnostics.trainability_record import Aspect, Trainable
 from pennylane_trainability.diagnostics.variance_record import GradientVariances
-from pennylane_trainability.landscapes.degrees_of_freedom import DegreesOfFreedom
+from pennylane_trainability.diagnostics.wishart_record import WishartParameters
 from pennylane_trainability.results import Claim, Estimate
 from pennylane_trainability.statistics.scaling import ScalingVerdict
 
@@ -58,42 +58,41 @@ def signal(found: Scaling) -> Aspect:
     )
 
 
-def minima(
-    found: DegreesOfFreedom,
-    n_directions: int,
-    counted: bool,
-    algebra: int | None,
-    size: float,
-    n_wires: int,
-) -> Aspect:
+def minima(found: WishartParameters, whole: float, rank: int | None, size: float) -> Aspect:
     """Are there enough parameters for good local minima, by the Wishart model?
 
-    The model speaks of circuits that reach all of SU(2^n): one complex block (``β = 2``), threshold
-    ``p = 2 r``. Circuits with a smaller Lie algebra move within blocks of their own.
+    Asked of the block in which parameters are fewest beside its degrees of freedom. Where the model
+    does not apply, the numbers are those of one block of all dimensions, and decide nothing.
 
     Args:
-        found: of the observable, on all wires.
-        n_directions: independent directions ``p`` of the parameters.
-        counted: whether they were counted; otherwise ``p`` is an upper bound.
-        algebra: dimension of the Lie algebra; ``None`` if it is not known.
+        found: the blocks of the circuit, and why the model does not apply if so.
+        whole: degrees of freedom of the observable on the whole Hilbert space.
+        rank: independent directions of the parameters if they were counted at this size.
         size: the size.
-        n_wires: number of wires ``n``.
     """
-    log2_ratio = float(np.log2(max(n_directions, 1))) - 1 - found.log2_uncentred
-    ratio = float(2.0**log2_ratio) if log2_ratio < 1000 else float("inf")
-    whole = algebra is not None and algebra == 4**n_wires - 1
-    verdict = Trainable.UNDECIDED
-    if not whole:
-        reach = "is not known" if algebra is None else f"has dimension {_short(algebra)}"
-        text = (
-            f"the Wishart model with one block needs a Lie algebra of dimension "
-            f"{_short(4**n_wires - 1)}, and that of this circuit {reach}"
+    p = found.n_parameters if rank is None else min(rank, found.n_parameters)
+    active = [block for block in found.blocks if block.variance > 0]
+    if not found.applies or not active:
+        why = "; ".join(found.reasons) or "the loss does not vary in any block"
+        numbers = (("degrees of freedom r", whole), ("γ = p/(2r)", p / (2 * whole)))
+        text = f"the Wishart model does not apply: {why}"
+        return Aspect(
+            name="minima",
+            verdict=Trainable.UNDECIDED,
+            numbers=numbers,
+            sentence=_counted(text, p, rank),
+            size=size,
         )
-    elif ratio >= 1 and not counted:
+    worst = max(active, key=lambda block: block.beta * block.r_descent)
+    ratio = p / (worst.beta * worst.r_descent)
+    verdict = Trainable.UNDECIDED
+    if ratio >= 1 and rank is None:
         text = "γ is an upper bound here, because directions were not counted at this size"
     elif ratio >= 1:
         verdict = Trainable.YES
         text = "overparametrised: the Wishart model expects local minima at the lowest value"
+    elif not worst.ends_exact:
+        text = "γ is a lower bound, because the lowest eigenvalue is not known exactly"
     elif ratio < _FAR_BELOW:
         verdict = Trainable.NO
         text = "underparametrised: the Wishart model expects local minima above the lowest value"
@@ -102,11 +101,14 @@ def minima(
     return Aspect(
         name="minima",
         verdict=verdict,
-        numbers=(("degrees of freedom r", found.uncentred), ("γ = p/(2r)", ratio)),
-        sentence=f"{text} (p {'=' if counted else '≤'} {n_directions}, centred r = "
-        f"{found.centred:.3g})",
+        numbers=(("degrees of freedom r", worst.r_descent), (f"γ = p/({worst.beta}r)", ratio)),
+        sentence=_counted(f"{text} (block {worst.group})", p, rank),
         size=size,
     )
+
+
+def _counted(text: str, p: int, rank: int | None) -> str:
+    return f"{text}; p {'≤' if rank is None else '='} {p}"
 
 
 def directions(found: Capacity, size: float) -> Aspect:
@@ -152,13 +154,10 @@ def cost(plan: GradientPlan, spread: GradientVariances, affordable: int, size: f
     value, low, high = (float(np.mean(part[alive])) for part in
                         (spread.variances, spread.lows, spread.highs))  # fmt: skip
     unit = taken.shots * plan.error**2
-    shots = Estimate(
-        value=unit / value if value > 0 else float("inf"),
-        low=unit / high if high > 0 else float("inf"),
-        high=unit / low if low > 0 else float("inf"),
-        level=spread.level,
-        law=spread.law,
-    )
+    near, low, high = (unit / part if part > 0 else float("inf") for part in (value, high, low))
+    shots = Estimate.known(near, spread.law)
+    if np.any(spread.stderrs != 0):
+        shots = Estimate(value=near, low=low, high=high, level=spread.level, law=spread.law)
     verdict = Trainable.UNDECIDED
     if shots.high <= affordable:
         verdict = Trainable.YES
@@ -200,7 +199,3 @@ def joined(aspects: Sequence[Aspect]) -> tuple[Trainable, tuple[str, ...]]:
 
 def _reason(one: Aspect) -> str:
     return f"{one.name} (n = {one.size:g}): {one.sentence}"
-
-
-def _short(number: int) -> str:
-    return f"{number:,}" if number < 10**9 else f"10^{np.log10(float(number)):.1f}"
