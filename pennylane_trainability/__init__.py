@@ -45,10 +45,10 @@ if _TYPE_CHECKING:
     from pennylane_trainability.diagnostics.data_jacobian import DataJacobian as DataJacobian
     from pennylane_trainability.diagnostics.data_jacobian import data_jacobian as data_jacobian
     from pennylane_trainability.diagnostics.degrees_of_freedom import (
-        DegreesOfFreedom as DegreesOfFreedom,
-    )
-    from pennylane_trainability.diagnostics.degrees_of_freedom import (
         degrees_of_freedom as degrees_of_freedom,
+    )
+    from pennylane_trainability.diagnostics.degrees_record import (
+        DegreesOfFreedom as DegreesOfFreedom,
     )
     from pennylane_trainability.diagnostics.efficiency_record import (
         GradientEfficiency as GradientEfficiency,
@@ -166,7 +166,7 @@ _LATER = {
     "QFIMPlan": "diagnostics.qfim_plan",
     "FourierRows": "diagnostics.series_rows",
     "fourier_rows": "diagnostics.series_rows",
-    "DegreesOfFreedom": "diagnostics.degrees_of_freedom",
+    "DegreesOfFreedom": "diagnostics.degrees_record",
     "degrees_of_freedom": "diagnostics.degrees_of_freedom",
     "LandscapeLaw": "diagnostics.landscape_law",
     "landscape_law_test": "diagnostics.landscape_law",

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import functools
-from itertools import combinations
 from typing import Any
 
 import numpy as np
 
 from pennylane_trainability.circuits.dead import dead_parameters
 from pennylane_trainability.circuits.qnode import Reading
+from pennylane_trainability.diagnostics.degrees_record import DegreesOfFreedom
+from pennylane_trainability.diagnostics.degrees_roads import (
+    Basis,
+    basis_of,
+    findings_of,
+    roads_of,
+)
 from pennylane_trainability.diagnostics.degrees_sample import (
     Samples,
     Wanted,
@@ -18,101 +24,19 @@ from pennylane_trainability.diagnostics.degrees_sample import (
     simulated_samples,
 )
 from pennylane_trainability.diagnostics.variance_ask import VarianceAsk, positive
-from pennylane_trainability.diagnostics.wishart import parameters_of
-from pennylane_trainability.diagnostics.wishart_record import WishartParameters
-from pennylane_trainability.errors import BudgetError, ReadingError
+from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import Executor
-from pennylane_trainability.landscapes.observable import pauli_terms
-from pennylane_trainability.landscapes.spectra import spectrum_of
 from pennylane_trainability.laws import Law, Uniform
-from pennylane_trainability.results import (
-    Claim,
-    Cost,
-    Estimate,
-    Finding,
-    Provenance,
-    Result,
-    Severity,
-    kept_seed,
-    record,
-)
+from pennylane_trainability.results import Cost, Provenance, kept_seed
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY
-from pennylane_trainability.statistics.cumulants import draw_powers
-from pennylane_trainability.statistics.degrees import (
-    from_gradient_kurtosis,
-    from_loss_skewness,
-    from_loss_variance,
-    from_traces,
-    least_draws,
-)
+from pennylane_trainability.statistics.degrees import least_draws
 from pennylane_trainability.transforms.engines import device_name
 
-__all__ = ["DegreesOfFreedom", "degrees_of_freedom", "live_parameter"]
+__all__ = ["degrees_of_freedom", "live_parameter"]
 
 ROADS = ("all", "traces", "loss", "gradient")
 _DRAWS = {"exact": 4_000, "measured": 1_000}
 _STATES = 200
-
-
-@record
-class DegreesOfFreedom(Result):
-    """Degrees of freedom by several roads, which agree for the law of a single Wishart block.
-
-    Attributes:
-        estimates: ``(name, r)``: ``"traces, uncentred"``, ``"traces, centred"``, ``"loss
-            variance"``, ``"loss skewness"``, ``"gradient kurtosis"``, those that were asked for.
-        skewness: of the loss.
-        excess_kurtosis: of the derivative.
-        findings: what roads that disagree say.
-        beta: 1, 2 or 4, as used.
-        lowest: ``ℓ^*`` as used; the largest value if mirrored.
-        mirrored: whether the law is that of ``λ_max − O``.
-        losses: draws of the loss, means over replicates.
-        derivatives: draws of the derivative, means over replicates.
-        parameter: which derivative.
-        law: of the parameters, in words.
-        level: of intervals.
-        notes: what the reader should know.
-        cost: what was run.
-        provenance: seed, draws, device, engine.
-    """
-
-    estimates: tuple[tuple[str, Estimate], ...]
-    skewness: Estimate | None
-    excess_kurtosis: Estimate | None
-    findings: tuple[Finding, ...]
-    beta: int
-    lowest: float
-    mirrored: bool
-    losses: np.ndarray
-    derivatives: np.ndarray
-    parameter: int | None
-    law: str
-    level: float
-    notes: tuple[str, ...]
-    cost: Cost
-    provenance: Provenance
-
-    def by(self, road: str) -> Estimate:
-        """The estimate of one road, by its name.
-
-        Raises:
-            KeyError: it was not asked for.
-        """
-        return dict(self.estimates)[road]
-
-    def heading(self) -> str:
-        """The first line that is printed."""
-        return f"Degrees of freedom (β = {self.beta})"
-
-    def rows(self) -> list[tuple[str, object]]:
-        """Every road with its interval, then what they say together."""
-        rows: list[tuple[str, object]] = [
-            (name, f"{one} {one.interval()}") for name, one in self.estimates
-        ]
-        rows += [("finding", finding.title) for finding in self.findings]
-        rows += [("law", self.law), ("notes", "\n".join(self.notes)), ("cost", self.cost)]
-        return [(label, value) for label, value in rows if value != ""]
 
 
 def degrees_of_freedom(
@@ -226,8 +150,10 @@ def degrees_of_freedom(
     def run(*args, **kwargs) -> DegreesOfFreedom:
         reading = ask.read(args, kwargs)
         how, want = wanted(reading)
+        traces = road in ("all", "traces")
+        basis = basis_of(reading, traces, beta, minimum)
         sampled = simulated_samples if how == "exact" else measured_samples
-        return _answer(ask, reading, want, sampled(ask, reading, want), road, beta, minimum)
+        return _answer(ask, want, sampled(ask, reading, want), basis, traces)
 
     def cost(*args, **kwargs) -> Cost:
         reading = ask.read(args, kwargs)
@@ -270,69 +196,22 @@ def live_parameter(reading: Reading, parameter: int | None) -> int:
     return live[len(live) // 2]
 
 
-def _structure(reading: Reading) -> tuple[WishartParameters | None, tuple[str, ...]]:
-    """What the generators say, or why they do not say it."""
-    try:
-        found = parameters_of(reading)
-    except (ReadingError, BudgetError) as error:
-        return None, (f"blocks are not known: {error}",)
-    if not found.applies:
-        return found, tuple(f"Wishart laws are not expected: {why}" for why in found.reasons)
-    return found, ()
-
-
-def _answer(ask, reading, want, samples: Samples, road, beta, minimum) -> DegreesOfFreedom:
-    found, notes = _structure(reading)
-    blocks = found.blocks if found is not None else ()
-    if beta is None:
-        beta = blocks[0].beta if blocks else 2
-        notes += () if blocks else ("β = 2 is assumed; pass beta=… if the matrices are real",)
-    position = {label: k for k, label in enumerate(reading.circuit.wires)}
-    terms = {word: c for c, word in pauli_terms(reading.circuit.measurements, position)}
-    whole = spectrum_of(terms)
-    mirrored = blocks[0].mirrored if len(blocks) == 1 and found and found.applies else False
-    lowest = whole.high if mirrored else whole.low
-    if len(blocks) == 1 and found is not None and found.applies and blocks[0].ends_exact:
-        lowest = blocks[0].high if mirrored else blocks[0].low
-    elif minimum is None and not whole.exact:
-        notes += ("ℓ^* is a bound by Σ|c|, so that 'loss variance' and 'traces' are upper bounds",)
-    if minimum is not None:
-        lowest, mirrored = float(minimum), False
-    size = blocks[0].size * (2 if beta == 4 else 1) if len(blocks) == 1 else 2.0 ** len(position)
-    rng = np.random.default_rng(ask.seeds(3))
-    estimates: list[tuple[str, Estimate]] = []
-    if road in ("all", "traces"):
-        sign = -1.0 if mirrored else 1.0
-        estimates += _traces(samples, whole, lowest, sign, size / (2 if beta == 4 else 1), rng, ask)
-        if len(blocks) > 1 or (blocks and blocks[0].multiplicity > 1):
-            notes += ("traces are those of the whole Hilbert space, not of a block",)
-    skew = kurtosis = None
-    if samples.losses is not None:
-        powers = draw_powers(samples.losses, samples.exact)
-        options = {"rng": rng, "level": ask.level, "law": ask.law_name}
-        estimates.append(("loss variance", from_loss_variance(powers, lowest, beta, **options)))
-        by_skew, skew = from_loss_skewness(powers, beta, **options)
-        estimates.append(("loss skewness", by_skew))
-    if samples.derivatives is not None:
-        powers = draw_powers(samples.derivatives, samples.exact)
-        by_kurtosis, kurtosis = from_gradient_kurtosis(
-            powers, beta, rng=rng, level=ask.level, law=ask.law_name
-        )
-        estimates.append(("gradient kurtosis", by_kurtosis))
+def _answer(ask, want: Wanted, samples: Samples, basis: Basis, traces: bool) -> DegreesOfFreedom:
+    roads = roads_of(samples, basis, traces, ask)
     return DegreesOfFreedom(
-        estimates=tuple(estimates),
-        skewness=skew,
-        excess_kurtosis=kurtosis,
-        findings=_findings(estimates),
-        beta=beta,
-        lowest=lowest,
-        mirrored=mirrored,
+        estimates=roads.estimates,
+        skewness=roads.skewness,
+        excess_kurtosis=roads.excess_kurtosis,
+        findings=findings_of(roads.estimates),
+        beta=basis.beta,
+        lowest=basis.lowest,
+        mirrored=basis.mirrored,
         losses=_kept(samples.losses),
         derivatives=_kept(samples.derivatives),
         parameter=want.parameter,
         law=ask.law_name,
         level=ask.level,
-        notes=notes,
+        notes=basis.notes,
         cost=samples.cost,
         provenance=Provenance(
             seed=ask.seed,
@@ -346,42 +225,3 @@ def _answer(ask, reading, want, samples: Samples, road, beta, minimum) -> Degree
 
 def _kept(values: np.ndarray | None) -> np.ndarray:
     return np.zeros(0) if values is None else values.mean(axis=0)
-
-
-def _traces(samples: Samples, whole, lowest, sign, size, rng, ask) -> list[tuple[str, Estimate]]:
-    names = ("traces, uncentred", "traces, centred")
-    if samples.traces is None:
-        first = sign * (whole.mean - lowest)
-        spread = whole.central[0]
-        pair = (size * first**2 / (first**2 + spread), size * first**2 / spread)
-        return [(n, Estimate.known(v)) for n, v in zip(names, pair, strict=True)]
-    mean, square = samples.traces
-    first, second = sign * (mean - lowest), square - 2 * lowest * mean + lowest**2
-    options = {"rng": rng, "level": ask.level}
-    return [(n, from_traces(first, second, size, c, **options))
-            for n, c in zip(names, (False, True), strict=True)]  # fmt: skip
-
-
-def _findings(estimates: list[tuple[str, Estimate]]) -> tuple[Finding, ...]:
-    """Pairs of roads whose intervals do not overlap."""
-    compared = [pair for pair in estimates if pair[0] != "traces, uncentred"]
-    apart = [
-        (a, b) for a, b in combinations(compared, 2)
-        # what traces and finite N give differs by about one part in N
-        if a[1].low > 1.05 * b[1].high + 1 or b[1].low > 1.05 * a[1].high + 1
-    ]  # fmt: skip
-    if not apart:
-        return ()
-    names = "; ".join(f"{a[0]} {a[1].value:.4g} and {b[0]} {b[1].value:.4g}" for a, b in apart)
-    return (
-        Finding(
-            code="not-one-wishart-block",
-            title=f"not a single-block Wishart law: {names}",
-            claim=Claim.OBSERVED,
-            evidence=tuple(dict(pair for pairs in apart for pair in pairs).items()),
-            advice="Use the measured variance and moments themselves; a single number of degrees "
-            "of freedom does not describe this landscape.",
-            source="moments of Gamma and variance-gamma laws of one block",
-            severity=Severity.NOTE,
-        ),
-    )

@@ -24,11 +24,12 @@ from pennylane_trainability.statistics.binomial import clopper_pearson
 from pennylane_trainability.statistics.sum_bootstrap import bootstrap_of_sums
 from pennylane_trainability.transforms.engines import device_name
 
-__all__ = ["LocalMinima", "MinimaVerdict", "local_minima"]
+__all__ = ["BOTTOM", "LocalMinima", "MinimaVerdict", "local_minima", "minima_of"]
 
 #: A descent has reached the bottom if what is left is less than this share of ``ō``.
-_BOTTOM = 1e-3
+BOTTOM = 1e-3
 _STATES = 1 << 24
+_STEPS, _TOLERANCE = 500, 1e-5
 
 
 class MinimaVerdict(Enum):
@@ -110,8 +111,8 @@ def local_minima(
     encoding_args=None,
     law: Law | None = None,
     n_starts: int = 100,
-    max_steps: int = 500,
-    tolerance: float = 1e-5,
+    max_steps: int = _STEPS,
+    tolerance: float = _TOLERANCE,
     seed: int | np.random.SeedSequence | None = None,
     level: float = 0.95,
     memory: int = DEFAULT_MEMORY,
@@ -178,6 +179,15 @@ def local_minima(
     return run
 
 
+def minima_of(reading: Reading, law: Law, n_starts: int, seed, memory: int) -> LocalMinima:
+    """The minima of a QNode that has been read, with the defaults of :func:`local_minima`."""
+    ask = VarianceAsk(
+        *(reading.qnode, None, None, law, None, None, None, None),
+        *(kept_seed(seed), "exact", 0.95, memory, None, None, None),
+    )
+    return _minima(ask, reading, n_starts, _STEPS, _TOLERANCE)
+
+
 def _minima(ask, reading: Reading, n_starts: int, max_steps: int, tolerance) -> LocalMinima:
     found, notes = _structure(reading)
     lowest, scale = _bottom(reading, found)
@@ -187,7 +197,7 @@ def _minima(ask, reading: Reading, n_starts: int, max_steps: int, tolerance) -> 
         _function(reading, ask.memory), starts, max_steps=max_steps, tolerance=tolerance * scale
     )
     energies = (ended.values - lowest) / scale
-    below = energies <= _BOTTOM
+    below = energies <= BOTTOM
     # who is at the bottom has arrived, however flat it is there
     kept = np.flatnonzero(ended.converged | below)
     if len(kept) < n_starts:

@@ -176,7 +176,7 @@ def _block(part: Part, n_parameters: int) -> WishartBlock:
         return WishartBlock(
             **common, mean_eigenvalue=nan, low=nan, high=nan, ends_exact=False, mirrored=False,
             r_uncentred=nan, r_centred=nan, r_descent=nan, overparametrisation=nan, variance=nan,
-            pure=False,
+            gradient_variance=nan, pure=False,
         )  # fmt: skip
     return WishartBlock(
         **common,
@@ -190,6 +190,7 @@ def _block(part: Part, n_parameters: int) -> WishartBlock:
         r_descent=model.upright_degrees,
         overparametrisation=n_parameters / (part.beta * model.upright_degrees),
         variance=model.exact_loss().variance,
+        gradient_variance=model.exact_gradient(),
         pure=model.weights.is_pure,
     )
 

@@ -68,6 +68,7 @@ class WishartBlock(Result):
             parameters are counted against, because descents go down.
         overparametrisation: ``γ = p/(β r)`` with ``r_descent``.
         variance: of the block's part of the loss, exact for random elements of the group.
+        gradient_variance: the same of a derivative by a Pauli rotation between random elements.
         pure: whether the state on the block is pure.
     """
 
@@ -88,6 +89,7 @@ class WishartBlock(Result):
     r_descent: float
     overparametrisation: float
     variance: float
+    gradient_variance: float
     pure: bool
 
     @property

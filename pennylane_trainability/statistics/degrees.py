@@ -120,7 +120,7 @@ def from_gradient_kurtosis(
 
 
 def from_traces(
-    first: np.ndarray, second: np.ndarray, size: int, centred: bool, *, rng, level: float = 0.95
+    first: np.ndarray, second: np.ndarray, size: float, centred: bool, *, rng, level: float = 0.95
 ) -> Estimate:
     """``N m_1²/m_2``, or ``N m_1²/(m_2 − m_1²)``, from random states that are a 1-design.
 

@@ -1,0 +1,115 @@
+"""Second derivatives in the Wishart model: against random matrices and against circuits."""
+
+import numpy as np
+import pennylane as qml
+import pytest
+
+import pennylane_trainability as pt
+from pennylane_trainability.landscapes.hessian_law import at_bottom, at_random
+
+
+def haar(rng, count, size):
+    """Haar-random unitaries, ``(count, size, size)``."""
+    z = rng.normal(size=(count, size, size)) + 1j * rng.normal(size=(count, size, size))
+    q, r = np.linalg.qr(z)
+    phases = np.einsum("...ii->...i", r)
+    return q * (phases / np.abs(phases))[:, None, :]
+
+
+def losses(unitaries, angles, word, observable):
+    """``⟨O⟩`` behind Haar-random unitaries with rotations by a word between them."""
+    state = unitaries[0][:, :, 0]
+    for unitary, angle in zip(unitaries[1:], angles, strict=True):
+        state = np.cos(angle / 2) * state - 1j * np.sin(angle / 2) * state @ word.T
+        state = np.einsum("kij,kj->ki", unitary, state)
+    return np.real(np.einsum("ki,ij,kj->k", state.conj(), observable, state))
+
+
+def test_variances_at_random_points_are_those_of_random_unitaries():
+    """d = 4, O = P = ZI, 40,000 draws: Var ∂ = 8/75, Var H₁₁ the same, Var H₁₂ = (8/75)²·5."""
+    rng = np.random.default_rng(3)
+    word = np.diag([1.0, 1, -1, -1])
+    unitaries = [haar(rng, 40_000, 4) for _ in range(3)]
+    quarter = np.pi / 2
+
+    def at(first, second):
+        return losses(unitaries, (first, second), word, word)
+
+    mixed = (at(quarter, quarter) - at(quarter, -quarter) - at(-quarter, quarter)
+             + at(-quarter, -quarter)) / 4  # fmt: skip
+    own = (at(np.pi, 0.0) - at(0.0, 0.0)) / 2
+    law = at_random([1 / 5], [8 / 75], np.ones(2))
+    found = (np.mean(own**2) * 2 + np.mean(mixed**2) * 2) / 2
+    spread = np.std(own**2 + mixed**2) / np.sqrt(40_000)
+    assert abs(found - law.mean_square) < 5 * spread
+    assert law.mean_square == pytest.approx(8 / 75 + (8 / 75) ** 2 * 5)
+    assert law.mean == 0
+
+
+def test_the_bottom_is_a_sum_of_squares_of_normal_rows():
+    rng = np.random.default_rng(4)
+    slopes = np.array([1.0, 1, 2, 1, 0])
+    k, mean = 3, 0.8
+    rows = rng.normal(size=(20_000, k, 5)) * slopes
+    hessians = mean / 2 / k * np.einsum("nki,nkj->nij", rows, rows)
+    law = at_bottom(mean, k, slopes)
+    traces = np.einsum("nii->n", hessians) / 5
+    squares = np.einsum("nij,nij->n", hessians, hessians) / 5
+    for found, expected in ((traces, law.mean), (squares, law.mean_square)):
+        assert abs(found.mean() - expected) < 5 * found.std() / np.sqrt(20_000)
+    assert law.rank == 3
+
+
+def test_the_edge_is_that_of_marchenko_and_pastur():
+    rng = np.random.default_rng(5)
+    rows = rng.normal(size=(400, 800))
+    largest = np.linalg.eigvalsh(rows @ rows.T / 400 / 2)[-1]  # ō = 1, k = 400, p = 800
+    assert largest == pytest.approx(at_bottom(1.0, 400, np.ones(800)).edge, rel=0.02)
+
+
+def layered(observable, n_wires, layers):
+    @qml.qnode(qml.device("default.qubit"))
+    def circuit(weights):
+        for layer in weights:
+            for wire in range(n_wires):
+                qml.RY(layer[wire, 0], wires=wire)
+                qml.RZ(layer[wire, 1], wires=wire)
+            for wire in range(n_wires):
+                qml.CNOT(wires=[wire, (wire + 1) % n_wires])
+        return qml.expval(observable)
+
+    return circuit, np.zeros((layers, n_wires, 2))
+
+
+def test_circuits_follow_the_law_at_random_points():
+    circuit, weights = layered(qml.Z(0), 4, 10)
+    found = pt.hessian_spectrum(circuit, n_draws=20, seed=1)(weights)
+    assert found.predicted.mean_square == pytest.approx(found.mean_square.value, rel=0.08)
+    assert abs(found.mean.value) < 5 * found.mean.stderr
+
+
+def test_circuits_follow_the_law_at_the_bottom():
+    circuit, weights = layered(qml.Projector([0] * 3, wires=range(3)), 4, 5)
+    found = pt.hessian_spectrum(circuit, at="minima", n_draws=20, seed=1)(weights)
+    assert found.at == "minima" and np.all(found.losses[1:] < 1e-3)
+    assert found.predicted.mean == pytest.approx(found.mean.value, rel=0.15)
+    assert found.predicted.mean_square == pytest.approx(found.mean_square.value, rel=0.3)
+    assert np.all(found.positive[1:] == found.predicted.rank) and not np.any(found.negative[1:])
+    assert "at most 4 up" in str(found)
+
+
+def test_without_the_model_there_is_no_prediction():
+    def turns(w):
+        qml.RX(w[0], wires=0)
+        qml.RX(w[1], wires=1)
+        return qml.expval(qml.Z(0) @ qml.Z(1))
+
+    qnode = qml.QNode(turns, qml.device("default.qubit"))
+    found = pt.hessian_spectrum(qnode, n_draws=2, seed=1)(np.zeros(2))
+    assert found.predicted is None and any("no prediction" in note for note in found.notes)
+
+
+def test_points_are_named():
+    circuit, _ = layered(qml.Z(0), 2, 1)
+    with pytest.raises(ValueError, match=r"at='saddles' is unknown; use one of"):
+        pt.hessian_spectrum(circuit, at="saddles")
