@@ -16,14 +16,16 @@ import numpy as np
 
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.liealg.modular import PRIME, Echelon, multiplied
-from pennylane_trainability.liealg.pairs import GrowingPairs
-from pennylane_trainability.liealg.words import WordIndex, Words
+from pennylane_trainability.liealg.pairs import rotation_signs
+from pennylane_trainability.liealg.words import WordIndex, Words, crossings
 
 __all__ = ["SentenceClosure", "sentence_closure"]
 
 #: Commutators that are looked at together.
 _BLOCK = 1024
 _SKETCH = 16
+#: Products of coefficients that are held at once.
+_AT_ONCE = 1 << 21
 #: Coefficients are read to about 12 digits, as fractions with denominators up to this if they fit.
 _DENOMINATOR = 10**6
 _DIGITS = 1 << 40
@@ -135,26 +137,77 @@ class _Brackets:
         sums = np.zeros((len(values), len(self.index)))
         np.add.at(sums.T, rows, values.T)
         self.generators = np.array([_residues(row) for row in sums], np.int64).reshape(sums.shape)
-        own, hashes = self.index.words, self.index.hashes
-        self.maps = [GrowingPairs(own.take([k]), hashes[k]) for k in range(len(own))]
+        self._own, self._hashes = self.index.words, self.index.hashes.copy()
+        self._seen = 0
+        empty = np.zeros(0, np.int64)
+        self._pairs: tuple[np.ndarray, ...] = (empty, empty, empty, empty)
+        self._maps: list[_Map] = []
 
     def of(self, vectors: np.ndarray) -> np.ndarray:
         """With every generator up to factors, ``(m·f, W)`` from ``(f, W')``; ``W`` may grow."""
-        for one in self.maps:
-            one.grow(self.index)
+        if self._seen < len(self.index):
+            self._grow()
+            self._maps = [_Map.of(*self._pairs, row) for row in self.generators]
         vectors = _widened(vectors, len(self.index))
         out = np.zeros((len(self.generators), *vectors.shape), np.int64)
-        for k, one in enumerate(self.maps):
-            pairs = one.pairs
-            if not len(pairs.first):
-                continue
-            first = vectors[:, pairs.second] * -pairs.signs.astype(np.int64)
-            second = vectors[:, pairs.first] * pairs.signs.astype(np.int64)
-            for generator in np.flatnonzero(self.generators[:, k]):
-                factor = self.generators[generator, k]
-                out[generator][:, pairs.first] += factor * first % PRIME
-                out[generator][:, pairs.second] += factor * second % PRIME
+        for part, one in zip(out, self._maps, strict=True):
+            one.add(part, vectors)
         return out.reshape(-1, vectors.shape[1]) % PRIME
+
+    def _grow(self) -> None:
+        """Look at the words that are new since the last time, and add their partners."""
+        words = self.index.words.take(slice(self._seen, None))
+        which, place = np.nonzero(crossings(self._own, words))
+        partners, signs = rotation_signs(self._own.take(which), words.take(place))
+        first, self._seen = self._seen + place, len(self.index)
+        second = self.index.add(partners, self.index.hashes[first] ^ self._hashes[which])
+        # a pair of which both words are known comes up once from each side
+        new = first < second
+        found = (which[new], first[new], second[new], signs[new].astype(np.int64))
+        old = self._pairs
+        self._pairs = tuple(np.concatenate(both) for both in zip(old, found, strict=True))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Map:
+    """The commutator with one generator, its entries in the order of their targets.
+
+    Attributes:
+        targets: distinct words that get something, ``(t,)``.
+        starts: where the entries of each begin.
+        sources: of every entry.
+        factors: of every entry, modulo the prime.
+    """
+
+    targets: np.ndarray
+    starts: np.ndarray
+    sources: np.ndarray
+    factors: np.ndarray
+
+    @classmethod
+    def of(cls, which, first, second, signs, generator: np.ndarray) -> _Map:
+        """From pairs of words that a word of the generator mixes."""
+        own = np.flatnonzero(generator[which])
+        factors = generator[which[own]] * signs[own]
+        entries = (
+            np.concatenate([first[own], second[own]]),
+            np.concatenate([second[own], first[own]]),
+            np.concatenate([-factors, factors]) % PRIME,
+        )
+        order = np.argsort(entries[0], kind="stable")
+        targets, sources, factors = (entry[order] for entry in entries)
+        targets, starts = np.unique(targets, return_index=True)
+        return cls(targets, starts, sources, factors)
+
+    def add(self, out: np.ndarray, vectors: np.ndarray) -> None:
+        """Add the images of vectors to ``out``, some rows at a time."""
+        if not len(self.targets):
+            return
+        rows = max(1, _AT_ONCE // len(self.sources))
+        for start in range(0, len(vectors), rows):
+            part = slice(start, start + rows)
+            images = vectors[part][:, self.sources] * self.factors % PRIME
+            out[part, self.targets] += np.add.reduceat(images, self.starts, axis=1)
 
 
 def _widened(vectors: np.ndarray, width: int) -> np.ndarray:
