@@ -41,7 +41,7 @@ MODULES = {
 #: Wires and layers of QAOA on a ring: sums of words.
 SUMS = {"QAOA, n = 6, 16 parameters": (6, 8), "QAOA, n = 10, 16 parameters": (10, 8)}
 BATCH = 100
-MOST = 20_000
+MOST = 200_000
 
 
 def function(n: int, layers: int, observable=None):

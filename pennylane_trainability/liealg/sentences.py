@@ -147,7 +147,7 @@ class _Brackets:
         """With every generator up to factors, ``(m·f, W)`` from ``(f, W')``; ``W`` may grow."""
         if self._seen < len(self.index):
             self._grow()
-            self._maps = [_Map.of(*self._pairs, row) for row in self.generators]
+            self._maps = [_Map.of(self._pairs, row) for row in self.generators]
         vectors = _widened(vectors, len(self.index))
         out = np.zeros((len(self.generators), *vectors.shape), np.int64)
         for part, one in zip(out, self._maps, strict=True):
@@ -185,8 +185,9 @@ class _Map:
     factors: np.ndarray
 
     @classmethod
-    def of(cls, which, first, second, signs, generator: np.ndarray) -> _Map:
+    def of(cls, pairs: tuple[np.ndarray, ...], generator: np.ndarray) -> _Map:
         """From pairs of words that a word of the generator mixes."""
+        which, first, second, signs = pairs
         own = np.flatnonzero(generator[which])
         factors = generator[which[own]] * signs[own]
         entries = (
