@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pennylane as qml
-from pennylane.measurements import Shots
+from pennylane.measurements import MeasurementProcess, Shots
+from pennylane.pauli import PauliSentence
 from pennylane.queuing import QueuingManager
 
 from pennylane_trainability.circuits.circuit import Circuit
+from pennylane_trainability.circuits.pauli import to_pauli_word
 from pennylane_trainability.circuits.qnode import Reading
 from pennylane_trainability.circuits.shifts import UNSHIFTED, ShiftPlan, shift_plan
 from pennylane_trainability.diagnostics.variance_ask import VarianceAsk
@@ -17,6 +19,7 @@ from pennylane_trainability.diagnostics.variance_measured import as_points
 from pennylane_trainability.diagnostics.variance_simulated import Simulated
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import cost_of
+from pennylane_trainability.landscapes.observable import pauli_terms
 from pennylane_trainability.laws import draw
 from pennylane_trainability.results import Cost
 from pennylane_trainability.transforms.engines import broadcasts, takes_shot_vectors
@@ -161,7 +164,8 @@ def _circuits(ask: VarianceAsk, reading: Reading, wanted: Wanted):
     if wanted.n_states:
         rng = np.random.default_rng(ask.seeds(2))
         bits = rng.integers(2, size=(wanted.n_states, reading.circuit.n_wires))
-        trace = [_trace(reading.circuit, row, shots) for row in bits]
+        both = _powers(reading.circuit)
+        trace = [_trace(reading.circuit, both, row, shots) for row in bits]
     return built, trace
 
 
@@ -173,22 +177,28 @@ def _plan(circuit: Circuit, wanted: Wanted) -> ShiftPlan:
     return shift_plan(circuit, others).with_unshifted()
 
 
-def _trace(circuit: Circuit, bits: np.ndarray, shots: Shots) -> JacobianTapes:
-    """``O`` and ``O²`` in a basis state: no gate of the circuit changes their traces."""
+def _powers(circuit: Circuit) -> tuple[MeasurementProcess, ...]:
+    """Expectation values of ``O`` and ``O²`` as sums of Pauli words."""
+    position = {label: k for k, label in enumerate(circuit.wires)}
     with QueuingManager.stop_recording():
-        observable = circuit.measurements[0].obs
-        sentence = observable.pauli_rep
-        if sentence is None:
-            raise ReadingError(
-                "Traces are measured for sums of Pauli words; write the observable as one, or ask "
-                "for road='loss' or 'gradient'."
-            )
+        sentence = PauliSentence()
+        for coefficient, word in pauli_terms(circuit.measurements, position):
+            pauli, sign = to_pauli_word(word, circuit.wires)
+            sentence[pauli] = coefficient * float(np.real(sign))
         square = sentence @ sentence
         square.simplify()
-        square = qml.pauli.PauliSentence({w: float(np.real(c)) for w, c in square.items()})
-        both = [qml.expval(observable), qml.expval(square.operation(wire_order=circuit.wires))]
+        square = PauliSentence({w: float(np.real(c)) for w, c in square.items()})
+        operators = (one.operation(wire_order=circuit.wires) for one in (sentence, square))
+        return tuple(qml.expval(operator) for operator in operators)
+
+
+def _trace(
+    circuit: Circuit, both: tuple[MeasurementProcess, ...], bits: np.ndarray, shots: Shots
+) -> JacobianTapes:
+    """``O`` and ``O²`` in a basis state: no gate of the circuit changes their traces."""
+    with QueuingManager.stop_recording():
         states = (qml.BasisState(bits, wires=circuit.wires),)
-    own = Circuit(states, (), tuple(both), circuit.wires, 0, 0)
+    own = Circuit(states, (), both, circuit.wires, 0, 0)
     return jacobian_tapes(own, np.eye(1), shots, plan=UNSHIFTED)
 
 

@@ -215,8 +215,17 @@ def test_shot_noise_drops_out_in_one_execution():
     assert abs(one.value - 5) < 5 * one.stderr, "naively 1/(1/5 + 0.04) = 4.2"
 
 
-def test_traces_on_a_device():
-    circuit, w = universal(3, 2, qml.Z(0) @ qml.Z(1) + qml.Z(0) + qml.Z(1))
+@pytest.mark.parametrize(
+    "observable",
+    [
+        pytest.param(lambda: qml.Z(0) @ qml.Z(1) + qml.Z(0) + qml.Z(1), id="words"),
+        pytest.param(lambda: qml.Projector([0, 1], wires=[0, 1]), id="projector"),
+        pytest.param(lambda: qml.Hermitian(np.diag([0, 3.0, 0, 0]), wires=[2, 0]), id="matrix"),
+    ],
+)
+def test_traces_on_a_device(observable):
+    """A projector of rank 2 on three wires: r = 2, and 8·m²/(m − m²) = 8/3 centred."""
+    circuit, w = universal(3, 2, observable())
     noisy = qml.set_shots(circuit, shots=50)
     found = pt.degrees_of_freedom(noisy, road="traces", seed=2, n_states=400)(w)
     for name, truth in (("traces, uncentred", 2.0), ("traces, centred", 8 / 3)):
