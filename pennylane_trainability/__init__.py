@@ -47,6 +47,12 @@ if _TYPE_CHECKING:
     from pennylane_trainability.diagnostics.efficiency_record import (
         GradientEfficiency as GradientEfficiency,
     )
+    from pennylane_trainability.diagnostics.fingerprint import (
+        fourier_fingerprint as fourier_fingerprint,
+    )
+    from pennylane_trainability.diagnostics.fingerprint_record import (
+        FourierFingerprint as FourierFingerprint,
+    )
     from pennylane_trainability.diagnostics.gradient_efficiency import (
         gradient_efficiency as gradient_efficiency,
     )
@@ -84,6 +90,13 @@ if _TYPE_CHECKING:
     from pennylane_trainability.laws import Uniform as Uniform
     from pennylane_trainability.optimize import NaturalGradientOptimizer as NaturalGradientOptimizer
     from pennylane_trainability.optimize import metric_tensor_fn as metric_tensor_fn
+    from pennylane_trainability.policies import BornPolicy as BornPolicy
+    from pennylane_trainability.policies import PolicyGradient as PolicyGradient
+    from pennylane_trainability.policies import PolicyScaling as PolicyScaling
+    from pennylane_trainability.policies import PolicyVariance as PolicyVariance
+    from pennylane_trainability.policies import born_policy as born_policy
+    from pennylane_trainability.policies import policy_scaling as policy_scaling
+    from pennylane_trainability.policies import policy_variance as policy_variance
     from pennylane_trainability.repair import Initialisation as Initialisation
     from pennylane_trainability.repair import Promotion as Promotion
     from pennylane_trainability.repair import Pruning as Pruning
@@ -113,6 +126,8 @@ _LATER = {
     "measure_density": "density",
     "DataJacobian": "diagnostics.data_jacobian",
     "data_jacobian": "diagnostics.data_jacobian",
+    "FourierFingerprint": "diagnostics.fingerprint_record",
+    "fourier_fingerprint": "diagnostics.fingerprint",
     "GradientEfficiency": "diagnostics.efficiency_record",
     "gradient_efficiency": "diagnostics.gradient_efficiency",
     "gradient_measurement_plan": "diagnostics.gradient_plan",
@@ -137,6 +152,13 @@ _LATER = {
     "fit": "fitting",
     "Normal": "laws",
     "Uniform": "laws",
+    "BornPolicy": "policies",
+    "PolicyGradient": "policies",
+    "PolicyScaling": "policies",
+    "PolicyVariance": "policies",
+    "born_policy": "policies",
+    "policy_scaling": "policies",
+    "policy_variance": "policies",
     "Initialisation": "repair",
     "Promotion": "repair",
     "Pruning": "repair",
@@ -147,6 +169,7 @@ _LATER = {
 }
 
 __all__ = [
+    "BornPolicy",
     "BudgetError",
     "Capacity",
     "DataJacobian",
@@ -154,6 +177,7 @@ __all__ = [
     "DeviceFailure",
     "Executor",
     "Fit",
+    "FourierFingerprint",
     "FourierRows",
     "GradientEfficiency",
     "GradientPlan",
@@ -171,6 +195,9 @@ __all__ = [
     "NotFourierError",
     "PaperCheck",
     "ParallelAngleEncoding",
+    "PolicyGradient",
+    "PolicyScaling",
+    "PolicyVariance",
     "Promotion",
     "Pruning",
     "QFIMPlan",
@@ -183,6 +210,7 @@ __all__ = [
     "TrainabilityWarning",
     "Uniform",
     "analyze",
+    "born_policy",
     "capacity",
     "coefficient_jacobian",
     "commuting_grad",
@@ -193,6 +221,7 @@ __all__ = [
     "diagonalize_commuting",
     "dla_grad",
     "fit",
+    "fourier_fingerprint",
     "fourier_rows",
     "gradient_efficiency",
     "gradient_measurement_plan",
@@ -209,6 +238,8 @@ __all__ = [
     "metric_tensor_fn",
     "one_job",
     "paper_check",
+    "policy_scaling",
+    "policy_variance",
     "promote",
     "prune",
     "qfim",

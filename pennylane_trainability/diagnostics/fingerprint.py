@@ -63,18 +63,18 @@ def fourier_fingerprint(
     `arXiv:2508.20868 <https://arxiv.org/abs/2508.20868>`__). Coefficients that do not vary have no
     correlation and are left out.
 
-    * ``"pearson"``: real and imaginary parts of all draws are pooled to one sample of ``2D`` numbers
-      per coefficient, the definition of the authors' package;
+    * ``"pearson"``: real and imaginary parts of all draws are pooled to one sample of ``2D``
+      numbers per coefficient, the definition of the authors' package;
     * ``"spearman"``: the same of ranks;
     * ``"complex"``: the complex correlation coefficient, unchanged when inputs are shifted;
     * ``"rows"``: between the rows of the coefficient Jacobian, cosines and sines by themselves.
 
     **Bias.** ``|r|`` of a finite sample is too large: for independent coefficients it is about
-    :math:`\sqrt{2/(\pi n)}` with ``n`` numbers. ``fcc.value`` has this bias, as published values do;
-    ``chance`` says how large it is, from shuffled draws. The cross-fitted value (the sign of each
-    correlation from one half of the draws, its size from the other) is too small on average instead.
-    ``fcc.low`` is the cross-fitted value less its bootstrap error, ``fcc.high`` the value plus it:
-    between them lies the FCC of infinitely many draws, at least at the level.
+    :math:`\sqrt{2/(\pi n)}` with ``n`` numbers. ``fcc.value`` has this bias, as published values
+    do; ``chance`` says how large it is, from shuffled draws. The cross-fitted value (the sign of
+    each correlation from one half of the draws, its size from the other) is too small on average
+    instead. ``fcc.low`` is the cross-fitted value less its bootstrap error, ``fcc.high`` the value
+    plus it: between them lies the FCC of infinitely many draws, at least at the level.
 
     Args:
         qnode: a QNode that returns ``expval`` or ``probs``.
@@ -85,8 +85,8 @@ def fourier_fingerprint(
         n_draws: parameter draws, at least 8.
         law: how parameters are drawn; default: uniform over each parameter's period.
         seed: of all draws; drawn and kept if ``None``.
-        engine: ``"auto"``, ``"exact"`` or ``"lightning"``; ``"exact"`` simulates the circuits of any
-            device. Correlations are not measured: shot noise would make them smaller.
+        engine: ``"auto"``, ``"exact"`` or ``"lightning"``; ``"exact"`` simulates the circuits of
+            any device. Correlations are not measured: shot noise would make them smaller.
         level: level of the interval.
         memory: bytes of states.
         max_points: refuse grids with more input points.
@@ -138,9 +138,7 @@ def fourier_fingerprint(
         series = series_of(reading, spectrum, max_points)
         rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(0,)))
         drawn = draw(law, reading.circuit, reading.arguments.parameters, int(n_draws), rng)
-        parts = exact_jacobian(
-            series, drawn, gradient=False, memory=memory, engine=chosen
-        ).rows
+        parts = exact_jacobian(series, drawn, gradient=False, memory=memory, engine=chosen).rows
         rows = np.concatenate(
             [np.moveaxis(r.reshape(*r.shape[:2], -1), 1, 2) for r in parts], axis=1
         )

@@ -24,15 +24,15 @@ class FourierFingerprint(Result):
     r"""Correlations between Fourier coefficients, and which coefficients there are.
 
     Attributes:
-        fcc: mean of :math:`|r_{ij}|` over all pairs of coefficients that vary (and over outputs). Its
-            value is that of these draws, as it is published elsewhere; its interval is one for
+        fcc: mean of :math:`|r_{ij}|` over all pairs of coefficients that vary (and over outputs).
+            Its value is that of these draws, as it is published elsewhere; its interval is one for
             infinitely many draws and is not symmetric, see :func:`fourier_fingerprint`.
         cross_fitted: the estimate whose mean is at most the FCC of infinitely many draws.
         chance: what ``fcc`` is on average if the draws of every coefficient are shuffled: the value
             of independent coefficients with these laws and this number of draws.
         chance_high: the ``level`` quantile of the same.
-        matrices: ``r_ij`` per output, ``(outputs, M, M)``, complex for ``correlation="complex"``; NaN
-            where a coefficient does not vary. Frequency zero first; ``"rows"`` has all rows.
+        matrices: ``r_ij`` per output, ``(outputs, M, M)``, complex for ``correlation="complex"``;
+            NaN where a coefficient does not vary. Frequency zero first; ``"rows"`` has all rows.
         coefficients: ``c_k`` at the draws, ``(D, outputs, 1 + R)``.
         frequencies: ``(R, I)``, positive half of the spectrum, without zero.
         tolerance: sizes up to this count as zero.
@@ -65,8 +65,8 @@ class FourierFingerprint(Result):
     def vanishing(self) -> np.ndarray:
         """Which coefficients are zero at all draws, ``(outputs, 1 + R)``.
 
-        A coefficient is an analytic function of the parameters: if it is zero at one generic point it
-        is zero everywhere (up to :attr:`tolerance`; generic).
+        A coefficient is an analytic function of the parameters: if it is zero at one generic point
+        it is zero everywhere (up to :attr:`tolerance`; generic).
         """
         return np.max(np.abs(self.coefficients), axis=0) <= self.tolerance
 
@@ -155,7 +155,9 @@ class FourierFingerprint(Result):
             ("zero means", f"at most {self.tolerance:.1g}; {self.claim.value}"),
         ]
         if self.missing_parts:
-            names = [f"{name} of {', '.join(f'{v:g}' for v in k)}" for k, name in self.missing_parts]
+            names = [
+                f"{name} of {', '.join(f'{v:g}' for v in k)}" for k, name in self.missing_parts
+            ]
             rows.append(("missing", "; ".join(names[:8]) + ("; …" if len(names) > 8 else "")))
         rows += [
             ("law", self.law),

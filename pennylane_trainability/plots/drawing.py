@@ -9,6 +9,7 @@ from pennylane_trainability.architectures import GrowthAdvice, ShapeComparison
 from pennylane_trainability.diagnostics.capacity_record import Capacity
 from pennylane_trainability.diagnostics.column_space import ColumnSpace
 from pennylane_trainability.diagnostics.data_jacobian import DataJacobian
+from pennylane_trainability.diagnostics.fingerprint_record import FourierFingerprint
 from pennylane_trainability.diagnostics.measured import MeasuredJacobian
 from pennylane_trainability.diagnostics.measured_qfim import MeasuredQFIM
 from pennylane_trainability.diagnostics.scaling import Scaling
@@ -16,13 +17,16 @@ from pennylane_trainability.diagnostics.series_rows import FourierRows
 from pennylane_trainability.diagnostics.variance_record import GradientVariances
 from pennylane_trainability.plots import (
     architectures,
+    fingerprints,
     frequencies,
     landscapes,
     parameters,
+    policies,
     qfim,
     spectra,
 )
 from pennylane_trainability.plots.style import canvas, title
+from pennylane_trainability.policies import PolicyScaling
 from pennylane_trainability.report import Report
 from pennylane_trainability.results import Result
 from pennylane_trainability.statistics.noise_floor import NoiseFloor
@@ -161,6 +165,23 @@ def _scaling(result, ax, style):
     with canvas(ax) as (main, *_):
         landscapes.scaling(main, result, style)
         title(main, result.heading())
+    return main
+
+
+@_picture.register(FourierFingerprint)
+def _fingerprint(result, ax, style):
+    with canvas(ax) as (main, *_):
+        fingerprints.fingerprint(main, result, style)
+        title(main, result.heading())
+    return main
+
+
+@_picture.register(PolicyScaling)
+def _policy_scaling(result, ax, style):
+    with canvas(ax) as (main, *_):
+        policies.policy_scaling(main, result, style)
+        first = result.found[0]
+        title(main, f"Born policy, {first.partition}: {result.verdict.name.lower()}")
     return main
 
 

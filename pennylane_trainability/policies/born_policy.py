@@ -195,9 +195,7 @@ class BornPolicy:
         shape = qml.math.shape(probabilities)
         if not shape:
             raise ReadingError("The QNode returned one number where probabilities were expected.")
-        partition = partition_of(
-            self.partition, self.n_actions, int(shape[-1]).bit_length() - 1
-        )
+        partition = partition_of(self.partition, self.n_actions, int(shape[-1]).bit_length() - 1)
         if partition.is_even:
             sorted_ = probabilities[..., partition.order]
             return qml.math.sum(
@@ -224,10 +222,10 @@ def born_policy(
 
     as in Sequeira, Santos and Barbosa, `arXiv:2406.09614 <https://arxiv.org/abs/2406.09614>`__.
 
-    * ``"contiguous"``: the first :math:`\log_2 A` measured wires, read as a number: a read-out of few
-      wires as long as there are few actions;
-    * ``"parity"``: bit ``m`` of the action (of weight :math:`2^m`) is the parity of the outcome with
-      its last ``m`` bits dropped: a read-out of nearly all wires for any number of actions;
+    * ``"contiguous"``: the first :math:`\log_2 A` measured wires, read as a number: a read-out of
+      few wires as long as there are few actions;
+    * ``"parity"``: bit ``m`` of the action (of weight :math:`2^m`) is the parity of the outcome
+      with its last ``m`` bits dropped: a read-out of nearly all wires for any number of actions;
     * a function of the bits ``(2^w, w)`` that returns an action for every row.
 
     Args:

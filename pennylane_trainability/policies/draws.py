@@ -92,16 +92,16 @@ class SimulatedActions:
         for start in range(0, len(parameters), step):
             here = parameters[start : start + step]
             made = self.reading.at(here, self.reading.arguments.inputs[None])
-            parts.append(self.adjoint(made, len(here)) if adjoint else self.tangents(made, len(here)))
+            parts.append(
+                self.adjoint(made, len(here)) if adjoint else self.tangents(made, len(here))
+            )
         p, dp = (np.concatenate(found) for found in zip(*parts, strict=True))
         return PolicyDraws(p, dp)
 
     def adjoint(self, circuit: Circuit, count: int) -> tuple[np.ndarray, np.ndarray]:
         """One backward sweep per action."""
-        index = local_index(
-            np.arange(2**circuit.n_wires), measured_wires(circuit), circuit.n_wires
-        )
-        diagonal = (self.partition.actions[index] == np.arange(self.partition.n_actions)[:, None])
+        index = local_index(np.arange(2**circuit.n_wires), measured_wires(circuit), circuit.n_wires)
+        diagonal = self.partition.actions[index] == np.arange(self.partition.n_actions)[:, None]
         table = diagonal.astype(float)
         operators = tuple((lambda state, row=row: state * row) for row in table)
         output = Output((len(table),), operators, table)
@@ -122,9 +122,7 @@ class SimulatedActions:
             lead = values.shape[:-1]
             tensor = values.reshape(*lead, *shape)
             rest = [w for w in range(len(shape)) if w not in wires]
-            turned = tensor.transpose(
-                *range(len(lead)), *(len(lead) + w for w in (*wires, *rest))
-            )
+            turned = tensor.transpose(*range(len(lead)), *(len(lead) + w for w in (*wires, *rest)))
             return self.partition.summed(turned.reshape(*lead, 2 ** len(wires), -1).sum(axis=-1))
 
         # rows hold i ∂ψ

@@ -84,8 +84,8 @@ def partition_of(
     r"""The action of every outcome of ``w`` measured wires.
 
     * ``"contiguous"``: the first :math:`\log_2 A` bits, read as a number;
-    * ``"parity"``: bit ``m`` of the action (of weight :math:`2^m`) is the parity of the outcome with
-      its last ``m`` bits dropped;
+    * ``"parity"``: bit ``m`` of the action (of weight :math:`2^m`) is the parity of the outcome
+      with its last ``m`` bits dropped;
     * a function of the bits ``(2^w, w)`` that returns actions ``(2^w,)``.
 
     Args:

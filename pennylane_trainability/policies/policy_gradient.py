@@ -108,7 +108,7 @@ class PolicyGradient(Result):
         See :func:`clipping_factor`; where measured, frequencies (at least ``1/N``) stand in for the
         probabilities, which are not known.
         """
-        shots = self.provenance.shots if self.clip else None
+        shots = round(1 / self.clip) if self.clip else None
         return clipping_factor(np.maximum(self.probabilities, self.clip), shots)
 
     @property

@@ -27,7 +27,7 @@ from pennylane_trainability.results import Cost, Provenance, kept_seed
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY
 from pennylane_trainability.transforms.engines import choose_engine, device_name
 
-__all__ = ["policy_variance"]
+__all__ = ["policy_variance", "variance_of"]
 
 #: Draws if nobody says how many: simulated, measured.
 DEFAULT_EXACT, DEFAULT_MEASURED = 500, 50
@@ -97,9 +97,9 @@ def policy_variance(
         = E_\theta \sum_a \frac{(\partial\pi_a)^2}{\pi_a}, \qquad
         \mathrm{Var}\,\partial\pi = \frac1A \sum_a \mathrm{Var}_\theta\,\partial\pi_a.
 
-    The first is what a policy gradient moves by, with actions drawn by the policy: the mean diagonal
-    of the classical Fisher information, and so at most the QFIM's (1 for a Pauli rotation). The
-    second is what has to be told from shot noise.
+    The first is what a policy gradient moves by, with actions drawn by the policy: the mean
+    diagonal of the classical Fisher information, and so at most the QFIM's (1 for a Pauli
+    rotation). The second is what has to be told from shot noise.
 
     Args:
         policy: from :func:`born_policy`.
@@ -187,39 +187,54 @@ def _answer(ask: _Ask, args: tuple, kwargs: dict) -> PolicyVariance:
     ask.runner.check(_cost(road.cost_per_draw(), count))
     rng = np.random.default_rng(np.random.SeedSequence(ask.seed, spawn_key=(0,)))
     drawn = draw(ask.law, reading.circuit, reading.arguments.parameters, count, rng)
-    found = road.at(drawn)
-    shots = ask.shots if chosen == "measured" else None
+    provenance = Provenance(
+        seed=ask.seed,
+        n_samples=count,
+        shots=ask.shots if chosen == "measured" else None,
+        device=device_name(ask.policy.qnode.device),
+        engine=chosen,
+    )
+    law = getattr(ask.law, "__name__", str(ask.law))
+    return variance_of(road.at(drawn), reading, partition, law, ask.level, provenance)
+
+
+def variance_of(
+    found: PolicyDraws,
+    reading: Reading,
+    partition: Partition,
+    law: str,
+    level: float,
+    provenance: Provenance,
+) -> PolicyVariance:
+    """The record of probabilities and derivatives that are there already.
+
+    Args:
+        found: at independent draws.
+        reading: the QNode of the policy at one call.
+        partition: outcomes to actions.
+        law: how parameters were drawn, in words.
+        level: of intervals.
+        provenance: where the draws come from; with shots, if they were measured.
+    """
+    count = reading.circuit.n_parameters
     return PolicyVariance(
-        **_terms(found, shots),
-        **_described(ask, reading, partition),
-        notes=() if shots is None else _NOTES,
+        **_terms(found, Shots(provenance.shots).total_shots),
+        n_actions=partition.n_actions,
+        partition=partition.name,
+        n_wires=reading.circuit.n_wires,
+        index=reading.arguments.unflatten(np.arange(1, count + 1)),
+        parameters=reading.arguments.parameter_labels(),
+        law=law,
+        level=level,
+        notes=() if provenance.shots is None else _NOTES,
         cost=found.cost,
-        provenance=Provenance(
-            seed=ask.seed,
-            n_samples=count,
-            shots=shots,
-            device=device_name(ask.policy.qnode.device),
-            engine=chosen,
-        ),
+        provenance=provenance,
     )
 
 
 _NOTES = (
-    "denominators of Var ∂ log π are clipped at 1/shots: biased where probabilities are of that size",
+    "denominators of Var ∂ log π are clipped at 1/shots: biased where probabilities are that small",
 )
-
-
-def _described(ask: _Ask, reading: Reading, partition: Partition) -> dict[str, Any]:
-    count = reading.circuit.n_parameters
-    return {
-        "n_actions": partition.n_actions,
-        "partition": partition.name,
-        "n_wires": reading.circuit.n_wires,
-        "index": reading.arguments.unflatten(np.arange(1, count + 1)),
-        "parameters": reading.arguments.parameter_labels(),
-        "law": getattr(ask.law, "__name__", str(ask.law)),
-        "level": ask.level,
-    }
 
 
 def _terms(found: PolicyDraws, shots: int | None) -> dict[str, Any]:

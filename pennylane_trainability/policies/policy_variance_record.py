@@ -24,9 +24,9 @@ class PolicyVariance(Result):
     r"""Sizes of gradients of a Born policy over parameter draws, with their intervals.
 
     Attributes:
-        log_terms: at every draw :math:`\sum_a (\partial_p\pi_a)^2/\pi_a`, ``(D, P)``: the mean square
-            of :math:`\partial_p\log\pi(a)` for actions drawn by the policy, which is the diagonal of
-            the classical Fisher information. Shot noise of the numerator is subtracted.
+        log_terms: at every draw :math:`\sum_a (\partial_p\pi_a)^2/\pi_a`, ``(D, P)``: the mean
+            square of :math:`\partial_p\log\pi(a)` for actions drawn by the policy, which is the
+            diagonal of the classical Fisher information. Shot noise of the numerator is subtracted.
         derivative_terms: at every draw the mean over actions of
             :math:`(\partial_p\pi_a - E\,\partial_p\pi_a)^2`, ``(D, P)``, without shot noise.
         smallest: the smallest action probability at every draw, ``(D,)``.
@@ -129,16 +129,17 @@ class PolicyVariance(Result):
     def heading(self) -> str:
         """The first line that is printed."""
         return (
-            f"Gradients of a Born policy: {self.n_actions} actions ({self.partition}), "
-            f"{self.n_wires} wires, {len(self.parameters)} parameters"
+            f"Born policy, {self.n_actions} actions ({self.partition}): Var ∂ log π "
+            f"{self.log_variance()}, Var ∂π {self.derivative_variance()}"
         )
 
     def rows(self) -> list[tuple[str, object]]:
         """Means over the parameters, their range, Fisher spectrum, law and engine."""
         log = self.log_terms.mean(axis=0)
         rows: list[tuple[str, object]] = [
-            ("Var ∂ log π", f"{self.log_variance()}, {log.min():.3g} … {log.max():.3g}"),
-            ("Var ∂π", self.derivative_variance()),
+            ("wires, parameters", f"{self.n_wires}, {len(self.parameters)}"),
+            ("Var ∂ log π", f"mean {self.log_variance()}, {log.min():.3g} … {log.max():.3g}"),
+            ("Var ∂π", f"mean {self.derivative_variance()}"),
             ("smallest π", f"median {np.median(self.smallest):.3g}"),
         ]
         if self.fisher_eigenvalues.size:
