@@ -172,16 +172,12 @@ def analyze(
     def report(*args, **kwargs) -> Report:
         reading = read_qnode(qnode, args, kwargs, encoding_args, argnums)
         stack, drawn = _stack(question, reading)
-        more = {}
-        if asked:
-            more = include_all(
-                Shared(
-                    *(qnode, args, kwargs, encoding_args, argnums, stack.reading, drawn, stack),
-                    *(question.law, level, _provenance(question, stack), memory),
-                ),
-                asked,
-            )
-        return _report(question, stack, {name: one.result for name, one in more.items()})
+        shared = Shared(
+            *(qnode, args, kwargs, encoding_args, argnums, stack.reading, drawn, stack),
+            *(question.law, level, _provenance(question, stack), memory),
+        )
+        more = {name: one.result for name, one in include_all(shared, asked).items()}
+        return _report(question, stack, more)
 
     return report
 

@@ -182,7 +182,9 @@ def include_all(shared: Shared, asked: Mapping[str, Mapping[str, Any]]) -> dict[
     Raises:
         ReadingError: something does not apply, or there are too few draws.
     """
-    if asked and len(shared.parameters) < 2:
+    if not asked:
+        return {}
+    if len(shared.parameters) < 2:
         raise ReadingError(
             "include=… speaks of parameter draws, and there are none: raise n_draws, or simulate "
             "with engine='exact'."

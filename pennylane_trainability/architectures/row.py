@@ -18,7 +18,7 @@ from pennylane_trainability.circuits.series import Series, series_of
 from pennylane_trainability.diagnostics.column_space import ColumnSpace, column_space
 from pennylane_trainability.diagnostics.stack import exact_stack
 from pennylane_trainability.errors import BudgetError, NotFourierError, ReadingError
-from pennylane_trainability.included import Shared, include_all
+from pennylane_trainability.included import Included, Shared, include_all
 from pennylane_trainability.laws import Law, draw
 from pennylane_trainability.results import Estimate, Provenance, Result, record
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY
@@ -236,29 +236,7 @@ def shape_row(
     view: Any = None
     if target is not None:
         view = view_target(target, series.spectrum, coefficients, stack.jacobians)
-    more = {}
-    if include:
-        args, kwargs = prepared.model.call()
-        own = Provenance(
-            seed=seed, n_samples=n_draws, device=prepared.device, engine=prepared.engine
-        )
-        more = include_all(
-            Shared(
-                qnode=prepared.model.qnode,
-                args=args,
-                kwargs=kwargs,
-                encoding_args=prepared.model.encoding_args,
-                argnums=prepared.model.argnums,
-                reading=reading,
-                parameters=drawn,
-                stack=stack,
-                law=law,
-                level=level,
-                provenance=own,
-                memory=memory,
-            ),
-            include,
-        )
+    more = _included(prepared, drawn, stack, law, level, seed, memory, include or {})
     return ShapeRow(
         name=prepared.name,
         shape=prepared.shape,
@@ -272,3 +250,28 @@ def shape_row(
         law=str(law) if not callable(law) else getattr(law, "__name__", "a law of the caller"),
         level=level,
     )
+
+
+def _included(
+    prepared: Prepared, drawn, stack, law: Law, level, seed: int, memory: int, include
+) -> dict[str, Included]:
+    """What else is wanted, from the same draws."""
+    args, kwargs = prepared.model.call()
+    provenance = Provenance(
+        seed=seed, n_samples=len(drawn), device=prepared.device, engine=prepared.engine
+    )
+    shared = Shared(
+        qnode=prepared.model.qnode,
+        args=args,
+        kwargs=kwargs,
+        encoding_args=prepared.model.encoding_args,
+        argnums=prepared.model.argnums,
+        reading=prepared.reading,
+        parameters=drawn,
+        stack=stack,
+        law=law,
+        level=level,
+        provenance=provenance,
+        memory=memory,
+    )
+    return include_all(shared, include)

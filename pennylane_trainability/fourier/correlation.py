@@ -97,8 +97,9 @@ def mean_size(matrix: np.ndarray, weights: np.ndarray | None = None) -> float:
 def cross_fitted(samples: np.ndarray, method: str, order: np.ndarray, weights=None) -> float:
     """The mean of ``sign(r_A)·r_B`` over pairs, with ``A`` and ``B`` halves of the draws.
 
-    The sign comes from one half and the size from the other, and the other way round. Its mean is at most that of ``|ρ|``, and zero for uncorrelated coefficients, while ``|r|`` of a
-    finite sample is too large on average.
+    The sign comes from one half and the size from the other, and the other way round. Its mean is
+    at most that of ``|ρ|``, and zero for uncorrelated coefficients, while ``|r|`` of a finite
+    sample is too large on average.
 
     Args:
         samples: from :func:`prepared_samples`.
