@@ -184,11 +184,13 @@ class MeasuredActions:
         circuit = as_points(self.reading.at(parameters, self.reading.arguments.inputs[None]))
         plan = shift_plan(circuit, set(dead_parameters(self.reading.circuit))).with_unshifted()
         several = any(len(gate.angles) > 1 for gate in circuit.gates)
+        # equal angles are no batch, and every draw needs shots of its own
+        differ = any(np.ptp(a.value) > 0 for gate in circuit.gates for a in gate.angles)
         return jacobian_tapes(
             circuit,
             np.eye(len(parameters)),
             Shots(self.shots),
-            broadcast=broadcast and len(parameters) > 1 and not several,
+            broadcast=broadcast and differ and not several,
             plan=plan,
         )
 

