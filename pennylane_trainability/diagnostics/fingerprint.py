@@ -221,8 +221,10 @@ def fingerprint_of(
 
 
 def _varying(coefficients: np.ndarray, correlation: str, tolerance: float) -> np.ndarray:
-    """Samples of one output, what does not vary made equal to the last bit."""
-    samples = prepared_samples(coefficients, correlation)
+    """Samples of one output without rounding errors, which have ranks and correlations too."""
+    pair = (coefficients.real, coefficients.imag)
+    real, imaginary = (np.where(np.abs(x) <= tolerance, 0.0, x) for x in pair)
+    samples = prepared_samples(real + 1j * imaginary, correlation)
     still = np.max(np.abs(samples - samples[:1]), axis=(0, 1)) <= np.sqrt(2) * tolerance
     return np.where(still, 0.0, samples)
 
