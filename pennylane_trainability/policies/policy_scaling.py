@@ -27,7 +27,7 @@ from pennylane_trainability.results.text import table
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY
 from pennylane_trainability.statistics.scaling import ScalingFit, ScalingVerdict, fit_scaling
 
-__all__ = ["PolicyScaling", "PolicyVerdict", "policy_scaling"]
+__all__ = ["PolicyScaling", "PolicyVerdict", "policy_scaling", "verdict_of"]
 
 
 class PolicyVerdict(Enum):
@@ -204,7 +204,7 @@ def policy_scaling(
     return PolicyScaling(
         log_fit=log,
         derivative_fit=own,
-        verdict=_verdict(log, own),
+        verdict=verdict_of(log, own),
         actions=tuple(one.n_actions for one in found),
         found=tuple(found),
         cost=sum((one.cost for one in found), Cost()),
@@ -235,7 +235,8 @@ def _own(found: PolicyVariance, parameter: int | None) -> int | None:
     return parameter
 
 
-def _verdict(log: ScalingFit, derivative: ScalingFit) -> PolicyVerdict:
+def verdict_of(log: ScalingFit, derivative: ScalingFit) -> PolicyVerdict:
+    """What fits to the variances of ``∂ log π`` and ``∂π`` say together about their sizes."""
     slow = (ScalingVerdict.CONSTANT, ScalingVerdict.POWER)
     if _falls(log):
         return PolicyVerdict.VANISHING
