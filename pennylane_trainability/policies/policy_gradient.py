@@ -19,8 +19,9 @@ def clipping_factor(probabilities: np.ndarray, shots: int | None) -> np.ndarray:
     r"""By what division by a clipped frequency is off on average: ``E[π / max(π̂, 1/N)]``.
 
     With ``k`` binomial, :math:`\sum_k P(k)\, N\pi/\max(k, 1)`: about ``1 + (1 − π)/(Nπ)`` for
-    ``Nπ ≫ 1``, at most 1.39 in between (any ``N``), and ``Nπ`` for ``Nπ ≪ 1``. The numerator comes from
-    other shots, so that an estimate of :math:`\partial\log\pi` has this factor on average.
+    ``Nπ ≫ 1``, ``Nπ`` for ``Nπ ≪ 1``, and at most 1.39 in between, for any ``N``. The numerator
+    comes from other shots, so that an estimate of :math:`\partial\log\pi` has this factor on
+    average.
 
     Args:
         probabilities: ``π``, any shape.
