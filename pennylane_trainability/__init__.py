@@ -53,6 +53,12 @@ if _TYPE_CHECKING:
     from pennylane_trainability.diagnostics.efficiency_record import (
         GradientEfficiency as GradientEfficiency,
     )
+    from pennylane_trainability.diagnostics.fingerprint import (
+        fourier_fingerprint as fourier_fingerprint,
+    )
+    from pennylane_trainability.diagnostics.fingerprint_record import (
+        FourierFingerprint as FourierFingerprint,
+    )
     from pennylane_trainability.diagnostics.gradient_efficiency import (
         gradient_efficiency as gradient_efficiency,
     )
@@ -110,6 +116,13 @@ if _TYPE_CHECKING:
     from pennylane_trainability.laws import Uniform as Uniform
     from pennylane_trainability.optimize import NaturalGradientOptimizer as NaturalGradientOptimizer
     from pennylane_trainability.optimize import metric_tensor_fn as metric_tensor_fn
+    from pennylane_trainability.policies import BornPolicy as BornPolicy
+    from pennylane_trainability.policies import PolicyGradient as PolicyGradient
+    from pennylane_trainability.policies import PolicyScaling as PolicyScaling
+    from pennylane_trainability.policies import PolicyVariance as PolicyVariance
+    from pennylane_trainability.policies import born_policy as born_policy
+    from pennylane_trainability.policies import policy_scaling as policy_scaling
+    from pennylane_trainability.policies import policy_variance as policy_variance
     from pennylane_trainability.repair import Initialisation as Initialisation
     from pennylane_trainability.repair import Promotion as Promotion
     from pennylane_trainability.repair import Pruning as Pruning
@@ -139,6 +152,8 @@ _LATER = {
     "measure_density": "density",
     "DataJacobian": "diagnostics.data_jacobian",
     "data_jacobian": "diagnostics.data_jacobian",
+    "FourierFingerprint": "diagnostics.fingerprint_record",
+    "fourier_fingerprint": "diagnostics.fingerprint",
     "GradientEfficiency": "diagnostics.efficiency_record",
     "gradient_efficiency": "diagnostics.gradient_efficiency",
     "gradient_measurement_plan": "diagnostics.gradient_plan",
@@ -179,6 +194,13 @@ _LATER = {
     "fit": "fitting",
     "Normal": "laws",
     "Uniform": "laws",
+    "BornPolicy": "policies",
+    "PolicyGradient": "policies",
+    "PolicyScaling": "policies",
+    "PolicyVariance": "policies",
+    "born_policy": "policies",
+    "policy_scaling": "policies",
+    "policy_variance": "policies",
     "Initialisation": "repair",
     "Promotion": "repair",
     "Pruning": "repair",
@@ -189,6 +211,7 @@ _LATER = {
 }
 
 __all__ = [
+    "BornPolicy",
     "BudgetError",
     "Capacity",
     "DataJacobian",
@@ -198,6 +221,7 @@ __all__ = [
     "DynamicalLieAlgebra",
     "Executor",
     "Fit",
+    "FourierFingerprint",
     "FourierRows",
     "GradientEfficiency",
     "GradientPlan",
@@ -219,6 +243,9 @@ __all__ = [
     "NotFourierError",
     "PaperCheck",
     "ParallelAngleEncoding",
+    "PolicyGradient",
+    "PolicyScaling",
+    "PolicyVariance",
     "Promotion",
     "Pruning",
     "QFIMPlan",
@@ -233,6 +260,7 @@ __all__ = [
     "Uniform",
     "WishartParameters",
     "analyze",
+    "born_policy",
     "capacity",
     "coefficient_jacobian",
     "commuting_grad",
@@ -245,6 +273,7 @@ __all__ = [
     "dla_grad",
     "dynamical_lie_algebra",
     "fit",
+    "fourier_fingerprint",
     "fourier_rows",
     "gradient_efficiency",
     "gradient_measurement_plan",
@@ -265,6 +294,8 @@ __all__ = [
     "metric_tensor_fn",
     "one_job",
     "paper_check",
+    "policy_scaling",
+    "policy_variance",
     "promote",
     "prune",
     "qfim",

@@ -29,9 +29,10 @@ from pennylane_trainability.diagnostics.target import TargetFit, target_fit
 from pennylane_trainability.errors import NotFourierError, ReadingError
 from pennylane_trainability.executor import Executor
 from pennylane_trainability.fourier import redundancy
+from pennylane_trainability.included import Shared, include_all, wanted
 from pennylane_trainability.laws import Law, Uniform, draw
 from pennylane_trainability.report import Report
-from pennylane_trainability.results import Provenance, kept_seed
+from pennylane_trainability.results import Provenance, Result, kept_seed
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY
 from pennylane_trainability.transforms.engines import choose_engine, device_name
 from pennylane_trainability.transforms.jacobian_circuits import check_gradient
@@ -78,6 +79,7 @@ def analyze(
     progress: Callable[[int, int], None] | None = None,
     memory: int = DEFAULT_MEMORY,
     max_points: int = 20_000,
+    include=(),
 ):
     r"""Which parameters of a QNode can learn, which cannot, why, and what to change.
 
@@ -109,6 +111,10 @@ def analyze(
         progress: called with (circuits done, circuits in all).
         memory: bytes of states of the exact engine.
         max_points: refuse grids with more input points.
+        include: what else to compute from the same draws: names, or ``{name: options}``, of
+            ``"fourier_fingerprint"`` (``correlation``), ``"effective_dimension"`` (``n_data``,
+            ``gamma``) and ``"policy_variance"`` (``n_actions``, ``partition``). They are in
+            ``Report.included``.
 
     Returns:
         A function of the QNode's arguments that returns a :class:`Report`.
@@ -145,6 +151,7 @@ def analyze(
         runner = runner.with_progress(progress)
     _check_options(n_draws, level)
     check_gradient(gradient)
+    asked = wanted(include)
     question = _Question(
         qnode=qnode,
         data=data,
@@ -164,7 +171,13 @@ def analyze(
     @functools.wraps(qnode.func)
     def report(*args, **kwargs) -> Report:
         reading = read_qnode(qnode, args, kwargs, encoding_args, argnums)
-        return _report(question, _stack(question, reading))
+        stack, drawn = _stack(question, reading)
+        shared = Shared(
+            *(qnode, args, kwargs, encoding_args, argnums, stack.reading, drawn, stack),
+            *(question.law, level, _provenance(question, stack), memory),
+        )
+        more = {name: one.result for name, one in include_all(shared, asked).items()}
+        return _report(question, stack, more)
 
     return report
 
@@ -176,8 +189,8 @@ def _check_options(n_draws, level) -> None:
         raise ValueError(f"level needs a number between 0 and 1; got {level!r}.")
 
 
-def _stack(question: _Question, reading: Reading) -> JacobianStack:
-    """The Jacobians, by the road that engine, device and encoding ask for."""
+def _stack(question: _Question, reading: Reading) -> tuple[JacobianStack, np.ndarray]:
+    """The Jacobians, by the road that engine, device and encoding ask for, and the draws."""
     qnode = question.qnode
     chosen = choose_engine(qnode.device, Shots(qnode.shots), question.engine)
     if question.data is not None:
@@ -189,8 +202,9 @@ def _stack(question: _Question, reading: Reading) -> JacobianStack:
             raise
         return _on_data(question, reading, chosen, str(error))
     if chosen == "measured":
-        return _measured(question, series)
-    return exact_stack(series, _draws(question, series.reading), question.memory, chosen)
+        return _measured(question, series), np.zeros((0, reading.circuit.n_parameters))
+    drawn = _draws(question, series.reading)
+    return exact_stack(series, drawn, question.memory, chosen), drawn[1:]
 
 
 def _draws(question: _Question, reading: Reading, default: int = 20) -> np.ndarray:
@@ -226,7 +240,9 @@ def _measured(question: _Question, series: Series) -> JacobianStack:
     )
 
 
-def _on_data(question: _Question, reading: Reading, chosen: str, why: str) -> JacobianStack:
+def _on_data(
+    question: _Question, reading: Reading, chosen: str, why: str
+) -> tuple[JacobianStack, np.ndarray]:
     if chosen == "measured":
         raise ReadingError(
             f"{why} On a device with shots use pennylane_trainability.data_jacobian for the "
@@ -234,10 +250,10 @@ def _on_data(question: _Question, reading: Reading, chosen: str, why: str) -> Ja
         )
     points = data_points(question.data, reading)
     drawn = _draws(question, reading)
-    return stack_on_data(reading, points, drawn, question.memory, why, chosen)
+    return stack_on_data(reading, points, drawn, question.memory, why, chosen), drawn[1:]
 
 
-def _report(question: _Question, stack: JacobianStack) -> Report:
+def _report(question: _Question, stack: JacobianStack, included: dict[str, Result]) -> Report:
     reading, frequencies = stack.reading, stack.spectrum.frequencies
     names = reading.arguments.parameter_labels()
     dead = dead_parameters(reading.circuit)
@@ -262,6 +278,7 @@ def _report(question: _Question, stack: JacobianStack) -> Report:
         target=fit,
         measured=stack.measured,
         law=law,
+        included=included,
         notes=reading.arguments.notes + stack.notes,
         cost=stack.cost,
         provenance=_provenance(question, stack),

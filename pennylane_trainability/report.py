@@ -35,6 +35,7 @@ class Report(Result):
         target: the target seen from the model, if one was given.
         measured: the measured Jacobian, if it was measured.
         law: how parameters were drawn.
+        included: what else was asked for, ``{name: result}``, from the same draws.
         notes: what was decided on the way.
         cost: what was run on the device.
         provenance: seed, draws, shots, device and engine.
@@ -53,6 +54,7 @@ class Report(Result):
     target: TargetFit | None = None
     measured: MeasuredJacobian | None = None
     law: str = ""
+    included: dict[str, Result] = field(default_factory=dict, repr=False)
     notes: tuple[str, ...] = ()
     cost: Cost
     provenance: Provenance
@@ -132,6 +134,8 @@ class Report(Result):
             body.append(("gradient per frequency", ", ".join(f"{s:.3g}" for s in strength[:12])))
         if self.target is not None:
             body += [(f"target, {label}", value) for label, value in self.target.rows()]
+        for result in self.included.values():
+            body.append(("included", result.heading()))
         body += [("draws", f"{space.n_draws}, {self.law}; seed {self.provenance.seed}")]
         body += [("engine", f"{self.provenance.engine} on {self.provenance.device}; {self.cost}")]
         body += [("note", note) for note in self.notes]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from pennylane_trainability.architectures.target_view import Target, target_poin
 from pennylane_trainability.architectures.template_builder import template_builder
 from pennylane_trainability.architectures.training import training_of
 from pennylane_trainability.errors import ReadingError
+from pennylane_trainability.included import wanted
 from pennylane_trainability.laws import Law, Uniform
 from pennylane_trainability.results import Provenance, kept_seed
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY
@@ -38,6 +39,7 @@ class Draws:
     seed: int
     level: float
     memory: int = DEFAULT_MEMORY
+    include: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not isinstance(self.n_draws, (int, np.integer)) or self.n_draws < 2:
@@ -65,6 +67,8 @@ class Draws:
             level=self.level,
             target=target,
             memory=self.memory,
+            include=self.include,
+            seed=int(np.random.SeedSequence(self.seed, spawn_key=(2, index)).generate_state(1)[0]),
         )
 
 
@@ -88,6 +92,7 @@ def compare_shapes(
     engine: str = "auto",
     progress: Callable[[int, int], None] | None = None,
     memory: int = DEFAULT_MEMORY,
+    include=(),
 ) -> ShapeComparison:
     r"""Which shape of one encoding budget suits a task: rank, conditioning, scale, cost.
 
@@ -126,6 +131,7 @@ def compare_shapes(
             any device.
         progress: called with (models done, models in all); trained models count once more.
         memory: bytes of states.
+        include: further columns from the same draws; see :func:`analyze`.
 
     Returns:
         A :class:`ShapeComparison`; all medians carry intervals. Training runs are in ``fits``.
@@ -147,16 +153,16 @@ def compare_shapes(
     >>> print(found.findings[0])
     All 3 have structural rank 9 (generic).
     """
-    draws = Draws(n_draws, law or Uniform(), kept_seed(seed), level, memory)
+    draws = Draws(n_draws, law or Uniform(), kept_seed(seed), level, memory, wanted(include))
     training = training_of(train, workers, target)
     build = template_builder() if build is None else build
     named = {"encoding_args": encoding_args, "argnums": argnums}
     models = _models(budget, circuits, build, blocks, engine, named)
     twins = _twins(build, models, engine, named) if matched and circuits is None else []
-    wanted = target_for(target, [*models, *twins], amplitude)
-    problems = training.problems([*models, *twins], wanted, memory) if training and wanted else {}
+    aim = target_for(target, [*models, *twins], amplitude)
+    problems = training.problems([*models, *twins], aim, memory) if training and aim else {}
     told = _counted(progress, len(models) + len(twins) + len(problems))
-    rows = _rows(models, twins, draws, wanted, told)
+    rows = _rows(models, twins, draws, aim, told)
     fits = training.run(problems, draws.seed, level, told) if training else {}
     shapes = tuple(rows[: len(models)])
     return ShapeComparison(

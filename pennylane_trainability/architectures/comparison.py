@@ -104,6 +104,8 @@ class ShapeComparison(Result):
         ):
             cells = [_medians(row.name, getattr(row, name), len(header)) for row in self.shapes]
             found.append((title, header, cells))
+        if self.shapes[0].extra:
+            found.append(("Included", *_extra(self.shapes)))
         if self.shapes[0].target is not None:
             cells = [_target_cells(row) for row in self.shapes]
             found.append((self._target_title(), _TARGET_HEADER, cells))
@@ -113,6 +115,8 @@ class ShapeComparison(Result):
         if self.matched:
             cells = [_cells(row) for row in self.matched]
             found.append(("Blocks chosen so that P is closest to the largest", _HEADER, cells))
+        if self.matched and self.matched[0].extra:
+            found.append(("Included, with these blocks", *_extra(self.matched)))
         if self.matched_fits:
             cells = [_fit_cells(fit) for fit in self.matched_fits]
             found.append(("Training runs with these blocks", _FIT_HEADER, cells))
@@ -162,6 +166,16 @@ def _cells(row: ShapeRow) -> list[object]:
         *(f"{row.effective_rank.value:.3g}", _number(row.output_scale)),
         *(row.size.two_qubit, row.size.depth, row.size.circuits),
     ]
+
+
+def _extra(rows: Sequence[ShapeRow]) -> tuple[list[str], list[list[object]]]:
+    """Titles and cells of what else was asked for."""
+    header = ["shape", *(title for title, _ in rows[0].extra)]
+    return header, [[row.name, *(_included(value) for _, value in row.extra)] for row in rows]
+
+
+def _included(value: Estimate | float) -> str:
+    return _number(value) if isinstance(value, Estimate) else f"{value:.3g}"
 
 
 def _labels(rows: Sequence[ShapeRow]) -> list[str]:

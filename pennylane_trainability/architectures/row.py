@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,8 +18,9 @@ from pennylane_trainability.circuits.series import Series, series_of
 from pennylane_trainability.diagnostics.column_space import ColumnSpace, column_space
 from pennylane_trainability.diagnostics.stack import exact_stack
 from pennylane_trainability.errors import BudgetError, NotFourierError, ReadingError
+from pennylane_trainability.included import Included, Shared, include_all
 from pennylane_trainability.laws import Law, draw
-from pennylane_trainability.results import Estimate, Result, record
+from pennylane_trainability.results import Estimate, Provenance, Result, record
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY
 from pennylane_trainability.statistics.bootstrap import quantile
 from pennylane_trainability.transforms.engines import choose_engine, device_name
@@ -38,6 +40,8 @@ class ShapeRow(Result):
         frequencies: ``(R, I)``, positive half of the spectrum.
         size: gates, depth, circuits per gradient.
         target: the target seen from this shape, if one was given.
+        included: what else was asked for, ``{name: result}``, from the same draws.
+        extra: the numbers that stand for it in tables, pairs of a title and a number.
         law: how parameters were drawn.
         level: of the intervals.
     """
@@ -49,6 +53,8 @@ class ShapeRow(Result):
     frequencies: np.ndarray = field(repr=False)
     size: CircuitSize
     target: TargetView | None = None
+    included: dict[str, Result] = field(default_factory=dict, repr=False)
+    extra: tuple[tuple[str, Estimate | float], ...] = field(default=(), repr=False)
     law: str
     level: float = 0.95
 
@@ -135,7 +141,7 @@ class ShapeRow(Result):
                 ("outside the columns", self.median(self.target.outside)),
                 ("predicted time to R² = 0.95", self.median(self.target.times)),
             ]
-        return body
+        return body + list(self.extra)
 
     def heading(self) -> str:
         """Its name."""
@@ -204,6 +210,8 @@ def shape_row(
     level: float,
     target: Target | None = None,
     memory: int = DEFAULT_MEMORY,
+    include: Mapping[str, Mapping[str, Any]] | None = None,
+    seed: int = 0,
 ) -> ShapeRow:
     """Simulate a model at parameter draws and derive its row.
 
@@ -215,6 +223,8 @@ def shape_row(
         level: of intervals.
         target: what is to be learnt.
         memory: bytes of states.
+        include: what else is wanted, with its options.
+        seed: of what else is drawn for it.
     """
     reading, series = prepared.reading, prepared.series
     drawn = draw(law, reading.circuit, reading.arguments.parameters, n_draws, rng)
@@ -226,6 +236,7 @@ def shape_row(
     view: Any = None
     if target is not None:
         view = view_target(target, series.spectrum, coefficients, stack.jacobians)
+    more = _included(prepared, drawn, stack, law, level, seed, memory, include or {})
     return ShapeRow(
         name=prepared.name,
         shape=prepared.shape,
@@ -234,6 +245,33 @@ def shape_row(
         frequencies=series.spectrum.frequencies,
         size=circuit_size(prepared.model, reading),
         target=view,
+        included={name: one.result for name, one in more.items()},
+        extra=tuple(column for one in more.values() for column in one.columns),
         law=str(law) if not callable(law) else getattr(law, "__name__", "a law of the caller"),
         level=level,
     )
+
+
+def _included(
+    prepared: Prepared, drawn, stack, law: Law, level, seed: int, memory: int, include
+) -> dict[str, Included]:
+    """What else is wanted, from the same draws."""
+    args, kwargs = prepared.model.call()
+    provenance = Provenance(
+        seed=seed, n_samples=len(drawn), device=prepared.device, engine=prepared.engine
+    )
+    shared = Shared(
+        qnode=prepared.model.qnode,
+        args=args,
+        kwargs=kwargs,
+        encoding_args=prepared.model.encoding_args,
+        argnums=prepared.model.argnums,
+        reading=prepared.reading,
+        parameters=drawn,
+        stack=stack,
+        law=law,
+        level=level,
+        provenance=provenance,
+        memory=memory,
+    )
+    return include_all(shared, include)

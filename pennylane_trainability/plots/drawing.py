@@ -9,6 +9,7 @@ from pennylane_trainability.architectures import GrowthAdvice, ShapeComparison
 from pennylane_trainability.diagnostics.capacity_record import Capacity
 from pennylane_trainability.diagnostics.column_space import ColumnSpace
 from pennylane_trainability.diagnostics.data_jacobian import DataJacobian
+from pennylane_trainability.diagnostics.fingerprint_record import FourierFingerprint
 from pennylane_trainability.diagnostics.hessian_record import HessianSpectrum
 from pennylane_trainability.diagnostics.landscape_law import LandscapeLaw
 from pennylane_trainability.diagnostics.local_minima import LocalMinima
@@ -21,14 +22,17 @@ from pennylane_trainability.diagnostics.trainability_record import Trainability
 from pennylane_trainability.diagnostics.variance_record import GradientVariances
 from pennylane_trainability.plots import (
     architectures,
+    fingerprints,
     frequencies,
     landscapes,
     laws,
     parameters,
+    policies,
     qfim,
     spectra,
 )
 from pennylane_trainability.plots.style import canvas, title
+from pennylane_trainability.policies import PolicyScaling
 from pennylane_trainability.report import Report
 from pennylane_trainability.results import Result
 from pennylane_trainability.statistics.noise_floor import NoiseFloor
@@ -206,6 +210,14 @@ def _trainability(result, ax, style):
     return main
 
 
+@_picture.register(FourierFingerprint)
+def _fingerprint(result, ax, style):
+    with canvas(ax) as (main, *_):
+        fingerprints.fingerprint(main, result, style)
+        title(main, result.heading())
+    return main
+
+
 @_picture.register(LandscapeLaw)
 def _landscape_law(result, ax, style):
     with canvas(ax, (1, 2), (10.0, 4.2)) as (main, *others):
@@ -225,6 +237,15 @@ def _local_minima(result, ax, style):
     with canvas(ax) as (main, *_):
         laws.minima(main, result, style)
         title(main, result.heading())
+    return main
+
+
+@_picture.register(PolicyScaling)
+def _policy_scaling(result, ax, style):
+    with canvas(ax) as (main, *_):
+        policies.policy_scaling(main, result, style)
+        first = result.found[0]
+        title(main, f"Born policy, {first.partition}: {result.verdict.name.lower()}")
     return main
 
 

@@ -43,7 +43,11 @@ class Simulation:
 
 
 def simulate(
-    circuit: Circuit, *, gradient: bool = True, memory: int = DEFAULT_MEMORY
+    circuit: Circuit,
+    *,
+    gradient: bool = True,
+    memory: int = DEFAULT_MEMORY,
+    outputs: tuple[Output, ...] | None = None,
 ) -> Simulation:
     """Simulate a circuit at all its draws and inputs.
 
@@ -51,6 +55,7 @@ def simulate(
         circuit: a circuit whose angles broadcast to ``(D, G)``.
         gradient: whether derivatives by the flat parameters are wanted.
         memory: bytes the states may take; the work is cut into chunks of inputs and draws.
+        outputs: what is measured in place of the circuit's own measurements.
 
     Returns:
         Simulation: values and gradients.
@@ -58,7 +63,7 @@ def simulate(
     Raises:
         BudgetError: not even one state fits the memory.
     """
-    outputs = outputs_of(circuit)
+    outputs = outputs_of(circuit) if outputs is None else outputs
     draws, points = extent(circuit)
     elements = elements_of(circuit)
     stages = schedule(elements, circuit.n_wires, draws * points)

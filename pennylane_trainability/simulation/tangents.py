@@ -25,7 +25,7 @@ __all__ = ["TangentSweep", "initial_states", "tangent_sweep"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TangentSweep:
-    """A circuit at some draws, compiled up to its last trainable gate.
+    """A circuit at some draws, compiled up to its last trainable gate, or to its end.
 
     Attributes:
         n_parameters: number of flat trainable parameters ``P``.
@@ -44,8 +44,8 @@ class TangentSweep:
     def run(self, wanted: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
         """The state and ``i ∂_p ψ`` for the wanted parameters.
 
-        Both are those before the gates that come after the last trainable one: a unitary that
-        depends on nothing changes no inner product.
+        Both are those before the gates that come after the last trainable one, unless the sweep was
+        compiled for the whole circuit: a unitary that depends on nothing changes no inner product.
 
         Returns:
             ``(D, 2^n)`` and ``(D, c, 2^n)``.
@@ -97,12 +97,13 @@ class TangentSweep:
         return stack
 
 
-def tangent_sweep(circuit: Circuit, start: np.ndarray) -> TangentSweep:
+def tangent_sweep(circuit: Circuit, start: np.ndarray, whole: bool = False) -> TangentSweep:
     """Compile a circuit for tangents.
 
     Args:
         circuit: a circuit whose angles broadcast to ``(D, 1)``.
         start: the states it starts from, ``(D, 2^n)``.
+        whole: whether gates after the last trainable one are applied too; outcomes need them.
 
     Raises:
         ReadingError: a gate is no unitary (a channel, a measurement).
@@ -112,7 +113,8 @@ def tangent_sweep(circuit: Circuit, start: np.ndarray) -> TangentSweep:
     rows = len(start) * (1 + circuit.n_parameters // 2)  # on average half of them are in the stack
     stages = schedule(elements_of(circuit), circuit.n_wires, rows)
     last = max((k for k, stage in enumerate(stages) if stage.is_trainable), default=-1)
-    passes, chains = compile_passes(stages[: last + 1], circuit.n_wires, len(start))
+    kept = stages if whole else stages[: last + 1]
+    passes, chains = compile_passes(kept, circuit.n_wires, len(start))
     angles = trainable_angles(circuit)
     return TangentSweep(circuit.n_parameters, passes, chains, angles, start[:, None])
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from pennylane_trainability.statistics.moments import variance_and_error
 
-__all__ = ["SpreadEstimate", "spread_of_draws"]
+__all__ = ["SpreadEstimate", "mean_of_draws", "spread_of_draws"]
 
 #: From this many standard errors above zero on, the interval is that of the logarithm.
 _CLEAR = 3.0
@@ -64,8 +64,27 @@ def spread_of_draws(
     else:
         products = centred.sum(axis=0) ** 2 - (centred**2).sum(axis=0)
         terms = products * (size / (size - 1)) / (count * (count - 1))
-    value = terms.mean(axis=0)
-    error = terms.std(axis=0, ddof=1) / np.sqrt(size)
+    return mean_of_draws(terms, level)
+
+
+def mean_of_draws(terms: np.ndarray, level: float = 0.95) -> SpreadEstimate:
+    """The mean of independent terms of a positive quantity, with the intervals of a spread.
+
+    Args:
+        terms: ``(M, ...)``, one per draw; with shot noise taken out single ones may be negative.
+        level: how often the interval should cover.
+
+    Returns:
+        Value, standard error, low and high, each ``(...)``.
+
+    >>> value, error, low, high = mean_of_draws(np.array([1.0, 2.0, 3.0, 6.0]))
+    >>> float(value), round(float(error), 6), bool(low < value < high)
+    (3.0, 1.080123, True)
+    """
+    terms = np.asarray(terms, float)
+    if len(terms) < 4:
+        raise ValueError(f"A mean with an error needs at least 4 draws; got {len(terms)}.")
+    value, error = terms.mean(axis=0), terms.std(axis=0, ddof=1) / np.sqrt(len(terms))
     return (value, error, *_ends(value, error, level))
 
 

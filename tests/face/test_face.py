@@ -31,7 +31,7 @@ FUNCTIONS = {
     *("analyze", "data_jacobian", "fit", "fourier_rows", "measure_jacobian", "measure_qfim"),
     *("capacity", "compare_shapes", "growth_advice", "initialise", "metric_tensor_fn"),
     *("gradient_efficiency", "gradient_measurement_plan", "measure_gradient", "paper_check"),
-    *("promote", "prune"),
+    *("fourier_fingerprint", "promote", "prune"),
     *("gradient_variances", "hessian_spectrum", "loss_slice", "loss_variance", "scaling"),
     *("degrees_of_freedom", "landscape_law_test", "local_minima", "wishart_parameters"),
     *("dynamical_lie_algebra", "trainability"),
@@ -42,6 +42,8 @@ TRANSFORMS = {
 }
 #: Functions that make or measure models out of several circuits.
 MIXTURES = {"cut_layers", "density_qnode", "measure_density"}
+#: Functions that make or ask about Born policies.
+POLICIES = {"born_policy", "policy_scaling", "policy_variance"}
 #: Transforms that measure the same values with other circuits.
 REWRITES = {"diagonalize_commuting"}
 RECORDS = {
@@ -51,6 +53,7 @@ RECORDS = {
     *("GradientVariances", "HessianSpectrum", "LossSlice", "LossVariance", "Scaling"),
     *("DegreesOfFreedom", "LandscapeLaw", "LocalMinima", "WishartParameters"),
     *("DynamicalLieAlgebra", "ShapeComparison", "Trainability"),
+    *("BornPolicy", "FourierFingerprint", "PolicyGradient", "PolicyScaling", "PolicyVariance"),
 }
 #: Functions that ask about variances over a law of the parameters.
 LANDSCAPES = {"gradient_variances", "loss_variance", "scaling", "trainability"}
@@ -58,9 +61,10 @@ LANDSCAPES = {"gradient_variances", "loss_variance", "scaling", "trainability"}
 DRAWN_LAWS = {"degrees_of_freedom", "landscape_law_test", "local_minima"}
 #: Functions that simulate only, or only read.
 SIMULATED = {
-    *("compare_shapes", "dynamical_lie_algebra", "fit", "gradient_efficiency"),
-    *("gradient_measurement_plan", "landscape_law_test", "local_minima", "wishart_parameters"),
-    *("growth_advice", "hessian_spectrum", "initialise", "paper_check", "promote", "prune"),
+    *("compare_shapes", "dynamical_lie_algebra", "fit", "fourier_fingerprint"),
+    *("gradient_efficiency", "landscape_law_test", "local_minima", "wishart_parameters"),
+    *("gradient_measurement_plan", "growth_advice", "hessian_spectrum", "initialise"),
+    *("paper_check", "promote", "prune"),
 }
 TEMPLATES = {
     *("DataReuploading", "ParallelAngleEncoding", "SerialReuploading"),
@@ -70,7 +74,8 @@ HELPERS = {
     *("Executor", "NaturalGradientOptimizer", "Normal", "Uniform", "one_job", "template_builder"),
 }
 ERRORS = {"BudgetError", "DeviceFailure", "NotFourierError", "ReadingError", "TrainabilityWarning"}
-NAMES = FUNCTIONS | MIXTURES | TRANSFORMS | REWRITES | RECORDS | TEMPLATES | HELPERS | ERRORS
+CALLS = FUNCTIONS | MIXTURES | POLICIES | TRANSFORMS
+NAMES = CALLS | REWRITES | RECORDS | TEMPLATES | HELPERS | ERRORS
 
 
 def public_names() -> set[str]:
@@ -103,7 +108,7 @@ def test_every_name_has_a_docstring_of_its_own(name):
     assert text not in [inspect.getdoc(base) for base in bases]
 
 
-@pytest.mark.parametrize("name", sorted(FUNCTIONS | MIXTURES | TRANSFORMS | REWRITES | TEMPLATES))
+@pytest.mark.parametrize("name", sorted(CALLS | REWRITES | TEMPLATES))
 def test_docstrings_have_an_example_that_runs(name):
     """Transforms are instances, which collectors of docstrings leave out."""
     text = inspect.getdoc(getattr(pt, name))
@@ -115,7 +120,7 @@ def test_docstrings_have_an_example_that_runs(name):
     assert outcome.failed == 0, "".join(said)
 
 
-@pytest.mark.parametrize("name", sorted(FUNCTIONS | MIXTURES | TRANSFORMS | REWRITES))
+@pytest.mark.parametrize("name", sorted(CALLS | REWRITES))
 def test_docstrings_explain_every_argument(name):
     function = getattr(pt, name)
     text = inspect.getdoc(function)
@@ -124,43 +129,52 @@ def test_docstrings_explain_every_argument(name):
     assert missing == []
 
 
+#: What has options of its own beside a QNode's.
+ASKED_POLICIES = POLICIES - {"born_policy"}
 #: One spelling of options everywhere; the functions that have them.
 OPTIONS = {
-    "encoding_args": FUNCTIONS | TRANSFORMS,
-    "argnums": FUNCTIONS | TRANSFORMS,
+    "encoding_args": FUNCTIONS | TRANSFORMS | ASKED_POLICIES,
+    "argnums": FUNCTIONS | TRANSFORMS | ASKED_POLICIES,
+    "include": {"analyze", "compare_shapes"},
     "spectrum": {
         *("analyze", "fourier_rows", "measure_jacobian", "coefficient_jacobian"),
-        *("initialise", "prune"),
+        *("fourier_fingerprint", "initialise", "prune"),
     },
     "engine": {
+        *("fourier_fingerprint", *ASKED_POLICIES),
         *("analyze", "capacity", "coefficient_jacobian", "data_jacobian", "fourier_rows", "qfim"),
         *("compare_shapes", "growth_advice", "initialise", "paper_check", "prune", *LANDSCAPES),
         *("degrees_of_freedom", "loss_slice"),
     },
     "gradient": {"analyze", "coefficient_jacobian", "data_jacobian", "measure_jacobian"},
-    "executor": (FUNCTIONS | {"measure_density"}) - SIMULATED,
+    "executor": (FUNCTIONS | ASKED_POLICIES | {"measure_density"}) - SIMULATED,
     "max_circuits": (
         FUNCTIONS
+        | ASKED_POLICIES
         | {"commuting_grad", "dla_grad", "measure_density", "measured_grad", "measured_qfim"}
     )
     - SIMULATED,
-    "max_shots": (FUNCTIONS | {"measure_density"}) - SIMULATED,
+    "max_shots": (FUNCTIONS | ASKED_POLICIES | {"measure_density"}) - SIMULATED,
     "seed": {
         *("analyze", "capacity", "measure_jacobian", "measure_qfim", "measured_qfim"),
         *("density_qnode", "measure_density", "metric_tensor_fn"),
         *SIMULATED - {"promote", "wishart_parameters"},
-        *("dla_grad", "loss_slice", "measure_gradient", *LANDSCAPES, *DRAWN_LAWS),
+        *("dla_grad", "loss_slice", "measure_gradient", *ASKED_POLICIES),
+        *(LANDSCAPES | DRAWN_LAWS),
     },
     "level": {
+        *("fourier_fingerprint", *ASKED_POLICIES),
         *("analyze", "capacity", "initialise", "measure_jacobian", "measure_qfim"),
         *("compare_shapes", "growth_advice", "metric_tensor_fn", "paper_check"),
         *("loss_slice", "measure_density", "measure_gradient", *LANDSCAPES, *DRAWN_LAWS),
     },
     "law": {
+        *("fourier_fingerprint", *ASKED_POLICIES),
         *("analyze", "capacity", "compare_shapes", "growth_advice", "initialise", "paper_check"),
         *("gradient_efficiency", "hessian_spectrum", "prune", *LANDSCAPES, *DRAWN_LAWS),
     },
     "n_draws": {
+        *("fourier_fingerprint", *ASKED_POLICIES),
         *("analyze", "capacity", "compare_shapes", "growth_advice", "paper_check", "prune"),
         *("gradient_efficiency", "hessian_spectrum", *LANDSCAPES),
         *("degrees_of_freedom", "landscape_law_test"),
@@ -178,7 +192,7 @@ OPTIONS = {
 @pytest.mark.parametrize("option", OPTIONS)
 def test_options_are_spelled_alike(option):
     found = set()
-    for name in FUNCTIONS | MIXTURES | TRANSFORMS:
+    for name in CALLS:
         function = getattr(pt, name)
         if option in inspect.signature(getattr(function, "tape_transform", function)).parameters:
             found.add(name)
@@ -347,6 +361,11 @@ MAY_IMPORT: dict[str, set[str]] = {
         "results",
         *("simulation", "statistics", "transforms"),
     },
+    "policies": {
+        *("circuits", "diagnostics", "errors", "executor", "laws", "results", "simulation"),
+        *("statistics", "transforms"),
+    },
+    "included": {"circuits", "diagnostics", "errors", "laws", "policies", "results", "simulation"},
     "density": {
         *("circuits", "diagnostics", "errors", "executor", "results", "statistics", "transforms"),
     },
@@ -366,14 +385,14 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("simulation", "transforms"),
     },
     "analysis": {
-        *("circuits", "diagnostics", "errors", "executor", "fourier", "laws", "report"),
-        *("results", "simulation", "transforms"),
+        *("circuits", "diagnostics", "errors", "executor", "fourier", "included", "laws"),
+        *("report", "results", "simulation", "transforms"),
     },
     "architectures": {
-        *("circuits", "diagnostics", "errors", "fitting", "fourier", "laws", "results"),
-        *("simulation", "statistics", "templates", "transforms"),
+        *("circuits", "diagnostics", "errors", "fitting", "fourier", "included", "laws"),
+        *("results", "simulation", "statistics", "templates", "transforms"),
     },
-    "plots": {"architectures", "diagnostics", "report", "results", "statistics"},
+    "plots": {"architectures", "diagnostics", "policies", "report", "results", "statistics"},
     "registration": {"errors", "templates", "transforms"},
     "commands": {
         *("analysis", "architectures", "circuits", "diagnostics", "errors", "fitting", "laws"),
@@ -382,8 +401,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__main__": {"commands"},
     "__init__": {
         *("analysis", "architectures", "density", "devices", "diagnostics", "errors", "executor"),
-        *("fitting", "laws", "optimize", "registration", "repair", "report", "templates"),
-        "transforms",
+        *("fitting", "laws", "optimize", "policies", "registration", "repair", "report"),
+        *("templates", "transforms"),
     },
 }
 #: Against the flow, inside a function only: drawing is loaded where somebody draws.

@@ -1,0 +1,261 @@
+"""How large are the gradients of a Born policy over a law of its parameters?"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from pennylane.measurements import Shots
+
+from pennylane_trainability.circuits.qnode import Reading
+from pennylane_trainability.diagnostics.measure import default_executor
+from pennylane_trainability.diagnostics.variance_ask import positive
+from pennylane_trainability.errors import ReadingError
+from pennylane_trainability.executor import Executor
+from pennylane_trainability.laws import Law, Uniform, draw
+from pennylane_trainability.policies.born_policy import BornPolicy
+from pennylane_trainability.policies.draws import (
+    MeasuredActions,
+    PolicyDraws,
+    SimulatedActions,
+)
+from pennylane_trainability.policies.partitions import Partition
+from pennylane_trainability.policies.policy_variance_record import PolicyVariance
+from pennylane_trainability.results import Cost, Provenance, kept_seed
+from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY
+from pennylane_trainability.transforms.engines import choose_engine, device_name
+
+__all__ = ["policy_variance", "variance_of"]
+
+#: Draws if nobody says how many: simulated, measured.
+DEFAULT_EXACT, DEFAULT_MEASURED = 500, 50
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ask:
+    """The options of a call."""
+
+    policy: BornPolicy
+    argnums: Any
+    encoding_args: Any
+    law: Law
+    n_draws: int | None
+    seed: int
+    engine: str
+    level: float
+    memory: int
+    runner: Executor
+
+    @property
+    def shots(self) -> int | None:
+        """Shots of every circuit; a shot vector counts as their sum."""
+        return Shots(self.policy.qnode.shots).total_shots
+
+    def road(self, args, kwargs):
+        """What was read, how draws are evaluated, and the engine."""
+        reading, partition = self.policy.read(args, kwargs, self.argnums, self.encoding_args)
+        qnode = self.policy.qnode
+        chosen = choose_engine(qnode.device, Shots(qnode.shots), self.engine)
+        if chosen == "lightning":
+            raise ReadingError("engine needs 'auto', 'exact' or 'measured'; got 'lightning'.")
+        road: SimulatedActions | MeasuredActions
+        if chosen == "exact":
+            road = SimulatedActions(reading, partition, self.memory)
+        else:
+            road = MeasuredActions(reading, partition, qnode.device, self.shots, self.runner)
+        return reading, partition, road, chosen
+
+    def count(self, chosen: str) -> int:
+        """How many draws."""
+        if self.n_draws is not None:
+            return int(self.n_draws)
+        return DEFAULT_EXACT if chosen == "exact" else DEFAULT_MEASURED
+
+
+def policy_variance(
+    policy: BornPolicy,
+    argnums=None,
+    *,
+    encoding_args=None,
+    law: Law | None = None,
+    n_draws: int | None = None,
+    seed: int | np.random.SeedSequence | None = None,
+    engine: str = "auto",
+    level: float = 0.95,
+    memory: int = DEFAULT_MEMORY,
+    max_circuits: int | None = None,
+    max_shots: int | None = None,
+    executor: Executor | None = None,
+):
+    r"""How large are the gradients of a Born policy over a law of its parameters?
+
+    Two variances per parameter, which part ways when there are many actions:
+
+    .. math:: \mathrm{Var}\,\partial\log\pi
+        = E_\theta \sum_a \frac{(\partial\pi_a)^2}{\pi_a}, \qquad
+        \mathrm{Var}\,\partial\pi = \frac1A \sum_a \mathrm{Var}_\theta\,\partial\pi_a.
+
+    The first is what a policy gradient moves by, with actions drawn by the policy: the mean
+    diagonal of the classical Fisher information, and so at most the QFIM's (1 for a Pauli
+    rotation). The second is what has to be told from shot noise.
+
+    Args:
+        policy: from :func:`born_policy`.
+        argnums: the trainable arguments; see :func:`loss_variance`.
+        encoding_args: data arguments (the state), left as they are.
+        law: how parameters are drawn; default: uniform over each parameter's period.
+        n_draws: how many draws, at least 4; default 500 simulated, 50 measured.
+        seed: of all draws; drawn and kept if ``None``.
+        engine: ``"auto"``: exact on noiseless simulators without shots, else measured; ``"exact"``;
+            ``"measured"``.
+        level: level of intervals.
+        memory: bytes the simulation may hold in states at once.
+        max_circuits: refuse more circuits before running any.
+        max_shots: refuse more shots before running any.
+        executor: how circuits are run.
+
+    Returns:
+        A function of the QNode's arguments that returns a :class:`PolicyVariance`. Its attribute
+        ``cost`` is a function of the same arguments that says what it would cost.
+
+    Raises:
+        ReadingError: the QNode cannot be read, or has fewer outcomes than actions.
+        BudgetError: the cost exceeds a budget.
+
+    **Cost.** Simulated: no circuits. Measured: the circuits of
+    :meth:`~BornPolicy.log_policy_gradient` per draw. Shot noise is subtracted from squares without
+    bias; the denominator of the first variance is clipped at ``1/shots`` (biased, see
+    :class:`PolicyGradient`).
+
+    **Example**
+
+    >>> import numpy as np
+    >>> import pennylane as qml
+    >>> import pennylane_trainability as pt
+    >>> @qml.qnode(qml.device("default.qubit"))
+    ... def circuit(weights):
+    ...     for wire in range(4):
+    ...         qml.RY(weights[wire], wires=wire)
+    ...     return qml.probs(wires=range(4))
+    >>> ask = pt.policy_variance(pt.born_policy(circuit, 2), seed=1)
+    >>> found = ask(np.zeros(4))
+    >>> found.log_variances.round(6)  # the first wire alone decides; RY has Fisher information 1
+    array([1., 0., 0., 0.])
+    >>> print(found.derivative_variance(0))  # 1/8
+    0.124 ± 0.004
+    """
+    if not isinstance(policy, BornPolicy):
+        raise ReadingError(f"policy_variance needs a policy of born_policy; got {policy!r}.")
+    positive("n_draws", n_draws, 4)
+    if not 0 < level < 1:
+        raise ValueError(f"level needs a number between 0 and 1; got {level!r}.")
+    runner = default_executor(policy.qnode.device, max_circuits, max_shots, executor)
+    ask = _Ask(
+        *(policy, argnums, encoding_args, law or Uniform(), n_draws, kept_seed(seed)),
+        *(engine, level, memory, runner),
+    )
+
+    @functools.wraps(policy.qnode.func)
+    def run(*args, **kwargs) -> PolicyVariance:
+        return _answer(ask, args, kwargs)
+
+    def cost(*args, **kwargs) -> Cost:
+        _, _, road, chosen = ask.road(args, kwargs)
+        return _cost(road.cost_per_draw(), ask.count(chosen))
+
+    asked: Any = run
+    asked.cost = cost
+    return asked
+
+
+def _cost(each: Cost, count: int) -> Cost:
+    if not each.circuits:
+        return Cost()
+    return Cost(
+        circuits=count * each.circuits,
+        distinct_circuits=count * each.circuits,
+        shots=count * each.shots,
+        executions=1,
+    )
+
+
+def _answer(ask: _Ask, args: tuple, kwargs: dict) -> PolicyVariance:
+    reading, partition, road, chosen = ask.road(args, kwargs)
+    count = ask.count(chosen)
+    ask.runner.check(_cost(road.cost_per_draw(), count))
+    rng = np.random.default_rng(np.random.SeedSequence(ask.seed, spawn_key=(0,)))
+    drawn = draw(ask.law, reading.circuit, reading.arguments.parameters, count, rng)
+    provenance = Provenance(
+        seed=ask.seed,
+        n_samples=count,
+        shots=ask.shots if chosen == "measured" else None,
+        device=device_name(ask.policy.qnode.device),
+        engine=chosen,
+    )
+    law = getattr(ask.law, "__name__", str(ask.law))
+    return variance_of(road.at(drawn), reading, partition, law, ask.level, provenance)
+
+
+def variance_of(
+    found: PolicyDraws,
+    reading: Reading,
+    partition: Partition,
+    law: str,
+    level: float,
+    provenance: Provenance,
+) -> PolicyVariance:
+    """The record of probabilities and derivatives that are there already.
+
+    Args:
+        found: at independent draws.
+        reading: the QNode of the policy at one call.
+        partition: outcomes to actions.
+        law: how parameters were drawn, in words.
+        level: of intervals.
+        provenance: where the draws come from; with shots, if they were measured.
+    """
+    count = reading.circuit.n_parameters
+    return PolicyVariance(
+        **_terms(found, Shots(provenance.shots).total_shots),
+        n_actions=partition.n_actions,
+        partition=partition.name,
+        n_wires=reading.circuit.n_wires,
+        index=reading.arguments.unflatten(np.arange(1, count + 1)),
+        parameters=reading.arguments.parameter_labels(),
+        law=law,
+        level=level,
+        notes=() if provenance.shots is None else _NOTES,
+        cost=found.cost,
+        provenance=provenance,
+    )
+
+
+_NOTES = (
+    "denominators of Var ∂ log π are clipped at 1/shots: biased where probabilities are that small",
+)
+
+
+def _terms(found: PolicyDraws, shots: int | None) -> dict[str, Any]:
+    """Squares at every draw, without shot noise; Fisher spectra of exact numbers."""
+    p, dp = found.probabilities, found.derivatives
+    noise = np.zeros_like(dp) if found.noise is None else found.noise
+    clip = 0.0 if shots is None else 1.0 / shots
+    below = np.maximum(p, clip)[..., None]
+    seen = below > 1e-300
+    inverse = np.where(seen, 1 / np.where(seen, below, 1.0), 0.0)
+    size = len(dp)
+    centred = (dp - dp.mean(axis=0)) ** 2 * (size / (size - 1))
+    eigenvalues = np.zeros((size, 0))
+    if shots is None:
+        # F = BᵀB with B = ∂π/√π: its spectrum is that of the smaller product
+        half = dp * np.sqrt(inverse)
+        eigenvalues = np.linalg.svd(half, compute_uv=False) ** 2
+    return {
+        "log_terms": np.sum((dp**2 - noise) * inverse, axis=1),
+        "derivative_terms": np.mean(centred - noise, axis=1),
+        "smallest": p.min(axis=1),
+        "fisher_eigenvalues": eigenvalues,
+        "clip": clip,
+    }
