@@ -17,6 +17,7 @@ from pennylane_trainability.registration import register as _register
 from pennylane_trainability.templates import DataReuploading as DataReuploading
 from pennylane_trainability.templates import ParallelAngleEncoding as ParallelAngleEncoding
 from pennylane_trainability.templates import SerialReuploading as SerialReuploading
+from pennylane_trainability.templates import SimCircuit as SimCircuit
 from pennylane_trainability.templates import StabilizerLogicalProduct as StabilizerLogicalProduct
 from pennylane_trainability.transforms import coefficient_jacobian as coefficient_jacobian
 from pennylane_trainability.transforms import commuting_grad as commuting_grad
@@ -46,6 +47,16 @@ if _TYPE_CHECKING:
     from pennylane_trainability.diagnostics.data_jacobian import data_jacobian as data_jacobian
     from pennylane_trainability.diagnostics.efficiency_record import (
         GradientEfficiency as GradientEfficiency,
+    )
+    from pennylane_trainability.diagnostics.entangling_capability import (
+        entangling_capability as entangling_capability,
+    )
+    from pennylane_trainability.diagnostics.entangling_record import (
+        EntanglingCapability as EntanglingCapability,
+    )
+    from pennylane_trainability.diagnostics.expressibility import expressibility as expressibility
+    from pennylane_trainability.diagnostics.expressibility_record import (
+        Expressibility as Expressibility,
     )
     from pennylane_trainability.diagnostics.gradient_efficiency import (
         gradient_efficiency as gradient_efficiency,
@@ -115,6 +126,10 @@ _LATER = {
     "data_jacobian": "diagnostics.data_jacobian",
     "GradientEfficiency": "diagnostics.efficiency_record",
     "gradient_efficiency": "diagnostics.gradient_efficiency",
+    "EntanglingCapability": "diagnostics.entangling_record",
+    "entangling_capability": "diagnostics.entangling_capability",
+    "Expressibility": "diagnostics.expressibility_record",
+    "expressibility": "diagnostics.expressibility",
     "gradient_measurement_plan": "diagnostics.gradient_plan",
     "GradientPlan": "diagnostics.gradient_plan_record",
     "gradient_variances": "diagnostics.loss_variance",
@@ -152,7 +167,9 @@ __all__ = [
     "DataJacobian",
     "DataReuploading",
     "DeviceFailure",
+    "EntanglingCapability",
     "Executor",
+    "Expressibility",
     "Fit",
     "FourierRows",
     "GradientEfficiency",
@@ -179,6 +196,7 @@ __all__ = [
     "Scaling",
     "SerialReuploading",
     "ShapeComparison",
+    "SimCircuit",
     "StabilizerLogicalProduct",
     "TrainabilityWarning",
     "Uniform",
@@ -192,6 +210,8 @@ __all__ = [
     "density_qnode",
     "diagonalize_commuting",
     "dla_grad",
+    "entangling_capability",
+    "expressibility",
     "fit",
     "fourier_rows",
     "gradient_efficiency",
