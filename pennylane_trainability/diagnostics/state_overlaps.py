@@ -96,7 +96,7 @@ def _computed(ask, reading, parameters, kept, order: int, mixed: bool) -> Overla
             real = real and _all_real(states)
             found = states if whole else _vectors_of(kept_factor(states, kept))
         squared = whole and not mixed
-        fidelities.append(_gram(found[0::2, None], found[1::2, None], squared)[:, 0, 0])
+        fidelities.append(_overlap(np.vecdot(found[0::2], found[1::2]), squared))
         powers.append(_block_powers(found, squared, order))
     purity = float(np.mean(np.concatenate(purities))) if mixed else 1.0
     return Overlaps(
@@ -104,9 +104,8 @@ def _computed(ask, reading, parameters, kept, order: int, mixed: bool) -> Overla
     )
 
 
-def _gram(left: np.ndarray, right: np.ndarray, squared: bool) -> np.ndarray:
-    """``|⟨ψ|φ⟩|²`` of states, or ``Tr ρσ`` of real vectors, within every block."""
-    product = left.conj() @ right.swapaxes(-1, -2)
+def _overlap(product: np.ndarray, squared: bool) -> np.ndarray:
+    """``|⟨ψ|φ⟩|²`` from products of states, or ``Tr ρσ`` from those of real vectors."""
     return np.clip(product.real**2 + product.imag**2 if squared else product.real, 0.0, 1.0)
 
 
@@ -115,13 +114,14 @@ def _block_powers(found: np.ndarray, squared: bool, order: int) -> np.ndarray:
     count = len(found) // _BLOCK
     blocks = found[: count * _BLOCK].reshape(count, _BLOCK, -1)
     rows, columns = np.triu_indices(_BLOCK, 1)
-    overlap = _gram(blocks, blocks, squared)[:, rows, columns]
+    products = blocks.conj() @ blocks.swapaxes(1, 2)
+    overlap = _overlap(products[:, rows, columns], squared)
     return np.stack([np.mean(overlap**t, axis=1) for t in range(1, order + 1)], axis=1)
 
 
 def _all_real(states: np.ndarray) -> bool:
     """``|Σ ψ_j²| = 1`` holds for states that are real up to a phase, and for no others."""
-    return bool(np.all(np.abs(np.einsum("dj,dj->d", states, states)) > 1 - _PURE))
+    return bool(np.all(np.abs(np.vecdot(states.conj(), states)) > 1 - _PURE))
 
 
 def _vectors_of(factors: np.ndarray) -> np.ndarray:

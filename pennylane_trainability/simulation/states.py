@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from pennylane_trainability.circuits.circuit import Circuit
 from pennylane_trainability.simulation.adjoint import extent, prepared_state
-from pennylane_trainability.simulation.elements import elements_of
-from pennylane_trainability.simulation.fusion import schedule
-from pennylane_trainability.simulation.passes import PhaseTables, compile_passes
+from pennylane_trainability.simulation.columns import apply_columns
 
 __all__ = ["final_states", "kept_factor", "wire_purities"]
 
@@ -24,28 +20,12 @@ def final_states(circuit: Circuit) -> np.ndarray:
     Raises:
         ReadingError: a gate is no unitary, or the initial state is mixed.
     """
-    circuit = _fixed(circuit)
-    draws = extent(circuit)[0]
-    stages = schedule(elements_of(circuit), circuit.n_wires, draws)
-    passes, _ = compile_passes(stages, circuit.n_wires, draws)
-    state = np.zeros((draws, 1, 2**circuit.n_wires), complex)
+    state = np.zeros((2**circuit.n_wires, extent(circuit)[0]), complex)
     if circuit.preparation:
-        state[:] = prepared_state(circuit)[..., None, :]
+        state[:] = np.atleast_2d(prepared_state(circuit)).T
     else:
-        state[..., 0] = 1.0
-    for one in passes:
-        state = (one.at(slice(0, 1)) if type(one) is PhaseTables else one).forward(state)
-    return state[:, 0]
-
-
-def _fixed(circuit: Circuit) -> Circuit:
-    """Nothing is trainable, so that no generators are worked out; no phases on no wire at all."""
-    gates = tuple(
-        replace(gate, angles=tuple(replace(angle, parameters={}) for angle in gate.angles))
-        for gate in circuit.gates
-        if gate.wires
-    )
-    return replace(circuit, gates=gates)
+        state[0] = 1.0
+    return np.ascontiguousarray(apply_columns(state, circuit).T)
 
 
 def kept_factor(states: np.ndarray, wires: tuple[int, ...]) -> np.ndarray:
@@ -67,14 +47,11 @@ def wire_purities(states: np.ndarray) -> np.ndarray:
     >>> wire_purities(np.array([[1.0, 0, 0, 1.0]]) / np.sqrt(2)).round(6)
     array([[0.5, 0.5]])
     """
-    n = states.shape[-1].bit_length() - 1
+    count, n = len(states), states.shape[-1].bit_length() - 1
     columns = []
     for wire in range(n):
-        halves = states.reshape(len(states), 2**wire, 2, -1)
-        zero, one = halves[:, :, 0].reshape(len(states), -1), halves[:, :, 1].reshape(
-            len(states), -1
-        )
-        up, down = (np.einsum("dj,dj->d", a.conj(), a).real for a in (zero, one))
-        across = np.einsum("dj,dj->d", zero.conj(), one)
-        columns.append(up**2 + down**2 + 2 * np.abs(across) ** 2)
+        halves = states.reshape(count, 2**wire, 2, -1)
+        zero, one = (halves[:, :, bit].reshape(count, -1) for bit in (0, 1))
+        up, down = (np.vecdot(half, half).real for half in (zero, one))
+        columns.append(up**2 + down**2 + 2 * np.abs(np.vecdot(zero, one)) ** 2)
     return np.stack(columns, axis=1)
