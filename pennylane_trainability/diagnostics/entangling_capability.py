@@ -180,6 +180,7 @@ def _record(
             "entanglement here"
         )
     sample = float(np.std(q, ddof=1))
+    sample = 0.0 if sample < 1e-14 else sample  # equal states differ by rounding
     sampled = ask.shots is not None and road == "measured"
     return EntanglingCapability(
         capability=Estimate.normal(

@@ -268,6 +268,7 @@ def _returned(circuit: Circuit):
 def _potentials(found: Overlaps, ask: StateAsk) -> tuple[Estimate, ...]:
     count = len(found.powers)
     means, errors = np.mean(found.powers, axis=0), np.std(found.powers, axis=0, ddof=1)
+    errors = np.where(errors < 1e-14, 0.0, errors)  # equal overlaps differ by rounding
     return tuple(
         Estimate.normal(float(mean), float(error / np.sqrt(count)), ask.level, ask.law_name)
         for mean, error in zip(means, errors, strict=True)

@@ -104,13 +104,15 @@ def _rotation(kind: Spectral, angle: np.ndarray) -> dict[tuple[int, int], Any]:
     vectors = np.eye(size) if kind.vectors is None else kind.vectors
     levels = np.unique(np.round(kind.values, 12))
     out: dict[tuple[int, int], Any] = {}
-    for h in levels:
+    phases: dict[float, Any] = {0.0: 1.0}
+    for h in map(float, levels):
+        if h not in phases:
+            phases[h] = np.conj(phases[-h]) if -h in phases else np.exp(-1j * h * angle)
         own = vectors[:, np.abs(kind.values - h) < 1e-9]
         projector = own @ own.conj().T
-        phase = 1.0 if h == 0 else np.exp(-1j * h * angle)
         for r, c in zip(*np.nonzero(np.abs(projector) > _ZERO), strict=True):
             here, number = (int(r), int(c)), projector[r, c]
-            term = phase * (number.real if abs(number.imag) < _ZERO else number)
+            term = phases[h] * (number.real if abs(number.imag) < _ZERO else number)
             out[here] = out[here] + term if here in out else term
     return {at: value for at, value in out.items() if np.max(np.abs(value)) > _ZERO}
 

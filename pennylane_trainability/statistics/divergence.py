@@ -25,7 +25,7 @@ _SPARSE = 5.0
 _FEW = 10
 #: Counts up to which a bias is worked out.
 _TABLE = 100
-_RESAMPLES = 2000
+_RESAMPLES = 1000
 
 
 @dataclass(frozen=True, slots=True)

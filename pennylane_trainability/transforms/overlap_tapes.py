@@ -51,7 +51,8 @@ def overlap_tapes(
 
     def build(where) -> QuantumScript:
         undo = [qml.adjoint(op, lazy=False) for op in reversed(_operations(right, where))]
-        ops = [*_operations(left, where), *undo]
+        # a compiler must not cancel what is undone: it would take the noise with it
+        ops = [*_operations(left, where), qml.Barrier(wires=left.wires), *undo]
         return QuantumScript(ops, [qml.probs(wires=left.wires)], shots=shots)
 
     with qml.QueuingManager.stop_recording():
