@@ -134,7 +134,9 @@ def compare(options) -> None:
 
 def table(ask, pairs, truth: dict) -> None:
     """Root mean square errors over circuits, and seconds for each."""
-    print(f"{'pairs':>8}{'seconds each':>14}{'rms error':>12}{'rms, not debiased':>19}{'covered':>9}")
+    print(
+        f"{'pairs':>8}{'seconds each':>14}{'rms error':>12}{'rms, not debiased':>19}{'covered':>9}"
+    )
     for count in pairs:
         start, found = time.perf_counter(), {k: ask(k, count) for k in truth}
         each = (time.perf_counter() - start) / len(truth)
@@ -155,7 +157,9 @@ def accuracy(options) -> None:
         weights = np.zeros(pt.SimCircuit.shape(k, 1, 4))
         return pt.expressibility(circuit(k), n_pairs=count, seed=100 * seed + k)(weights)
 
-    truth = {k: ask(k, 20_000 if options.quick else 100_000, 2).divergence.value for k in range(1, 20)}
+    truth = {
+        k: ask(k, 20_000 if options.quick else 100_000, 2).divergence.value for k in range(1, 20)
+    }
     print("nineteen circuits, four wires, one layer, noiseless")
     table(ask, (300, 1000) if options.quick else (300, 1000, 5000, 20_000), truth)
 

@@ -31,6 +31,8 @@ __all__ = ["expressibility"]
 _PAIRS = {"exact": 5_000, "density": 1_000, "measured": 500}
 #: Pairs per bin from which on intervals were found to cover at their level.
 _PER_BIN = 3
+#: Levels above need more resamples than are drawn.
+_HIGHEST = 0.999
 
 
 def expressibility(
@@ -137,6 +139,11 @@ def expressibility(
     (True, 0.004)
     """
     options = _Options(wires, n_pairs, n_bins, order, threshold, reference)
+    if 0 < 1 - level < 1 - _HIGHEST - 1e-12:
+        raise ValueError(
+            f"Intervals and the test come from resamples, and level={level!r} asks for too many of "
+            f"them; use at most {_HIGHEST}."
+        )
     ask = StateAsk(
         *("expressibility", qnode, argnums, encoding_args, law or Uniform(), kept_seed(seed)),
         *(engine, level, memory, max_circuits, max_shots, executor),
@@ -196,9 +203,7 @@ class _Options:
         found = overlaps(ask, reading, road, kept, n_pairs, self.order)
         rng = np.random.default_rng(ask.seeds(2))
         sizes = (2 ** len(kept), 2 ** (circuit.n_wires - len(kept)))
-        compared = law_of(
-            found, sizes, (self.n_bins, self.order), self.reference, ask.memory, rng
-        )
+        compared = law_of(found, sizes, (self.n_bins, self.order), self.reference, ask.memory, rng)
         counts = np.bincount(bin_numbers(found.fidelities, self.n_bins), minlength=self.n_bins)
         real = found.real and len(kept) == circuit.n_wires
         return Expressibility(
@@ -240,8 +245,7 @@ def _kept(circuit: Circuit, wires) -> tuple[tuple[int, ...], tuple[str, ...]]:
     strangers = [label for label in labels if label not in circuit.wires]
     if strangers or not labels or len(set(labels)) != len(labels):
         raise ReadingError(
-            f"wires needs different labels out of {circuit.wires.tolist()}, or 'all'; got "
-            f"{labels}."
+            f"wires needs different labels out of {circuit.wires.tolist()}, or 'all'; got {labels}."
         )
     return tuple(circuit.wires.index(label) for label in labels), ()
 

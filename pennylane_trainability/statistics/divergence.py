@@ -25,7 +25,8 @@ _SPARSE = 5.0
 _FEW = 10
 #: Counts up to which a bias is worked out.
 _TABLE = 100
-_RESAMPLES = 1000
+#: Resamples, and how many of them lie beyond a level at least.
+_RESAMPLES, _BEYOND = 1000, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +103,13 @@ def divergence_of_counts(
             "fewer bins (n_bins)."
         )
     total, law = int(counts.sum()), _normalised(log_masses)
+    resamples = max(_RESAMPLES, math.ceil(_BEYOND / (1 - level)))
     value, plug_in = (
         float(f(counts, log_masses)) for f in (debiased_divergence, plug_in_divergence)
     )
-    null = rng.multinomial(total, law, size=_RESAMPLES)
+    null = rng.multinomial(total, law, size=resamples)
     near = _shrunk(counts, law, value, plug_in)
-    drawn = debiased_divergence(rng.multinomial(total, near, size=_RESAMPLES), log_masses)
+    drawn = debiased_divergence(rng.multinomial(total, near, size=resamples), log_masses)
     moved = value - float(plug_in_divergence(near, log_masses))
     tails = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2]) + moved
     larger = int(np.sum(debiased_divergence(null, log_masses) >= value))
@@ -118,7 +120,7 @@ def divergence_of_counts(
         high=float(tails[1]),
         plug_in=plug_in,
         floor=float(np.mean(plug_in_divergence(null, log_masses))),
-        p_value=(1 + larger) / (1 + _RESAMPLES),
+        p_value=(1 + larger) / (1 + resamples),
     )
 
 

@@ -16,9 +16,9 @@ __all__ = [
     "counted_log_masses",
     "haar_log_masses",
     "haar_potential",
-    "reduced_haar_overlaps",
     "real_haar_log_masses",
     "real_haar_potential",
+    "reduced_haar_overlaps",
 ]
 
 
