@@ -55,25 +55,25 @@ def entangling_capability(
     with the reduced states :math:`\rho_k` of single wires: 0 for product states, 1 for GHZ states,
     :math:`(N-2)/(N+1)` on average for Haar states of dimension :math:`N = 2^n`.
 
-    Simulated, purities are exact, and the error is that of the draws. On devices all wires are measured
-    in the basis of X, of Y and of Z; the square of a mean :math:`m` of :math:`M` shots is too large by
-    its noise, and :math:`(M m^2 - 1)/(M - 1)` is unbiased. What noise does to purities is not taken
-    out: it counts as entanglement.
+    Simulated, purities are exact, and the error is that of the draws. On devices all wires are
+    measured in the basis of X, of Y and of Z; the square of a mean :math:`m` of :math:`M` shots is
+    too large by its noise, and :math:`(M m^2 - 1)/(M - 1)` is unbiased. What noise of the device
+    does to purities is not taken out: it counts as entanglement.
 
     Args:
         qnode: a QNode; what it returns does not matter.
         argnums: the trainable arguments, which are drawn; see :func:`loss_variance`.
         encoding_args: data arguments, left as they are.
         n_draws: how many draws; default 5,000 on exact simulators, 200 on other devices.
-        law: how parameters are drawn; default: uniform over each parameter's period, which is 4π for
-            controlled rotations.
+        law: how parameters are drawn; default: uniform over each parameter's period, which is 4π
+            for controlled rotations.
         seed: of the draws; drawn and kept if ``None``.
         engine: ``"auto"``: simulate where the device is an exact simulator without shots, else
             measure; ``"exact"``: simulate in any case; ``"measured"``.
         level: level of the interval.
         memory: bytes the simulation may hold in states at once.
-        max_circuits: refuse more circuits before running any; on devices that are no simulators more
-            than 1,000 circuits are refused without it.
+        max_circuits: refuse more circuits before running any; on devices that are no simulators
+            more than 1,000 circuits are refused without it.
         max_shots: refuse more shots before running any.
         executor: how circuits are run.
 
@@ -86,7 +86,7 @@ def entangling_capability(
         ReadingError: no parameters, one shot, or a circuit that cannot be simulated.
         BudgetError: the cost exceeds a budget.
 
-    **Cost.** Simulated: no circuits. Measured: three circuits per draw, all in one device execution.
+    **Cost.** Simulated: no circuits. Measured: three circuits per draw, in one device execution.
 
     **Example**
 
@@ -102,8 +102,15 @@ def entangling_capability(
     """
     positive("n_draws", n_draws, 2)
     ask = StateAsk(
-        *("entangling_capability", qnode, argnums, encoding_args, law or Uniform()),
-        *(kept_seed(seed), engine, level, memory, max_circuits, max_shots, executor),
+        *(
+            "entangling_capability",
+            qnode,
+            argnums,
+            encoding_args,
+            law or Uniform(),
+            kept_seed(seed),
+        ),
+        *(engine, level, memory, max_circuits, max_shots, executor),
     )
 
     def count() -> int:

@@ -66,22 +66,22 @@ def expressibility(
         D = \sum_b p_b \ln\frac{p_b}{q_b}, \qquad q_{[u, v]} = (1-u)^{N-1} - (1-v)^{N-1}
 
     (Sim, Johnson, Aspuru-Guzik, arXiv:1905.10876). With :math:`n` pairs the usual plug-in value of
-    true Haar states is about (bins − 1)/2n instead of zero: 0.0037 for four wires, 75 bins and
-    5,000 pairs. Here that is taken out (:mod:`~pennylane_trainability.statistics.divergence`), the
-    interval comes from resampling, and "indistinguishable from Haar" is the outcome of a test. Beside it
-    stand the frame potentials :math:`E F^t`, unbiased; Haar states have the smallest,
-    :math:`t!\,(N-1)!/(N+t-1)!`.
+    true Haar states is up to (bins − 1)/2n instead of zero: 0.0037 for four wires, 75 bins and
+    5,000 pairs. Here that is taken out, the interval comes from resampling, and "indistinguishable
+    from Haar" is the outcome of a test. Beside it stand the frame potentials :math:`E F^t`,
+    unbiased; Haar states have the smallest, :math:`t!\,(N-1)!/(N+t-1)!`.
 
     What is compared is the state of all wires, whatever the QNode measures; if it returns
-    ``density_matrix`` of some wires, their reduced state, by its overlaps :math:`\mathrm{Tr}\,\rho\sigma`
-    with those of reduced Haar states (the induced measure). States that are mixed by noise are
-    compared to nothing unless ``reference="haar"`` says so; their frame potentials are given.
+    ``density_matrix`` of some wires, their reduced state, by its overlaps
+    :math:`\mathrm{Tr}\,\rho\sigma` with those of reduced Haar states (the induced measure). States
+    that are mixed by noise are compared to nothing unless ``reference="haar"`` says so; their frame
+    potentials are given.
 
     On devices overlaps are measured by running the circuit at :math:`\theta` and undoing it at
-    :math:`\varphi`: :math:`F` is the probability of all zeros. Powers come from falling factorials of the
-    counts, without bias, and histograms are compared to Haar overlaps seen through as many shots. On
-    devices that are no exact simulators twenty circuits are undone at their own parameters to see
-    whether noise acts.
+    :math:`\varphi`: :math:`F` is the probability of all zeros. Powers come from falling factorials
+    of the counts, without bias, and histograms are compared to Haar overlaps seen through as many
+    shots. On devices that are no exact simulators twenty circuits are undone at their own
+    parameters to see whether noise acts.
 
     Args:
         qnode: a QNode; what it returns matters only as said above.
@@ -94,18 +94,18 @@ def expressibility(
         n_bins: bins of the histogram. The divergence depends on it.
         order: highest frame potential.
         threshold: a divergence below counts as expressive.
-        reference: ``"auto"``: the law of Haar states that belongs to the states; ``"haar"``: that of
-            pure Haar states, even for mixed ones.
-        law: how parameters are drawn; default: uniform over each parameter's period, which is 4π for
-            controlled rotations.
+        reference: ``"auto"``: the law of Haar states that belongs to the states; ``"haar"``: that
+            of pure Haar states, even for mixed ones.
+        law: how parameters are drawn; default: uniform over each parameter's period, which is 4π
+            for controlled rotations.
         seed: of all draws; drawn and kept if ``None``.
         engine: ``"auto"``: simulate state vectors where the device is an exact simulator without
             shots, density matrices on ``default.mixed`` without shots, else measure; ``"exact"``:
             simulate in any case; ``"measured"``.
         level: level of intervals and of the test.
         memory: bytes the simulation may hold in states at once.
-        max_circuits: refuse more circuits before running any; on devices that are no simulators more
-            than 1,000 circuits are refused without it.
+        max_circuits: refuse more circuits before running any; on devices that are no simulators
+            more than 1,000 circuits are refused without it.
         max_shots: refuse more shots before running any.
         executor: how circuits are run.
 

@@ -1,7 +1,7 @@
 """Gates on many states that differ by their parameters: arrays ``(2^n, D)``, draws side by side.
 
 Fused matrices pay where one matrix meets many states. Here every draw has a matrix of its own, so
-that a gate is what its entries do to whole rows of draws, and entries that are zero or one do nothing.
+that a gate is what its entries do to whole rows of draws; entries that are zero or one do nothing.
 """
 
 from __future__ import annotations
@@ -50,14 +50,15 @@ def apply_columns(state: np.ndarray, circuit: Circuit) -> np.ndarray:
     Raises:
         ReadingError: a gate is no unitary.
     """
-    for permutes, steps in groupby(_fused(circuit), lambda step: isinstance(step, Permutation)):
-        if permutes:
-            source, phase = permutation_of(list(steps), circuit.n_wires)
+    for _, run in groupby(_fused(circuit), type):
+        steps = list(run)
+        if permutations := [step for step in steps if isinstance(step, Permutation)]:
+            source, phase = permutation_of(permutations, circuit.n_wires)
             state = np.take(state, source, axis=0)
             state = state if phase is None else state * phase[:, None]
-            continue
         for step in steps:
-            state = _apply(state, step, circuit.n_wires)
+            if isinstance(step, _Rows):
+                state = _apply(state, step, circuit.n_wires)
     return state
 
 

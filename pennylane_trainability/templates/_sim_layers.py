@@ -38,7 +38,7 @@ def _ring(gate: str, n: int) -> Iterator[Move]:
 
 
 def _back_ring(gate: str, n: int) -> Iterator[Move]:
-    """Every wire controls the one before: n−1 on n−2, then 0 on n−1, 1 on 0, …"""
+    """Every wire controls the one before: n−1 on n−2, then 0 on n−1, 1 on 0 and so on."""
     yield from ((gate, (w % n, (w - 1) % n)) for w in range(n - 1, 2 * n - 1))
 
 
@@ -49,7 +49,7 @@ def _all_to_all(gate: str, n: int) -> Iterator[Move]:
 
 
 def _bonds(gate: str, n: int, first: int) -> Iterator[Move]:
-    """Disjoint neighbours: first + 1 on first, first + 3 on first + 2, …"""
+    """Disjoint neighbours: first + 1 on first, first + 3 on first + 2 and so on."""
     yield from ((gate, (w + 1, w)) for w in range(first, n - 1, 2))
 
 

@@ -44,8 +44,8 @@ class SimCircuit(Operation):
     ======  ==========================================================================
 
     Args:
-        weights (tensor_like): the angles, shape ``(n_layers, parameters)``, with a leading batch axis
-            if there is one; see :meth:`shape`. Row 0 of circuit 10 belongs to the RY in front.
+        weights (tensor_like): the angles, shape ``(n_layers, parameters)``, with a leading batch
+            axis if there is one; see :meth:`shape`. Row 0 of circuit 10 belongs to the RY in front.
         k (int): number of the circuit, 1 to 19.
         wires (Any or Iterable[Any]): the wires, at least two.
 

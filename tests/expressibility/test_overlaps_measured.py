@@ -32,7 +32,7 @@ def measured(function, shots, device="default.qubit", wires=3, seed=7):
 
 @pytest.mark.parametrize("shots", [2, 5, 100])
 def test_frame_potentials_are_unbiased_with_few_shots(shots, seed):
-    """E F = 1/4 and E F² = (11/32)² for two qubits of RX and RZ; naive squares are 1/M too large."""
+    """E F = 1/4 and E F² = (11/32)² for two qubits of RX and RZ; naive squares are too large."""
     asked = pt.expressibility(measured(turned, shots, wires=2), seed=seed, n_bins=20)
     found = asked(np.zeros((2, 2)))
     for potential, wanted in zip(found.potentials, [1 / 4, (11 / 32) ** 2], strict=True):

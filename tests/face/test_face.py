@@ -33,6 +33,7 @@ FUNCTIONS = {
     *("gradient_efficiency", "gradient_measurement_plan", "measure_gradient", "paper_check"),
     *("promote", "prune"),
     *("gradient_variances", "loss_variance", "scaling"),
+    *("entangling_capability", "expressibility"),
 }
 TRANSFORMS = {
     *("coefficient_jacobian", "commuting_grad", "dla_grad", "measured_grad", "measured_qfim"),
@@ -47,16 +48,19 @@ RECORDS = {
     *("Capacity", "GrowthAdvice", "Initialisation", "Model", "PaperCheck", "Pruning", "Report"),
     *("GradientEfficiency", "GradientPlan", "MeasuredDensity", "MeasuredGradient", "Promotion"),
     *("GradientVariances", "LossVariance", "Scaling", "ShapeComparison"),
+    *("EntanglingCapability", "Expressibility"),
 }
 #: Functions that ask about variances over a law of the parameters.
 LANDSCAPES = {"gradient_variances", "loss_variance", "scaling"}
+#: Functions that ask about the states of a circuit.
+STATES = {"entangling_capability", "expressibility"}
 #: Functions that simulate only, or only read.
 SIMULATED = {
     *("compare_shapes", "fit", "gradient_efficiency", "gradient_measurement_plan"),
     *("growth_advice", "initialise", "paper_check", "promote", "prune"),
 }
 TEMPLATES = {
-    *("DataReuploading", "ParallelAngleEncoding", "SerialReuploading"),
+    *("DataReuploading", "ParallelAngleEncoding", "SerialReuploading", "SimCircuit"),
     "StabilizerLogicalProduct",
 }
 HELPERS = {
@@ -128,6 +132,7 @@ OPTIONS = {
     "engine": {
         *("analyze", "capacity", "coefficient_jacobian", "data_jacobian", "fourier_rows", "qfim"),
         *("compare_shapes", "growth_advice", "initialise", "paper_check", "prune", *LANDSCAPES),
+        *STATES,
     },
     "gradient": {"analyze", "coefficient_jacobian", "data_jacobian", "measure_jacobian"},
     "executor": (FUNCTIONS | {"measure_density"}) - SIMULATED,
@@ -140,20 +145,20 @@ OPTIONS = {
     "seed": {
         *("analyze", "capacity", "measure_jacobian", "measure_qfim", "measured_qfim"),
         *("density_qnode", "measure_density", "metric_tensor_fn", *SIMULATED - {"promote"}),
-        *("dla_grad", "measure_gradient", *LANDSCAPES),
+        *("dla_grad", "measure_gradient", *LANDSCAPES, *STATES),
     },
     "level": {
         *("analyze", "capacity", "initialise", "measure_jacobian", "measure_qfim"),
         *("compare_shapes", "growth_advice", "metric_tensor_fn", "paper_check"),
-        *("measure_density", "measure_gradient", *LANDSCAPES),
+        *("measure_density", "measure_gradient", *LANDSCAPES, *STATES),
     },
     "law": {
         *("analyze", "capacity", "compare_shapes", "growth_advice", "initialise", "paper_check"),
-        *("gradient_efficiency", "prune", *LANDSCAPES),
+        *("gradient_efficiency", "prune", *LANDSCAPES, *STATES),
     },
     "n_draws": {
         *("analyze", "capacity", "compare_shapes", "growth_advice", "paper_check", "prune"),
-        *("gradient_efficiency", *LANDSCAPES),
+        *("gradient_efficiency", "entangling_capability", *LANDSCAPES),
     },
     "n_paths": LANDSCAPES,
     "rtol": LANDSCAPES,
