@@ -10,7 +10,7 @@ arXiv:2405.08100) after training on 25,000 circuits.
 
 ``--noisy``: the same through compute-uncompute circuits with shots on ``qiskit.remote`` with
 ``FakeManilaV2``; the divergence from pure Haar states seen through as many shots, noise included,
-at several numbers of pairs, from a value with 600 pairs.
+at several numbers of pairs, from a value with 1,200 pairs.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def compare(options) -> None:
                 print(f"{name:30} not measured: pass --peer-python")
                 continue
             found = in_fresh_processes(
-                *(__file__, [name, n, layers, 3], options.tries, 120.0),
+                *(__file__, [name, n, layers, 3], options.tries, 60.0),
                 options.peer_python if peer else sys.executable,
             )
             if isinstance(found, str):
@@ -179,10 +179,10 @@ def noisy(options) -> None:
         )  # fmt: skip
         return asked(weights)
 
-    chosen = (1, 9) if options.quick else (1, 9, 16)
-    truth = {k: ask(k, 200 if options.quick else 600, 2).divergence.value for k in chosen}
+    chosen = (1, 9) if options.quick else (4, 9, 13, 16)
+    truth = {k: ask(k, 200 if options.quick else 1200, 2).divergence.value for k in chosen}
     print("circuits", chosen, "on FakeManilaV2, one layer, 25 bins, 200 shots per pair")
-    table(ask, (75,) if options.quick else (75, 150), truth)
+    table(ask, (75,) if options.quick else (75, 150, 300), truth)
 
 
 def child(name: str, n: str, layers: str, repeats: str) -> None:

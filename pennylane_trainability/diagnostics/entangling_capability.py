@@ -101,15 +101,9 @@ def entangling_capability(
     Entangling capability: 1 ± 0 (Haar 0.8235)
     """
     positive("n_draws", n_draws, 2)
+    name = "entangling_capability"
     ask = StateAsk(
-        *(
-            "entangling_capability",
-            qnode,
-            argnums,
-            encoding_args,
-            law or Uniform(),
-            kept_seed(seed),
-        ),
+        *(name, qnode, argnums, encoding_args, law or Uniform(), kept_seed(seed)),
         *(engine, level, memory, max_circuits, max_shots, executor),
     )
 

@@ -63,9 +63,9 @@ class SimCircuit(Operation):
     ...     SimCircuit(weights, k=4, wires=range(3))
     ...     return qml.expval(qml.Z(0))
     >>> print(qml.draw(circuit, level="device")())
-    0: ──RX(0.10)──RZ(0.10)─────────────╭RX(0.10)─┤  <Z>
-    1: ──RX(0.10)──RZ(0.10)─╭RX(0.10)───╰●────────┤
-    2: ──RX(0.10)──RZ(0.10)─╰●────────────────────┤
+    0: ──RX(0.10)──RZ(0.10)───────────╭RX(0.10)─┤  <Z>
+    1: ──RX(0.10)──RZ(0.10)─╭RX(0.10)─╰●────────┤
+    2: ──RX(0.10)──RZ(0.10)─╰●──────────────────┤
     """
 
     grad_method = None
