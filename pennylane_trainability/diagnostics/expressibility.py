@@ -7,16 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from pennylane.measurements import ProbabilityMP
-from pennylane.measurements.state import DensityMatrixMP
 
-from pennylane_trainability.circuits.circuit import Circuit
 from pennylane_trainability.circuits.qnode import Reading
+from pennylane_trainability.diagnostics.compared_wires import compared_wires, idle_note
 from pennylane_trainability.diagnostics.expressibility_record import Expressibility
 from pennylane_trainability.diagnostics.overlap_laws import OverlapLaw, law_of
 from pennylane_trainability.diagnostics.state_ask import StateAsk
 from pennylane_trainability.diagnostics.state_overlaps import Overlaps, measured_cost, overlaps
-from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import Executor
 from pennylane_trainability.laws import Law, Uniform
 from pennylane_trainability.results import Cost, Estimate, kept_seed
@@ -157,7 +154,7 @@ def expressibility(
         reading = ask.read(args, kwargs)
         road = ask.road()
         count = options.pairs(ask, road)
-        _kept(reading.circuit, options.wires)
+        compared_wires(reading.circuit, options.wires)  # refuses what a run would refuse
         if road == "measured":
             return measured_cost(ask, count)
         if road == "exact":
@@ -198,13 +195,14 @@ class _Options:
     def answer(self, ask: StateAsk, reading: Reading) -> Expressibility:
         """The record."""
         circuit, road = reading.circuit, ask.road()
-        kept, notes = _kept(circuit, self.wires)
+        kept = compared_wires(circuit, self.wires)
         n_pairs = self.pairs(ask, road)
         found = overlaps(ask, reading, road, kept, n_pairs, self.order)
         rng = np.random.default_rng(ask.seeds(2))
         sizes = (2 ** len(kept), 2 ** (circuit.n_wires - len(kept)))
         compared = law_of(found, sizes, (self.n_bins, self.order), self.reference, ask.memory, rng)
         counts = np.bincount(bin_numbers(found.fidelities, self.n_bins), minlength=self.n_bins)
+        idle = idle_note(ask.qnode.device, circuit)
         real = found.real and len(kept) == circuit.n_wires
         return Expressibility(
             **_divergences(counts, compared, sizes[0] if real else 0, ask, rng),
@@ -221,7 +219,7 @@ class _Options:
             wires=tuple(circuit.wires[w] for w in kept),
             law=ask.law_name,
             level=ask.level,
-            notes=(*ask.notes(reading), *notes, *compared.notes, *_real_note(real)),
+            notes=(*ask.notes(reading), *idle, *compared.notes, *_real_note(real)),
             cost=found.cost,
             provenance=ask.provenance(road, 2 * n_pairs),
         )
@@ -230,43 +228,6 @@ class _Options:
 def _whole(name: str, value, least: int) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
         raise ValueError(f"{name} needs a whole number ≥ {least}; got {value!r}.")
-
-
-def _kept(circuit: Circuit, wires) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    """Positions of the wires whose state is compared, and what to say about the choice."""
-    everything = tuple(range(circuit.n_wires))
-    if not everything:
-        raise ReadingError("expressibility() needs a state, but this circuit has no wires.")
-    if wires is None:
-        wires = _returned(circuit)
-    if isinstance(wires, str) and wires == "all":
-        return everything, ()
-    labels = [wires] if isinstance(wires, str | int) else list(wires)
-    strangers = [label for label in labels if label not in circuit.wires]
-    if strangers or not labels or len(set(labels)) != len(labels):
-        raise ReadingError(
-            f"wires needs different labels out of {circuit.wires.tolist()}, or 'all'; got {labels}."
-        )
-    return tuple(circuit.wires.index(label) for label in labels), ()
-
-
-def _returned(circuit: Circuit):
-    """What the QNode returns says whose state is meant.
-
-    Raises:
-        ReadingError: probabilities of some wires, or several density matrices.
-    """
-    density = [m for m in circuit.measurements if isinstance(m, DensityMatrixMP)]
-    if len(density) == 1 and len(circuit.measurements) == 1:
-        return density[0].wires.tolist() or "all"
-    some = [m for m in circuit.measurements if isinstance(m, ProbabilityMP) and len(m.wires)]
-    if density or any(len(m.wires) < circuit.n_wires for m in some):
-        raise ReadingError(
-            f"The QNode returns {', '.join(map(str, circuit.measurements))}, which does not say "
-            "whose state is meant. Pass wires='all' for the state of all wires, or the labels of "
-            "those whose reduced state is compared."
-        )
-    return "all"
 
 
 def _potentials(found: Overlaps, ask: StateAsk) -> tuple[Estimate, ...]:

@@ -226,6 +226,11 @@ class TestReducedAndMixed:
         found = pt.expressibility(circuit, wires="all", seed=1, n_pairs=300)(shape(1))
         assert found.dimension == 16
 
+    def test_idle_wires_of_the_device_are_left_out(self):
+        circuit = qnode(sim(1, n=2).func, wires=3)
+        found = pt.expressibility(circuit, seed=1, n_pairs=300)(shape(1, n=2))
+        assert found.dimension == 4 and "[2] of the device" in found.notes[0]
+
     @pytest.mark.parametrize("returns", [lambda: qml.expval(qml.Z(0)), lambda: qml.probs()])
     def test_otherwise_the_state_of_all_wires_is_meant(self, returns, seed):
         found = pt.expressibility(sim(1, returns=returns), seed=seed)(shape(1))
