@@ -90,7 +90,7 @@ def essentials(n: int, layers: int):
     from qml_essentials.expressibility import Expressibility
     from qml_essentials.model import Model
 
-    model = Model(n_qubits=n, n_layers=layers, circuit_type="Circuit_6", output_qubit=-1)
+    model = Model(n_qubits=n, n_layers=layers, circuit_type="Circuit_6", data_reupload=False)
     key = jax.random.PRNGKey(1)
 
     def call():
