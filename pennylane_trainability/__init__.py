@@ -17,6 +17,7 @@ from pennylane_trainability.registration import register as _register
 from pennylane_trainability.templates import DataReuploading as DataReuploading
 from pennylane_trainability.templates import ParallelAngleEncoding as ParallelAngleEncoding
 from pennylane_trainability.templates import SerialReuploading as SerialReuploading
+from pennylane_trainability.templates import SimCircuit as SimCircuit
 from pennylane_trainability.templates import StabilizerLogicalProduct as StabilizerLogicalProduct
 from pennylane_trainability.transforms import coefficient_jacobian as coefficient_jacobian
 from pennylane_trainability.transforms import commuting_grad as commuting_grad
@@ -52,6 +53,16 @@ if _TYPE_CHECKING:
     )
     from pennylane_trainability.diagnostics.efficiency_record import (
         GradientEfficiency as GradientEfficiency,
+    )
+    from pennylane_trainability.diagnostics.entangling_capability import (
+        entangling_capability as entangling_capability,
+    )
+    from pennylane_trainability.diagnostics.entangling_record import (
+        EntanglingCapability as EntanglingCapability,
+    )
+    from pennylane_trainability.diagnostics.expressibility import expressibility as expressibility
+    from pennylane_trainability.diagnostics.expressibility_record import (
+        Expressibility as Expressibility,
     )
     from pennylane_trainability.diagnostics.fingerprint import (
         fourier_fingerprint as fourier_fingerprint,
@@ -156,6 +167,10 @@ _LATER = {
     "fourier_fingerprint": "diagnostics.fingerprint",
     "GradientEfficiency": "diagnostics.efficiency_record",
     "gradient_efficiency": "diagnostics.gradient_efficiency",
+    "EntanglingCapability": "diagnostics.entangling_record",
+    "entangling_capability": "diagnostics.entangling_capability",
+    "Expressibility": "diagnostics.expressibility_record",
+    "expressibility": "diagnostics.expressibility",
     "gradient_measurement_plan": "diagnostics.gradient_plan",
     "GradientPlan": "diagnostics.gradient_plan_record",
     "HessianSpectrum": "diagnostics.hessian_record",
@@ -219,7 +234,9 @@ __all__ = [
     "DegreesOfFreedom",
     "DeviceFailure",
     "DynamicalLieAlgebra",
+    "EntanglingCapability",
     "Executor",
+    "Expressibility",
     "Fit",
     "FourierFingerprint",
     "FourierRows",
@@ -254,6 +271,7 @@ __all__ = [
     "Scaling",
     "SerialReuploading",
     "ShapeComparison",
+    "SimCircuit",
     "StabilizerLogicalProduct",
     "Trainability",
     "TrainabilityWarning",
@@ -272,6 +290,8 @@ __all__ = [
     "diagonalize_commuting",
     "dla_grad",
     "dynamical_lie_algebra",
+    "entangling_capability",
+    "expressibility",
     "fit",
     "fourier_fingerprint",
     "fourier_rows",

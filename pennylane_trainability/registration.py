@@ -23,7 +23,7 @@ _GRADIENTS = (
 _TRANSFORMS = (*_GRADIENTS, "diagonalize_commuting")
 _TEMPLATES = (
     *("DataReuploading", "ParallelAngleEncoding", "SerialReuploading"),
-    "StabilizerLogicalProduct",
+    *("SimCircuit", "StabilizerLogicalProduct"),
 )
 
 

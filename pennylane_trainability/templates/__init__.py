@@ -9,6 +9,7 @@ from pennylane_trainability.templates.parallel_angle_encoding import (
 from pennylane_trainability.templates.serial_reuploading import (
     SerialReuploading as SerialReuploading,
 )
+from pennylane_trainability.templates.sim_circuit import SimCircuit as SimCircuit
 from pennylane_trainability.templates.stabilizer_logical_product import (
     StabilizerLogicalProduct as StabilizerLogicalProduct,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "EncodingSpectrum",
     "ParallelAngleEncoding",
     "SerialReuploading",
+    "SimCircuit",
     "StabilizerLogicalProduct",
     "difference_counts",
 ]

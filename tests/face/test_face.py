@@ -34,7 +34,7 @@ FUNCTIONS = {
     *("fourier_fingerprint", "promote", "prune"),
     *("gradient_variances", "hessian_spectrum", "loss_slice", "loss_variance", "scaling"),
     *("degrees_of_freedom", "landscape_law_test", "local_minima", "wishart_parameters"),
-    *("dynamical_lie_algebra", "trainability"),
+    *("dynamical_lie_algebra", "entangling_capability", "expressibility", "trainability"),
 }
 TRANSFORMS = {
     *("coefficient_jacobian", "commuting_grad", "dla_grad", "measured_grad", "measured_qfim"),
@@ -54,11 +54,14 @@ RECORDS = {
     *("DegreesOfFreedom", "LandscapeLaw", "LocalMinima", "WishartParameters"),
     *("DynamicalLieAlgebra", "ShapeComparison", "Trainability"),
     *("BornPolicy", "FourierFingerprint", "PolicyGradient", "PolicyScaling", "PolicyVariance"),
+    *("EntanglingCapability", "Expressibility"),
 }
 #: Functions that ask about variances over a law of the parameters.
 LANDSCAPES = {"gradient_variances", "loss_variance", "scaling", "trainability"}
 #: Functions that ask about the law of a landscape from draws.
 DRAWN_LAWS = {"degrees_of_freedom", "landscape_law_test", "local_minima"}
+#: Functions that ask about the states of a circuit.
+STATES = {"entangling_capability", "expressibility"}
 #: Functions that simulate only, or only read.
 SIMULATED = {
     *("compare_shapes", "dynamical_lie_algebra", "fit", "fourier_fingerprint"),
@@ -67,7 +70,7 @@ SIMULATED = {
     *("paper_check", "promote", "prune"),
 }
 TEMPLATES = {
-    *("DataReuploading", "ParallelAngleEncoding", "SerialReuploading"),
+    *("DataReuploading", "ParallelAngleEncoding", "SerialReuploading", "SimCircuit"),
     "StabilizerLogicalProduct",
 }
 HELPERS = {
@@ -144,7 +147,7 @@ OPTIONS = {
         *("fourier_fingerprint", *ASKED_POLICIES),
         *("analyze", "capacity", "coefficient_jacobian", "data_jacobian", "fourier_rows", "qfim"),
         *("compare_shapes", "growth_advice", "initialise", "paper_check", "prune", *LANDSCAPES),
-        *("degrees_of_freedom", "loss_slice"),
+        *("degrees_of_freedom", "loss_slice", *STATES),
     },
     "gradient": {"analyze", "coefficient_jacobian", "data_jacobian", "measure_jacobian"},
     "executor": (FUNCTIONS | ASKED_POLICIES | {"measure_density"}) - SIMULATED,
@@ -160,23 +163,25 @@ OPTIONS = {
         *("density_qnode", "measure_density", "metric_tensor_fn"),
         *SIMULATED - {"promote", "wishart_parameters"},
         *("dla_grad", "loss_slice", "measure_gradient", *ASKED_POLICIES),
-        *(LANDSCAPES | DRAWN_LAWS),
+        *(LANDSCAPES | DRAWN_LAWS | STATES),
     },
     "level": {
         *("fourier_fingerprint", *ASKED_POLICIES),
         *("analyze", "capacity", "initialise", "measure_jacobian", "measure_qfim"),
         *("compare_shapes", "growth_advice", "metric_tensor_fn", "paper_check"),
-        *("loss_slice", "measure_density", "measure_gradient", *LANDSCAPES, *DRAWN_LAWS),
+        *("loss_slice", "measure_density", "measure_gradient"),
+        *(LANDSCAPES | DRAWN_LAWS | STATES),
     },
     "law": {
         *("fourier_fingerprint", *ASKED_POLICIES),
         *("analyze", "capacity", "compare_shapes", "growth_advice", "initialise", "paper_check"),
-        *("gradient_efficiency", "hessian_spectrum", "prune", *LANDSCAPES, *DRAWN_LAWS),
+        *("gradient_efficiency", "hessian_spectrum", "prune"),
+        *(LANDSCAPES | DRAWN_LAWS | STATES),
     },
     "n_draws": {
         *("fourier_fingerprint", *ASKED_POLICIES),
         *("analyze", "capacity", "compare_shapes", "growth_advice", "paper_check", "prune"),
-        *("gradient_efficiency", "hessian_spectrum", *LANDSCAPES),
+        *("gradient_efficiency", "hessian_spectrum", "entangling_capability", *LANDSCAPES),
         *("degrees_of_freedom", "landscape_law_test"),
     },
     "n_paths": LANDSCAPES,

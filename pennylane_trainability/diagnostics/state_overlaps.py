@@ -1,0 +1,222 @@
+"""Overlaps of pairs of states of a circuit: simulated, from density matrices, or measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from pennylane.measurements import Shots
+
+from pennylane_trainability.circuits.qnode import Reading
+from pennylane_trainability.diagnostics.state_ask import StateAsk, state_chunks
+from pennylane_trainability.errors import ReadingError
+from pennylane_trainability.executor import cost_of
+from pennylane_trainability.results import Cost, Estimate
+from pennylane_trainability.simulation.states import final_states, kept_factor
+from pennylane_trainability.statistics.binomial import clopper_pearson
+from pennylane_trainability.transforms.engines import broadcasts, is_exact_simulator
+from pennylane_trainability.transforms.overlap_tapes import density_tapes, overlap_tapes
+
+__all__ = ["MIRRORS", "Overlaps", "measured_cost", "overlaps"]
+
+#: States whose overlaps are all taken for frame potentials; blocks are independent.
+_BLOCK = 20
+#: Pairs of equal parameters that are measured on devices that may be noisy.
+MIRRORS = 20
+_PURE = 1e-9
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Overlaps:
+    """What was found.
+
+    Attributes:
+        fidelities: of independent pairs, ``(n_pairs,)``.
+        powers: independent estimates of ``F^t``, ``(S, T)``, whose mean is the frame potential.
+        shots: of every pair; None if overlaps are exact.
+        real: whether all states are real, up to a phase each.
+        purity: mean purity of the states of all wires; NaN if it is not known.
+        survival: how often a circuit that is run and undone comes back, if it was measured.
+        cost: what was run.
+    """
+
+    fidelities: np.ndarray
+    powers: np.ndarray
+    shots: int | None = None
+    real: bool = False
+    purity: float = float("nan")
+    survival: Estimate | None = None
+    cost: Cost = field(default_factory=Cost)
+
+    @property
+    def pure(self) -> bool:
+        """Whether the states of all wires are pure, as far as it is known."""
+        if self.survival is not None:
+            return self.survival.high >= 1
+        return np.isnan(self.purity) or self.purity > 1 - _PURE
+
+
+def overlaps(
+    ask: StateAsk, reading: Reading, road: str, kept: tuple[int, ...], n_pairs: int, order: int
+) -> Overlaps:
+    """Overlaps of pairs of states with independent parameters.
+
+    Args:
+        ask: the options.
+        reading: the QNode at one call.
+        road: ``"exact"``, ``"density"`` or ``"measured"``.
+        kept: positions of the wires whose state is compared.
+        n_pairs: number of independent pairs.
+        order: highest power ``T``.
+
+    Raises:
+        ReadingError: a reduced state is to be measured.
+        BudgetError: states do not fit the memory, or circuits the budget.
+    """
+    parameters = ask.drawn(reading, 2 * n_pairs)
+    if road == "measured":
+        return _measured(ask, reading, parameters, kept, order)
+    return _computed(ask, reading, parameters, kept, order, road == "density")
+
+
+def _computed(ask, reading, parameters, kept, order: int, mixed: bool) -> Overlaps:
+    """States in chunks; neighbours are pairs, and blocks of twenty serve for frame potentials."""
+    circuit = reading.circuit
+    whole = len(kept) == circuit.n_wires
+    fidelities, powers, purities, real, cost = [], [], [], not mixed, Cost()
+    for part in state_chunks(len(parameters), circuit.n_wires, ask.memory, _BLOCK, mixed):
+        here = parameters[part]
+        if mixed:
+            found, purity, spent = _density_vectors(ask, reading, here, kept)
+            purities.append(purity)
+            cost += spent
+        else:
+            states = final_states(ask.at(reading, here))
+            states = np.broadcast_to(states, (len(here), states.shape[1]))
+            real = real and _all_real(states)
+            found = states if whole else _vectors_of(kept_factor(states, kept))
+        squared = whole and not mixed
+        fidelities.append(_overlap(np.vecdot(found[0::2], found[1::2]), squared))
+        powers.append(_block_powers(found, squared, order))
+    purity = float(np.mean(np.concatenate(purities))) if mixed else 1.0
+    return Overlaps(
+        np.concatenate(fidelities), np.concatenate(powers), None, real, purity, None, cost
+    )
+
+
+def _overlap(product: np.ndarray, squared: bool) -> np.ndarray:
+    """``|⟨ψ|φ⟩|²`` from products of states, or ``Tr ρσ`` from those of real vectors."""
+    return np.clip(product.real**2 + product.imag**2 if squared else product.real, 0.0, 1.0)
+
+
+def _block_powers(found: np.ndarray, squared: bool, order: int) -> np.ndarray:
+    """Means of ``F^t`` over all pairs of every block, ``(S, T)``: unbiased, and independent."""
+    count = len(found) // _BLOCK
+    blocks = found[: count * _BLOCK].reshape(count, _BLOCK, -1)
+    rows, columns = np.triu_indices(_BLOCK, 1)
+    products = blocks.conj() @ blocks.swapaxes(1, 2)
+    overlap = _overlap(products[:, rows, columns], squared)
+    return np.stack([np.mean(overlap**t, axis=1) for t in range(1, order + 1)], axis=1)
+
+
+def _all_real(states: np.ndarray) -> bool:
+    """``|Σ ψ_j²| = 1`` holds for states that are real up to a phase, and for no others."""
+    return bool(np.all(np.abs(np.vecdot(states.conj(), states)) > 1 - _PURE))
+
+
+def _vectors_of(factors: np.ndarray) -> np.ndarray:
+    """Reduced states ``A A†`` as real vectors whose products are ``Tr ρσ``."""
+    return _real_vectors(factors @ factors.conj().swapaxes(-1, -2))
+
+
+def _real_vectors(rho: np.ndarray) -> np.ndarray:
+    flat = rho.reshape(len(rho), -1)
+    return np.concatenate([flat.real, flat.imag], axis=1)
+
+
+def _density_vectors(ask: StateAsk, reading: Reading, parameters, kept):
+    """Density matrices from the simulator: vectors of the kept wires, purities of all, cost."""
+    circuit = ask.at(reading, parameters)
+    tapes = density_tapes(circuit, len(parameters), broadcasts(ask.qnode.device))
+    cost = cost_of(tapes, len(parameters))
+    size = 2**circuit.n_wires
+    results = ask.runner.run(tapes)
+    rho = np.concatenate([np.asarray(r, complex).reshape(-1, size, size) for r in results])
+    purity = np.einsum("dij,dji->d", rho, rho).real
+    n, rest = circuit.n_wires, [w for w in range(circuit.n_wires) if w not in kept]
+    moved = rho.reshape(-1, *([2] * (2 * n))).transpose(
+        0, *(1 + w for w in (*kept, *rest)), *(1 + n + w for w in (*kept, *rest))
+    )
+    split = moved.reshape(-1, 2 ** len(kept), 2 ** len(rest), 2 ** len(kept), 2 ** len(rest))
+    return _real_vectors(np.einsum("dikjk->dij", split)), purity, cost
+
+
+def _measured(ask: StateAsk, reading: Reading, parameters, kept, order: int) -> Overlaps:
+    """Run and undo: the probability of all zeros, in one device execution."""
+    if len(kept) != reading.circuit.n_wires:
+        raise ReadingError(
+            "Overlaps of reduced states are not measured: running the circuit and undoing it "
+            "compares the states of all wires. Pass wires='all', or simulate (engine='exact')."
+        )
+    shots = ask.shots
+    if shots is not None and shots < order:
+        raise ReadingError(
+            f"An unbiased frame potential of order {order} needs at least {order} shots for every "
+            f"pair, but the QNode has {shots}. Set them with qml.set_shots, or lower order."
+        )
+    left, right = _with_mirrors(ask, parameters)
+    tapes = overlap_tapes(
+        *(ask.at(reading, left), ask.at(reading, right), len(left), Shots(shots)),
+        broadcasts(ask.qnode.device),
+    )
+    cost = cost_of(tapes, len(left))
+    ask.runner.check(cost)
+    results = ask.runner.run(tapes)
+    zeros = np.concatenate([np.atleast_2d(np.asarray(r, float))[:, 0] for r in results])
+    count = len(parameters) // 2
+    survival = _survival(zeros[count:], shots, ask.level) if len(zeros) > count else None
+    return Overlaps(
+        np.clip(zeros[:count], 0.0, 1.0),
+        _falling_powers(zeros[:count], shots, order),
+        *(shots, False, float("nan"), survival, cost),
+    )
+
+
+def _with_mirrors(ask: StateAsk, parameters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs, and on devices that may be noisy some pairs of the same parameters."""
+    left, right = parameters[0::2], parameters[1::2]
+    if is_exact_simulator(ask.qnode.device):
+        return left, right
+    return np.concatenate([left, left[:MIRRORS]]), np.concatenate([right, left[:MIRRORS]])
+
+
+def _survival(zeros: np.ndarray, shots: int | None, level: float) -> Estimate:
+    if shots is None:
+        return Estimate.known(float(np.mean(zeros)), "mirror circuits")
+    hits, total = int(np.sum(np.round(zeros * shots))), len(zeros) * shots
+    low, high = (float(end) for end in clopper_pearson(hits, total, level))
+    share = hits / total
+    error = float(np.sqrt(share * (1 - share) / total)) or float("nan")
+    return Estimate(
+        value=share, stderr=error, low=low, high=high, level=level, law="shots of mirror circuits"
+    )
+
+
+def _falling_powers(zeros: np.ndarray, shots: int | None, order: int) -> np.ndarray:
+    """``k(k−1)…/(M(M−1)…)``, whose mean is ``F^t`` exactly."""
+    if shots is None:
+        return np.stack([zeros**t for t in range(1, order + 1)], axis=1)
+    hits = np.round(zeros * shots)
+    steps = [(hits - j) / (shots - j) for j in range(order)]
+    return np.cumprod(np.stack(steps, axis=1), axis=1)
+
+
+def measured_cost(ask: StateAsk, n_pairs: int) -> Cost:
+    """What measuring overlaps of so many pairs costs."""
+    count = n_pairs + (0 if is_exact_simulator(ask.qnode.device) else min(MIRRORS, n_pairs))
+    return Cost(
+        circuits=count,
+        distinct_circuits=count,
+        shots=count * (ask.shots or 0),
+        executions=1,
+    )

@@ -1,0 +1,84 @@
+"""Divergences of histograms: exact means by enumeration, true Haar states, coverage, tests."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from pennylane_trainability.statistics.divergence import (
+    debiased_divergence,
+    divergence_of_counts,
+    plug_in_divergence,
+)
+from pennylane_trainability.statistics.fidelity_laws import haar_log_masses
+
+
+def divergence(p, q) -> float:
+    return float(sum(a * math.log(a / b) for a, b in zip(p, q, strict=True) if a > 0))
+
+
+@pytest.mark.parametrize(("p", "n"), [(0.5, 20), (0.3, 40), (0.6, 60)])
+def test_the_mean_is_the_divergence_but_for_a_known_rest(p, n):
+    """Two bins, all outcomes: what is left is Σ p Σ_{v ≥ n} (1 − p)^v/v, where bins are full."""
+    q = np.array([0.5, 0.5])
+    k = np.arange(n + 1)
+    weight = np.array([math.comb(n, j) * p**j * (1 - p) ** (n - j) for j in k])
+    counts = np.stack([k, n - k], axis=1)
+    mean = float(weight @ debiased_divergence(counts, np.log(q)))
+    rest = sum(a * sum((1 - a) ** v / v for v in range(n, n + 4000)) for a in (p, 1 - p))
+    assert mean == pytest.approx(divergence([p, 1 - p], q) + rest, abs=1e-12)
+    plain = float(weight @ plug_in_divergence(counts, np.log(q)))
+    assert plain - divergence([p, 1 - p], q) == pytest.approx(1 / (2 * n), rel=0.2)
+
+
+@pytest.mark.parametrize(
+    ("dimension", "n"), [(2, 300), (4, 1000), (16, 300), (16, 5000), (64, 500)]
+)
+def test_true_haar_states_score_zero(rng, dimension, n):
+    masses = haar_log_masses(dimension, 75)
+    counts = rng.multinomial(n, np.exp(masses) / np.exp(masses).sum(), size=4000)
+    found = debiased_divergence(counts, masses)
+    error = found.std() / math.sqrt(len(found))
+    floor = plug_in_divergence(counts, masses).mean()
+    # the sparse bins leave a few per cent of the bias; see the module
+    assert abs(found.mean()) < 5 * error + 0.02 * floor
+
+
+def test_the_floor_that_is_published(rng):
+    """Four wires, 75 bins, 5,000 pairs: 0.0037."""
+    masses = haar_log_masses(16, 75)
+    counts = rng.multinomial(5000, np.exp(masses) / np.exp(masses).sum())
+    assert divergence_of_counts(counts, masses, 0.95, rng).floor == pytest.approx(0.00367, abs=2e-4)
+
+
+def test_the_idle_circuit_is_exact():
+    masses = haar_log_masses(16, 75)
+    counts = np.zeros(75, int)
+    counts[-1] = 5000
+    assert debiased_divergence(counts, masses) == pytest.approx(15 * math.log(75), rel=1e-12)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5])
+@pytest.mark.parametrize("n", [225, 3000])
+def test_intervals_cover_and_tests_hold_their_level(rng, share, n):
+    """Haar states of 16 dimensions with some of eight among them."""
+    masses = haar_log_masses(16, 75)
+    law = (1 - share) * np.exp(masses) + share * np.exp(haar_log_masses(8, 75))
+    law /= law.sum()
+    truth = divergence(law, np.exp(masses))
+    draws = 60
+    found = [divergence_of_counts(rng.multinomial(n, law), masses, 0.9, rng) for _ in range(draws)]
+    covered = sum(one.low <= truth <= one.high for one in found)
+    assert covered >= 0.9 * draws - 4.5 * math.sqrt(draws * 0.09)
+    if share == 0:
+        rejected = sum(one.p_value < 0.1 for one in found)
+        assert rejected <= 0.1 * draws + 5 * math.sqrt(draws * 0.09)
+    if share == 0.5 and n == 3000:
+        assert all(one.p_value < 0.01 for one in found)
+
+
+def test_counts_where_the_law_has_nothing_are_refused(rng):
+    with pytest.raises(ValueError, match="fewer bins"):
+        divergence_of_counts(np.array([3, 5]), np.array([0.0, -math.inf]), 0.95, rng)
