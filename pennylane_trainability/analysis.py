@@ -113,8 +113,9 @@ def analyze(
         max_points: refuse grids with more input points.
         include: what else to compute from the same draws: names, or ``{name: options}``, of
             ``"fourier_fingerprint"`` (``correlation``), ``"effective_dimension"`` (``n_data``,
-            ``gamma``) and ``"policy_variance"`` (``n_actions``, ``partition``). They are in
-            ``Report.included``.
+            ``gamma``), ``"policy_variance"`` (``n_actions``, ``partition``),
+            ``"entangling_capability"`` and ``"expressibility"`` (``n_pairs``, ``n_bins``; its pairs
+            are drawn for themselves). They are in ``Report.included``.
 
     Returns:
         A function of the QNode's arguments that returns a :class:`Report`.

@@ -16,8 +16,11 @@ import numpy as np
 
 from pennylane_trainability.circuits.qnode import Reading
 from pennylane_trainability.diagnostics.data_dimension import data_dimension
+from pennylane_trainability.diagnostics.entangling_capability import capability_of
+from pennylane_trainability.diagnostics.expressibility import expressibility
 from pennylane_trainability.diagnostics.fingerprint import fingerprint_of
 from pennylane_trainability.diagnostics.stack import JacobianStack
+from pennylane_trainability.diagnostics.state_ask import StateAsk
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.laws import Law
 from pennylane_trainability.policies.born_policy import born_policy
@@ -141,11 +144,46 @@ def _policy_variance(
     )
 
 
+def _expressibility(shared: Shared, *, n_pairs: int | None = None, n_bins: int = 75) -> Included:
+    """The divergence from Haar random states, from the same law; pairs take draws of their own."""
+    seed = np.random.SeedSequence(shared.provenance.seed, spawn_key=(1,))
+    ask = expressibility(
+        *(shared.qnode, shared.argnums), encoding_args=shared.encoding_args, n_pairs=n_pairs,
+        n_bins=n_bins, law=shared.law, seed=seed, engine="exact", level=shared.level,
+        memory=shared.memory,
+    )  # fmt: skip
+    found = ask(*shared.args, **shared.kwargs)
+    divergence = float("nan") if found.divergence is None else found.divergence
+    return Included(found, (("expressibility", divergence),))
+
+
+def _entangling_capability(shared: Shared) -> Included:
+    """The mean Meyer–Wallach measure at the draws."""
+    ask = StateAsk(
+        name="entangling_capability",
+        qnode=shared.qnode,
+        argnums=shared.argnums,
+        encoding_args=shared.encoding_args,
+        law=shared.law,
+        seed=shared.provenance.seed or 0,
+        engine="exact",
+        level=shared.level,
+        memory=shared.memory,
+        max_circuits=None,
+        max_shots=None,
+        executor=None,
+    )
+    found = capability_of(ask, shared.reading, shared.parameters)
+    return Included(found, (("entangling", found.capability), ("Haar", found.haar)))
+
+
 #: Name → how it is computed.
 INCLUDED: dict[str, Callable[..., Included]] = {
     "fourier_fingerprint": _fingerprint,
     "effective_dimension": _effective_dimension,
     "policy_variance": _policy_variance,
+    "expressibility": _expressibility,
+    "entangling_capability": _entangling_capability,
 }
 
 

@@ -21,7 +21,7 @@ from pennylane_trainability.simulation.states import final_states, wire_purities
 from pennylane_trainability.transforms.engines import broadcasts, is_exact_simulator
 from pennylane_trainability.transforms.overlap_tapes import pauli_tapes
 
-__all__ = ["entangling_capability"]
+__all__ = ["capability_of", "entangling_capability"]
 
 #: Draws if nobody says how many: on exact simulators, on other devices.
 _DRAWS, _DEVICE_DRAWS = 5_000, 200
@@ -115,7 +115,7 @@ def entangling_capability(
         reading, road = ask.read(args, kwargs), _road(ask)
         parameters = ask.drawn(reading, count())
         if road == "exact":
-            return _record(ask, reading, road, _simulated(ask, reading, parameters), Cost())
+            return capability_of(ask, reading, parameters)
         return _record(ask, reading, road, *_measured(ask, reading, parameters))
 
     def cost(*args, **kwargs) -> Cost:
@@ -129,6 +129,11 @@ def entangling_capability(
     asked: Any = run
     asked.cost = cost
     return asked
+
+
+def capability_of(ask: StateAsk, reading: Reading, parameters: np.ndarray) -> EntanglingCapability:
+    """The entangling capability at given draws ``(D, P)``, simulated."""
+    return _record(ask, reading, "exact", _simulated(ask, reading, parameters), Cost())
 
 
 def _road(ask: StateAsk) -> str:

@@ -80,6 +80,27 @@ def test_names_alone_and_one_name():
     assert pt.analyze(model(), "x", n_draws=2, seed=1)(0.3, WEIGHTS).included == {}
 
 
+def test_states_in_an_analysis():
+    """The mean is that of states at the draws of the analysis, made one by one."""
+    asked = {"entangling_capability": {}, "expressibility": {"n_pairs": 600, "n_bins": 40}}
+    seen = []
+
+    def law(rng, given, count):
+        seen.append(rng.uniform(0, 2 * np.pi, (count, given.size)))
+        return seen[-1]
+
+    report = pt.analyze(model(), "x", n_draws=12, seed=3, law=law, include=asked)(0.3, WEIGHTS)
+    entangled, express = report.included.values()
+    expected = []
+    for weights in seen[0].reshape(12, *WEIGHTS.shape):
+        state = qml.matrix(model().func, wire_order=[0, 1])(0.3, weights)[:, 0].reshape(2, 2)
+        reduced = state @ state.conj().T
+        expected.append(2 * (1 - np.real(np.trace(reduced @ reduced))))
+    np.testing.assert_allclose(entangled.samples, expected, atol=1e-12)
+    assert entangled.haar == pytest.approx(2 / 5)
+    assert express.counts.sum() == 600 and len(express.counts) == 40
+
+
 @pytest.mark.parametrize("matched", [True, False])
 def test_a_comparison_has_a_table_of_what_is_included(matched):
     options = {"n_draws": 20, "seed": 1, "matched": matched}
