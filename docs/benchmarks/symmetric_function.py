@@ -40,6 +40,8 @@ WORDS = ["XXII", "IIYY", "IZZI", "XIIX", "YYII", "IIZZ", "IXXI", "YIIY", "ZZII",
          "ZIIZ"]  # fmt: skip
 #: Shots of one gradient, all circuits together: plenty, and one for each shifted circuit.
 SHOTS = (2400, 192)
+#: Seeds by shots: as many as in the paper where methods differ.
+SEEDS = {2400: 6, 192: 20}
 RATE = 0.02
 SEED = 406
 METHODS = {"SLPA": ("shift", "commuting", "dla"), "SC": ("shift", "dla"), "NSC": ("shift", "dla")}
@@ -150,11 +152,11 @@ def gradient_tapes(case: Case, state, weights, shots: int):
 
 def cases_of(quick: bool, full: bool) -> list[Case]:
     """All circuits and methods, seed by seed."""
-    seeds, steps = (1, 2) if quick else (20, 2000) if full else (6, 600)
+    steps = 2 if quick else 2000 if full else 600
     return [
         {"circuit": circuit, "method": method, "seed": seed, "steps": steps, "shots": shots}
         for shots in SHOTS
-        for seed in range(seeds)
+        for seed in range(1 if quick else 20 if full else SEEDS[shots])
         for circuit, methods in METHODS.items()
         if shots == SHOTS[0] or circuit == "SLPA"
         for method in methods
