@@ -56,9 +56,11 @@ def algebra_reading(made: PauliCircuit) -> AlgebraReading:
     behind = made.elements[first:]
     rotations = [e for e in behind if isinstance(e, Rotation)]
     if len(rotations) < len(behind):
+        gates = (made.circuit.gates[e.gate].name for e in behind if not isinstance(e, Rotation))
         raise ReadingError(
-            "a gate (or noise channel) is no product of Pauli rotations and Clifford gates, so "
-            "that its generator is not known as a sum of Pauli words"
+            f"{', '.join(sorted(set(gates)))} is no product of Pauli rotations and Clifford gates, "
+            "so that its generator is not known as a sum of Pauli words. Use gates that decompose "
+            "into them, and leave noise out: it has no Lie algebra of unitaries."
         )
     sums, notes = _sums(rotations)
     terms, constant, why = _observable(made)

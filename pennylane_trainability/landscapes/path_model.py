@@ -26,11 +26,17 @@ from pennylane_trainability.landscapes.observable import pauli_terms
 from pennylane_trainability.landscapes.product_state import bloch_vectors, turn
 from pennylane_trainability.laws import Law, Uniform, periods
 
-__all__ = ["PathModel", "absorb", "in_reach", "path_model", "rotation_angle"]
+__all__ = ["NONLINEAR", "PathModel", "absorb", "in_reach", "path_model", "rotation_angle"]
 
 #: More words than this in an observable are refused.
 _MAX_WORDS = 1 << 14
 _TOLERANCE = 1e-9
+
+#: Why an angle cannot be read, and what helps.
+NONLINEAR = (
+    "an angle is not a number times one parameter plus a number; where an argument only scales or "
+    "shifts others, leave it out with argnums"
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -200,7 +206,7 @@ def _checked(elements: Sequence[Rotation | Opaque]) -> list[Rotation]:
         if not isinstance(element.angle, Angle) or not element.angle.parameters:
             continue
         if len(element.angle.parameters) > 1 or not element.angle.linear:
-            raise ReadingError("an angle is not a number times one parameter plus a number")
+            raise ReadingError(NONLINEAR)
         (parameter,) = element.angle.parameters
         if parameter in seen:
             raise ReadingError(

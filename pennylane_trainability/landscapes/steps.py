@@ -16,7 +16,7 @@ from pennylane_trainability.circuits.pauli import Word, commute, product
 from pennylane_trainability.circuits.rotations import Opaque, PauliCircuit, Rotation
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.landscapes.observable import pauli_terms
-from pennylane_trainability.landscapes.path_model import absorb, in_reach, rotation_angle
+from pennylane_trainability.landscapes.path_model import NONLINEAR, absorb, in_reach, rotation_angle
 from pennylane_trainability.landscapes.product_state import bloch_vectors
 
 __all__ = [
@@ -184,7 +184,7 @@ def _single(rotation: Rotation) -> Step:
     if not rotation.is_trainable or not isinstance(rotation.angle, Angle):
         return Step(-1, {}, {key: value})
     if len(rotation.angle.parameters) > 1 or not rotation.angle.linear:
-        raise ReadingError("an angle is not a number times one parameter plus a number")
+        raise ReadingError(NONLINEAR)
     ((parameter, slope),) = rotation.angle.parameters.items()
     return Step(parameter, {key: rotation.coefficient * float(np.ravel(slope)[0])}, {key: value})
 

@@ -389,7 +389,7 @@ def test_what_has_no_generators_is_refused():
         qml.DepolarizingChannel(0.1, 0)
         return qml.expval(qml.Z(0))
 
-    with pytest.raises(ReadingError, match="noise channel"):
+    with pytest.raises(ReadingError, match="DepolarizingChannel is no product"):
         pt.dynamical_lie_algebra(qml.QNode(noisy, qml.device("default.mixed", wires=1)))(0.1)
     qnode, _ = layered(1, single(1, "X"), qml.Z(0))
     with pytest.raises(ValueError, match="max_dimension needs a whole number"):
