@@ -209,6 +209,7 @@ class _Options:
             potentials=_potentials(found, ask),
             haar_potentials=compared.potentials,
             counts=counts,
+            masses=_masses(compared, self.n_bins),
             reference=compared.name,
             real=real,
             purity=found.purity,
@@ -223,6 +224,12 @@ class _Options:
             cost=found.cost,
             provenance=ask.provenance(road, 2 * n_pairs),
         )
+
+
+def _masses(compared: OverlapLaw, n_bins: int) -> np.ndarray:
+    if compared.log_masses is None:
+        return np.full(n_bins, np.nan)
+    return np.exp(compared.log_masses)
 
 
 def _whole(name: str, value, least: int) -> None:

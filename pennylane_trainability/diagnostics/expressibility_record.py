@@ -36,6 +36,7 @@ class Expressibility(Result):
         potentials: frame potentials ``E F^t`` for ``t = 1, 2, …``.
         haar_potentials: those of the law that is compared to; NaN where there is none.
         counts: the histogram of the overlaps.
+        masses: the law that is compared to, over the same bins; NaN where there is none.
         reference: what is compared to.
         real: whether all states are real, up to a phase each.
         real_divergence: divergence from the law of *real* Haar states, where states are real.
@@ -59,6 +60,7 @@ class Expressibility(Result):
     potentials: tuple[Estimate, ...]
     haar_potentials: tuple[float, ...]
     counts: np.ndarray = field(repr=False)
+    masses: np.ndarray = field(repr=False)
     reference: str
     real: bool = False
     real_divergence: Estimate | None = None

@@ -9,6 +9,8 @@ from pennylane_trainability.architectures import GrowthAdvice, ShapeComparison
 from pennylane_trainability.diagnostics.capacity_record import Capacity
 from pennylane_trainability.diagnostics.column_space import ColumnSpace
 from pennylane_trainability.diagnostics.data_jacobian import DataJacobian
+from pennylane_trainability.diagnostics.entangling_record import EntanglingCapability
+from pennylane_trainability.diagnostics.expressibility_record import Expressibility
 from pennylane_trainability.diagnostics.fingerprint_record import FourierFingerprint
 from pennylane_trainability.diagnostics.hessian_record import HessianSpectrum
 from pennylane_trainability.diagnostics.landscape_law import LandscapeLaw
@@ -30,6 +32,7 @@ from pennylane_trainability.plots import (
     policies,
     qfim,
     spectra,
+    states,
 )
 from pennylane_trainability.plots.style import canvas, title
 from pennylane_trainability.policies import PolicyScaling
@@ -246,6 +249,22 @@ def _policy_scaling(result, ax, style):
         policies.policy_scaling(main, result, style)
         first = result.found[0]
         title(main, f"Born policy, {first.partition}: {result.verdict.name.lower()}")
+    return main
+
+
+@_picture.register(Expressibility)
+def _expressibility(result, ax, style):
+    with canvas(ax) as (main, *_):
+        states.overlaps(main, result, style)
+        title(main, result.heading())
+    return main
+
+
+@_picture.register(EntanglingCapability)
+def _entangling_capability(result, ax, style):
+    with canvas(ax) as (main, *_):
+        states.entanglement(main, result, style)
+        title(main, result.heading())
     return main
 
 
