@@ -29,6 +29,7 @@ import numpy as np
 import pennylane as qml
 from fast_states import sampled
 from grid import Case, parser_of, run, table
+from scipy import stats
 
 import pennylane_trainability as pt
 
@@ -187,6 +188,25 @@ def print_table(records: list[dict]) -> None:
     table(words, header, rows)
 
 
+def print_ratios(records: list[dict]) -> None:
+    """Test errors of parameter shift over those of another way, seed by seed.
+
+    Means over the last eight records of a training; geometric mean over the seeds, with 95 %.
+    """
+    found = by_method(records)
+    print("\ntest error with shift over that with another gradient, same seeds, last 200 steps:")
+    for (shots, circuit, method), own in found.items():
+        shift = {r["case"]["seed"]: r for r in found.get((shots, circuit, "shift"), [])}
+        both = [(shift[r["case"]["seed"]], r) for r in own if r["case"]["seed"] in shift]
+        if method == "shift" or len(both) < 2:
+            continue
+        logs = np.log([np.mean(a["test"][-8:]) / np.mean(b["test"][-8:]) for a, b in both])
+        half = stats.t.ppf(0.975, len(logs) - 1) * np.std(logs, ddof=1) / np.sqrt(len(logs))
+        low, middle, high = np.exp([logs.mean() - half, logs.mean(), logs.mean() + half])
+        print(f"{circuit:5} {shots:5,} shots  {method:10} {middle:.2f} [{low:.2f}, {high:.2f}]"
+              f"  {len(logs)} seeds")  # fmt: skip
+
+
 def draw(records: list[dict], path) -> None:
     """Test error along the training, median over the seeds."""
     import matplotlib as mpl
@@ -224,6 +244,7 @@ def main() -> None:
     found = run(cases, work, options.records, options.workers, options.budget)
     print(f"seed {SEED}, {len(found)} of {len(cases)} trainings")
     print_table(list(found.values()))
+    print_ratios(list(found.values()))
     if options.picture:
         draw(list(found.values()), options.picture)
 
