@@ -10,6 +10,9 @@ from pennylane_trainability.circuits.pauli import Word
 
 __all__ = ["Conflicts", "first_fit", "is_at_least", "recursive_largest_first"]
 
+#: Pairs of words that are compared at once.
+_AT_ONCE = 1 << 18
+
 
 class Conflicts:
     """Which words cannot be measured together, one row at a time; memory for ``m`` words only.
@@ -36,19 +39,21 @@ class Conflicts:
 
     def row(self, k: int) -> np.ndarray:
         """Which words conflict with one of them, ``(m,)``."""
-        out = np.zeros(len(self), bool if self._qubit_wise else np.uint64)
-        for x, z in zip(self._x, self._z, strict=True):
-            crossed = (x & z[k]) ^ (z & x[k])
-            if self._qubit_wise:
-                out |= crossed != 0
-            else:
-                out ^= crossed
-        return out if self._qubit_wise else np.bitwise_count(out) & 1 == 1
+        return self._rows(slice(k, k + 1))[0]
 
     def matrix(self) -> np.ndarray:
         """All rows, ``(m, m)``."""
         size = len(self)
-        return np.array([self.row(k) for k in range(size)], bool).reshape(size, size)
+        step = max(1, _AT_ONCE // max(size, 1))
+        parts = [self._rows(slice(start, start + step)) for start in range(0, size, step)]
+        return np.concatenate([np.zeros((0, size), bool), *parts])
+
+    def _rows(self, own: slice) -> np.ndarray:
+        crossed = np.zeros((len(range(len(self))[own]), len(self)), np.uint64)
+        for x, z in zip(self._x, self._z, strict=True):
+            here = (x[own, None] & z) ^ (z[own, None] & x)
+            crossed = crossed | here if self._qubit_wise else crossed ^ here
+        return crossed != 0 if self._qubit_wise else np.bitwise_count(crossed) & 1 == 1
 
 
 def is_at_least(conflicts: Conflicts, count: int) -> bool:
