@@ -138,7 +138,7 @@ def default_executor(
 
     On devices that are no exact simulators there is a limit on circuits unless one is given.
     """
-    runner = Executor(device) if executor is None else executor
+    runner = (Executor() if executor is None else executor).with_device(device)
     if max_circuits is None and runner.max_circuits is None and not is_exact_simulator(device):
         max_circuits = DEFAULT_MAX_CIRCUITS
     return runner.with_budget(max_circuits, max_shots)

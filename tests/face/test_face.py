@@ -68,8 +68,11 @@ TEMPLATES = {
 }
 HELPERS = {
     *("Executor", "NaturalGradientOptimizer", "Normal", "Uniform", "one_job", "template_builder"),
+    *("RobustExecutor", "Store"),
 }
-ERRORS = {"BudgetError", "DeviceFailure", "NotFourierError", "ReadingError", "TrainabilityWarning"}
+ERRORS = {"BudgetError", "DeviceFailure", "NotFourierError", "ReadingError", "StoreError"} | {
+    "TrainabilityWarning"
+}
 NAMES = FUNCTIONS | MIXTURES | TRANSFORMS | REWRITES | RECORDS | TEMPLATES | HELPERS | ERRORS
 
 
@@ -342,6 +345,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "simulation": {"circuits", "errors"},
     "transforms": {"circuits", "devices", "errors", "liealg", "simulation", "statistics"},
     "executor": {"devices", "errors", "results"},
+    "execution": {"errors", "executor"},
+    "store": {"devices", "errors", "execution", "executor", "results"},
     "diagnostics": {
         *("circuits", "errors", "executor", "fourier", "landscapes", "laws", "liealg"),
         "results",
@@ -382,6 +387,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__main__": {"commands"},
     "__init__": {
         *("analysis", "architectures", "density", "devices", "diagnostics", "errors", "executor"),
+        *("execution", "store"),
         *("fitting", "laws", "optimize", "registration", "repair", "report", "templates"),
         "transforms",
     },
