@@ -99,7 +99,9 @@ class Executor:
         parts = self.batches(tapes)
         while len(results) < len(tapes):
             try:
-                results += next(parts)
+                part = next(parts)
+                self.check_results(tapes[len(results) : len(results) + len(part)], part)
+                results += part
             except Exception as error:
                 if not results:
                     raise
@@ -130,6 +132,9 @@ class Executor:
             number = next(numbers)
             where = device.part(number) if isinstance(device, OneJob) else device
             yield self.execute(where, list(tapes[start : start + size]))
+
+    def check_results(self, tapes: Sequence[QuantumScript], results: list) -> None:
+        """Refuse results that cannot be true; this executor believes its device."""
 
     def size(self, device, count: int) -> int:
         """How many of ``count`` circuits go in one execution."""

@@ -16,7 +16,7 @@ from pennylane.tape import QuantumScript
 
 from pennylane_trainability.errors import DeviceFailure
 
-__all__ = ["check_results"]
+__all__ = ["check_results", "wrong_results"]
 
 
 def check_results(tapes: Sequence[QuantumScript], results: Sequence) -> None:
@@ -38,17 +38,26 @@ def check_results(tapes: Sequence[QuantumScript], results: Sequence) -> None:
     pennylane_trainability.errors.DeviceFailure: Circuit 1 of 1: the result has entries that are \
 not finite. It is not used; ask the provider of the device, or run it again.
     """
+    for number, wrong in wrong_results(tapes, results).items():
+        raise DeviceFailure(
+            f"Circuit {number + 1} of {len(tapes)}: the result {wrong}. It is not used; ask the "
+            "provider of the device, or run it again."
+        )
+
+
+def wrong_results(tapes: Sequence[QuantumScript], results: Sequence) -> dict[int, str]:
+    """What is wrong with results, by the position of the circuit.
+
+    Raises:
+        DeviceFailure: there are not as many results as circuits, so that none can be told.
+    """
     if len(results) != len(tapes):
         raise DeviceFailure(
             f"The device gave {len(results)} results for {len(tapes)} circuits. They are not used; "
             "ask the provider of the device, or run it again."
         )
-    for number, (tape, result) in enumerate(zip(tapes, results, strict=True), 1):
-        if wrong := _wrong(tape, result):
-            raise DeviceFailure(
-                f"Circuit {number} of {len(tapes)}: the result {wrong}. It is not used; ask the "
-                "provider of the device, or run it again."
-            )
+    both = enumerate(zip(tapes, results, strict=True))
+    return {k: wrong for k, (tape, result) in both if (wrong := _wrong(tape, result))}
 
 
 def _wrong(tape: QuantumScript, result) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pennylane.tape import QuantumScript
@@ -81,16 +81,23 @@ class RobustExecutor(Executor):
             DeviceFailure: a failure that is permanent or does not go away, or results that cannot
                 be true; the device's own exception is the cause.
         """
-        for attempt in range(self.retries + 1):
+        attempt = 0
+        while True:
             try:
-                found = self._once(device, tapes)
-                break
+                return self._once(device, tapes)
             except (ReadingError, BudgetError, StoreError, DeviceFailure):
                 raise
             except Exception as error:
                 self._after(error, attempt)
-        check_results(tapes, found)
-        return found
+                attempt += 1
+
+    def check_results(self, tapes: Sequence[QuantumScript], results: list) -> None:
+        """Refuse results that cannot be true.
+
+        Raises:
+            DeviceFailure: too few, not finite, of the wrong size, or counts that miss the shots.
+        """
+        check_results(tapes, results)
 
     def _after(self, error: Exception, attempt: int) -> None:
         """Wait for the next attempt, or stop.

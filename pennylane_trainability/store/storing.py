@@ -17,7 +17,7 @@ from pennylane_trainability.errors import (
     ReadingError,
     StoreError,
 )
-from pennylane_trainability.execution.checks import check_results
+from pennylane_trainability.execution.checks import check_results, wrong_results
 from pennylane_trainability.executor import Executor
 from pennylane_trainability.results import Cost
 from pennylane_trainability.store.description import Description, description
@@ -125,7 +125,7 @@ class StoringExecutor(Executor):
 
     def _missing(self, tapes, keys, found) -> str:
         missing = [tape for tape, key in zip(tapes, keys, strict=True) if key not in found]
-        shots = sum((tape.batch_size or 1) * (tape.shots.total_shots or 0) for tape in missing)
+        shots = sum(map(_shots, missing))
         return (
             f"{len(missing)} of {len(keys)} circuits ({shots:,} shots) are not in run "
             f"{self._ledger.run!r}, and offline nothing is measured. Finish the run with "
@@ -179,14 +179,18 @@ class StoringExecutor(Executor):
 
     def _batches(self, runner: Executor, device: Description, tapes, keys, found: dict) -> None:
         total, start = len(found) + len(keys), 0
+        shots = {key: _shots(tape) for key, tape in zip(keys, tapes, strict=True)}
         parts = runner.batches(tapes, self._numbers(runner, device, len(tapes)))
         while start < len(keys):
             began = time.monotonic()
             part = next(parts)
             some = slice(start, start + len(part))
+            wrong = wrong_results(tapes[some], part)
+            good = {k: r for n, (k, r) in enumerate(zip(keys[some], part, strict=True))
+                    if n not in wrong}  # fmt: skip
+            self._keep(device, good, shots, time.monotonic() - began)
+            found |= good
             check_results(tapes[some], part)
-            self._keep(device, tapes[some], keys[some], part, time.monotonic() - began)
-            found |= dict(zip(keys[some], part, strict=True))
             start += len(part)
             if self.progress is not None:
                 self.progress(len(found), total)
@@ -200,10 +204,14 @@ class StoringExecutor(Executor):
             self.state.batch = self._ledger.open_batch(device, min(size, count - start))
             yield self.state.batch - 1
 
-    def _keep(self, device: Description, tapes, keys, part, seconds: float) -> None:
+    def _keep(self, device: Description, good: dict, shots: dict, seconds: float) -> None:
         run, batch = self._ledger.run, self.state.batch
-        records = []
-        for tape, (circuit, replicate), result in zip(tapes, keys, part, strict=True):
-            shots = (tape.batch_size or 1) * (tape.shots.total_shots or 0)
-            records.append(Record(run, device.digest, circuit, replicate, batch, shots, result))
+        records = [
+            Record(run, device.digest, circuit, replicate, batch, shots[circuit, replicate], result)
+            for (circuit, replicate), result in good.items()
+        ]
         self._ledger.close_batch(batch, records, seconds)
+
+
+def _shots(tape: QuantumScript) -> int:
+    return (tape.batch_size or 1) * (tape.shots.total_shots or 0)
