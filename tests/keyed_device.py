@@ -158,8 +158,7 @@ def variances(device, executor):
 
 
 QUESTIONS = {
-    f.__name__: f
-    for f in (jacobian, repeated_jacobian, qfim, adaptive_qfim, gradient, variances)
+    f.__name__: f for f in (jacobian, repeated_jacobian, qfim, adaptive_qfim, gradient, variances)
 }
 
 

@@ -16,6 +16,8 @@ __all__ = ["SCHEMA_VERSION", "Database"]
 SCHEMA_VERSION = 1
 #: Marks the file as a store of this package.
 _APPLICATION = 0x70747374
+#: Bytes at the start of every SQLite file; SQLite takes less for a new file.
+_HEADER = 100
 #: Seconds to wait for another process that is writing.
 _PATIENCE = 60.0
 
@@ -64,12 +66,12 @@ class Database:
     def _refuse_empty(self) -> None:
         # another process may be making the file just now
         for _ in range(20):
-            if not self.path.exists() or self.path.stat().st_size:
+            if not self.path.exists() or self.path.stat().st_size >= _HEADER:
                 return
             time.sleep(0.1)
         raise StoreError(
-            f"{self.path} is empty: it was cut off, or made by something else. Delete it to start "
-            "a new store, or bring it back from a copy."
+            f"{self.path} is empty, or almost: it was cut off, or made by something else. Delete "
+            "it to start a new store, or bring it back from a copy."
         )
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
@@ -141,7 +143,7 @@ class Database:
                 "Somebody else has stored the same results in the meantime. Repeat the call with a "
                 "new executor: these are used then."
             ) from error
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             raise self._damaged(error) from error
 
     def _trouble(self, error: Exception) -> str:

@@ -12,7 +12,11 @@ from pennylane_trainability.store.keys import canonical
 __all__ = ["Description", "description"]
 
 #: Options that choose a stream of random numbers, or how circuits are sent, not what is measured.
-_LEFT_OUT = frozenset({"seed_simulator", "default_shots", "num_processes", "max_parallel_threads"})
+_LEFT_OUT = frozenset(
+    {"seed_simulator", "default_shots", "num_processes", "max_parallel_threads"}
+    # a label that noise models of Aer draw at random
+    | {"id"}
+)
 #: Parts of names of options that may say who pays; they are not even hashed.
 _PRIVATE = ("token", "password", "secret", "key", "account", "instance", "crn", "url", "service")
 #: Attributes of PennyLane's own simulators that change what is measured.
@@ -49,6 +53,7 @@ def description(device) -> Description:
         name = f"{name} ({_name_of(backend)})"
         options |= {key: getattr(own, key, None) for key in ("transpile_args", "run_args")}
         options |= {key: getattr(own, key, None) for key in ("_kwargs", "_transpile_args")}
+        options["compile_backend"] = _name_of(getattr(own, "compile_backend", None))
         options["noise_model"] = getattr(getattr(backend, "options", None), "noise_model", None)
     wires = None if device.wires is None else device.wires.tolist()
     told = canonical((name, type(own).__qualname__, wires, _plain(options)))

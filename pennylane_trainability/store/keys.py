@@ -95,7 +95,7 @@ def _packed(tag: bytes, *parts: bytes) -> bytes:
 
 def _plain(value) -> bytes | None:
     """Numbers and strings, which are most of what there is."""
-    if isinstance(value, np.generic) or (type(value) is np.ndarray and value.ndim == 0):
+    if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and not value.ndim):
         value = value.item()
     kind = type(value)
     if kind is float:

@@ -51,7 +51,7 @@ def record_of(row: tuple) -> Record:
         StoreError: what is stored is not what was written.
     """
     head, (form, data, checksum) = row[:6], row[6:]
-    if checksum != _checksum(head, form, data):
+    if type(data) is not bytes or checksum != _checksum(head, form, data):
         raise StoreError(
             f"The stored result of replicate {head[3]} of circuit {str(head[2])[:12]}… in run "
             f"{head[0]!r} is damaged: its checksum does not fit. It is not used. "

@@ -59,7 +59,7 @@ class Store:
     >>> weights = np.array([0.3, 0.4])
     >>> F = pt.measure_qfim(circuit, seed=1, executor=store.executor(run="F"))(weights)
     >>> len(store), store.runs()
-    (2, ('F',))
+    (1, ('F',))
 
     The same again, from the file:
 

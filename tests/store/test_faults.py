@@ -1,4 +1,4 @@
-"""Whatever goes wrong: nothing that was handed over is measured again, and the answer is the same."""
+"""Whatever goes wrong: nothing that was handed over is measured again, and the answer stays."""
 
 from __future__ import annotations
 
