@@ -347,9 +347,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "executor": {"devices", "errors", "results"},
     "execution": {"errors", "executor"},
     "store": {"devices", "errors", "execution", "executor", "results"},
+    "pricing": {"devices", "results", "store"},
     "diagnostics": {
         *("circuits", "errors", "executor", "fourier", "landscapes", "laws", "liealg"),
-        "results",
+        *("pricing", "results"),
         *("simulation", "statistics", "transforms"),
     },
     "density": {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import pennylane_trainability as pt
 SEED = 11
 
 
+@functools.cache
 def undisturbed(name):
     device = KeyedDevice(SEED)
     answer = QUESTIONS[name](device, pt.Executor(chunk=3))
@@ -93,8 +95,9 @@ def test_random_faults(group, rng, tmp_path):
 
 
 @pytest.mark.slow
-def test_many_random_faults(rng, tmp_path):
-    for trial in range(1000):
+@pytest.mark.parametrize("group", range(20))
+def test_many_random_faults(group, rng, tmp_path):
+    for trial in range(100):
         path = tmp_path / f"{trial}.sqlite"
         random_trial(rng, path, most_faults=8)
         path.unlink()
