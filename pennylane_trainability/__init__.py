@@ -12,6 +12,7 @@ from pennylane_trainability.errors import BudgetError as BudgetError
 from pennylane_trainability.errors import DeviceFailure as DeviceFailure
 from pennylane_trainability.errors import NotFourierError as NotFourierError
 from pennylane_trainability.errors import ReadingError as ReadingError
+from pennylane_trainability.errors import StoreError as StoreError
 from pennylane_trainability.errors import TrainabilityWarning as TrainabilityWarning
 from pennylane_trainability.registration import register as _register
 from pennylane_trainability.templates import DataReuploading as DataReuploading
@@ -120,6 +121,7 @@ if _TYPE_CHECKING:
     from pennylane_trainability.diagnostics.wishart_record import (
         WishartParameters as WishartParameters,
     )
+    from pennylane_trainability.execution import RobustExecutor as RobustExecutor
     from pennylane_trainability.executor import Executor as Executor
     from pennylane_trainability.fitting import Fit as Fit
     from pennylane_trainability.fitting import fit as fit
@@ -141,6 +143,7 @@ if _TYPE_CHECKING:
     from pennylane_trainability.repair import promote as promote
     from pennylane_trainability.repair import prune as prune
     from pennylane_trainability.report import Report as Report
+    from pennylane_trainability.store import Store as Store
 
 #: Public name → where it is, for what is imported when it is first used.
 _LATER = {
@@ -204,6 +207,7 @@ _LATER = {
     "local_minima": "diagnostics.local_minima",
     "WishartParameters": "diagnostics.wishart_record",
     "wishart_parameters": "diagnostics.wishart",
+    "RobustExecutor": "execution",
     "Executor": "executor",
     "Fit": "fitting",
     "fit": "fitting",
@@ -223,6 +227,7 @@ _LATER = {
     "promote": "repair",
     "prune": "repair",
     "Report": "report",
+    "Store": "store",
 }
 
 __all__ = [
@@ -268,11 +273,14 @@ __all__ = [
     "QFIMPlan",
     "ReadingError",
     "Report",
+    "RobustExecutor",
     "Scaling",
     "SerialReuploading",
     "ShapeComparison",
     "SimCircuit",
     "StabilizerLogicalProduct",
+    "Store",
+    "StoreError",
     "Trainability",
     "TrainabilityWarning",
     "Uniform",

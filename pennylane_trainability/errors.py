@@ -7,6 +7,7 @@ __all__ = [
     "DeviceFailure",
     "NotFourierError",
     "ReadingError",
+    "StoreError",
     "TrainabilityWarning",
 ]
 
@@ -37,6 +38,14 @@ class DeviceFailure(RuntimeError):
         super().__init__(message)
         self.completed = completed
         self.total = total
+
+
+class StoreError(ValueError):
+    """A store of results cannot be used as asked; the message says what to do instead.
+
+    The file is damaged or of another kind, a run is being measured by somebody else, results are
+    missing that may not be measured, or a seeded simulator would repeat its noise.
+    """
 
 
 class TrainabilityWarning(UserWarning):

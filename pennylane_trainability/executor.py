@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import pennylane as qml
@@ -32,7 +33,7 @@ class Executor:
     """Runs tapes on a device, one device execution per chunk.
 
     Args:
-        device: a PennyLane device.
+        device: a PennyLane device; ``None`` takes that of the QNode in question.
         chunk: circuits per device execution; ``None`` sends everything in one, or as many as the
             device states as the most for one job.
         max_circuits: refuse more circuits than this before running any.
@@ -42,12 +43,20 @@ class Executor:
             (:func:`one_job`), instead of one by one.
     """
 
-    device: object
+    device: object = None
     chunk: int | None = None
     max_circuits: int | None = None
     max_shots: int | None = None
     progress: Callable[[int, int], None] | None = None
     one_job: bool = True
+
+    def with_device(self, device) -> Executor:
+        """The same executor, on this device unless it has one of its own."""
+        return replace(self, device=device) if self.device is None else self
+
+    def with_chunk(self, chunk: int | None) -> Executor:
+        """The same executor with so many circuits per device execution."""
+        return replace(self, chunk=chunk)
 
     def with_progress(self, progress: Callable[[int, int], None]) -> Executor:
         """The same executor, reporting its progress."""
@@ -86,21 +95,13 @@ class Executor:
             DeviceFailure: the device failed in a later chunk; its own error is the cause, and the
                 results of the chunks before are on the exception.
         """
-        device = one_job(self.device) if self.one_job else self.device
-        # jobs within one execution would be lost together, so a limit on jobs is one on chunks
-        size = self.chunk or getattr(device, "circuits_per_job", None) or max(len(tapes), 1)
         results: list = []
-        for number, start in enumerate(range(0, len(tapes), size)):
-            part = list(tapes[start : start + size])
-            where = device.part(number) if isinstance(device, OneJob) else device
+        parts = self.batches(tapes)
+        while len(results) < len(tapes):
             try:
-                results += qml.execute(
-                    part,
-                    where,
-                    diff_method=None,
-                    cache=False,
-                    mcm_method=mid_circuit_method(where, part),
-                )
+                part = next(parts)
+                self.check_results(tapes[len(results) : len(results) + len(part)], part)
+                results += part
             except Exception as error:
                 if not results:
                     raise
@@ -113,3 +114,39 @@ class Executor:
             if self.progress is not None:
                 self.progress(len(results), len(tapes))
         return tuple(results)
+
+    def batches(
+        self, tapes: Sequence[QuantumScript], numbers: Iterator[int] | None = None
+    ) -> Iterator[list]:
+        """Results of consecutive pieces of the tapes, each when it is there.
+
+        Args:
+            tapes: the circuits.
+            numbers: a number for every piece, from which seeded simulators take streams that do
+                not depend on each other; ``None`` counts from 0.
+        """
+        device = one_job(self.device) if self.one_job else self.device
+        size = self.size(device, len(tapes))
+        numbers = itertools.count() if numbers is None else numbers
+        for start in range(0, len(tapes), size):
+            number = next(numbers)
+            where = device.part(number) if isinstance(device, OneJob) else device
+            yield self.execute(where, list(tapes[start : start + size]))
+
+    def check_results(self, tapes: Sequence[QuantumScript], results: list) -> None:
+        """Refuse results that cannot be true; this executor believes its device."""
+
+    def size(self, device, count: int) -> int:
+        """How many of ``count`` circuits go in one execution."""
+        # jobs within one execution would be lost together, so a limit on jobs is one on chunks
+        return self.chunk or getattr(device, "circuits_per_job", None) or max(count, 1)
+
+    def execute(self, device, tapes: list[QuantumScript]) -> list:
+        """Run circuits in one execution of a device."""
+        found = qml.execute(
+            tapes, device, diff_method=None, cache=False,
+            mcm_method=mid_circuit_method(device, tapes),
+        )  # fmt: skip
+        if len(found) != len(tapes):
+            raise DeviceFailure(f"The device gave {len(found)} results for {len(tapes)} circuits.")
+        return list(found)

@@ -10,7 +10,7 @@ from pennylane.tape import QuantumScript
 from pennylane_trainability.devices.conversion import results_of, to_qiskit
 from pennylane_trainability.devices.jobs import Job, chunks, seed_of_job
 
-__all__ = ["send"]
+__all__ = ["compiled", "send"]
 
 
 def send(device, tapes: Sequence[QuantumScript], size: int | None, part: int) -> Iterator[Job]:
@@ -22,7 +22,7 @@ def send(device, tapes: Sequence[QuantumScript], size: int | None, part: int) ->
         size: circuits per run; ``None`` runs all of one number of shots together.
         part: number of this execution within an answer, for seeds.
     """
-    circuits = _compiled(device, tapes)
+    circuits = compiled(device, tapes)
     groups: dict[int, list[int]] = {}
     for k, tape in enumerate(tapes):
         groups.setdefault(tape.shots.total_shots or device.shots, []).append(k)
@@ -34,15 +34,16 @@ def send(device, tapes: Sequence[QuantumScript], size: int | None, part: int) ->
             job += 1
 
 
-def _compiled(device, tapes) -> list:
+def compiled(device, tapes) -> list:
+    """The circuits as the backend will run them."""
     # a copy with all circuits in the place of one: the plugin's own compile, against one target
     plain = copy.copy(device)
     plain._circuit = [to_qiskit(tape, device.wires) for tape in tapes]
     plain.transpile_args = {"num_processes": 1, **device.transpile_args}
-    compiled = plain.compile()
-    for k, circuit in enumerate(compiled):
+    found = plain.compile()
+    for k, circuit in enumerate(found):
         circuit.name = f"circ{k}"
-    return compiled
+    return found
 
 
 def _run(device, tapes, circuits, shots, part: int, job: int) -> Callable[[], list[tuple]]:

@@ -16,7 +16,7 @@ from pennylane_trainability.devices.jobs import Job, chunks, seed_of_job
 from pennylane_trainability.devices.mid_circuit import has_mid_circuit
 from pennylane_trainability.errors import ReadingError, TrainabilityWarning
 
-__all__ = ["send"]
+__all__ = ["compiled", "is_estimated", "send"]
 
 
 def send(device, tapes: Sequence[QuantumScript], size: int | None, part: int) -> Iterator[Job]:
@@ -28,9 +28,9 @@ def send(device, tapes: Sequence[QuantumScript], size: int | None, part: int) ->
         size: circuits per job; ``None`` sends all of one primitive in one.
         part: number of this execution within an answer, for seeds.
     """
-    estimated = [k for k, tape in enumerate(tapes) if _is_estimated(tape)]
-    sampled = [k for k, tape in enumerate(tapes) if not _is_estimated(tape)]
-    circuits = _compiled(device, tapes)
+    estimated = [k for k, tape in enumerate(tapes) if is_estimated(tape)]
+    sampled = [k for k, tape in enumerate(tapes) if not is_estimated(tape)]
+    circuits = compiled(device, tapes)
     job = 0
     for positions, submit in ((sampled, _sample), (estimated, _estimate)):
         for some in chunks(positions, size):
@@ -39,7 +39,7 @@ def send(device, tapes: Sequence[QuantumScript], size: int | None, part: int) ->
             job += 1
 
 
-def _is_estimated(tape: QuantumScript) -> bool:
+def is_estimated(tape: QuantumScript) -> bool:
     """The plugin's rule; circuits with mid-circuit outcomes are always sampled."""
     if has_mid_circuit(tape) or any(m.mv is not None for m in tape.measurements):
         return False
@@ -47,16 +47,17 @@ def _is_estimated(tape: QuantumScript) -> bool:
     return isinstance(first, (ExpectationMP, VarianceMP)) and bool(first.obs.pauli_rep)
 
 
-def _compiled(device, tapes) -> list:
+def compiled(device, tapes) -> list:
+    """The circuits as the backend will run them."""
     from qiskit.compiler import transpile
 
-    circuits = [to_qiskit(t, device.wires, measure=not _is_estimated(t)) for t in tapes]
+    circuits = [to_qiskit(t, device.wires, measure=not is_estimated(t)) for t in tapes]
     # one process unless the user wants more: forks do not go well with threads of other libraries
     options = {"num_processes": 1, **device._transpile_args}
-    compiled = transpile(circuits, backend=device.compile_backend, **options)
-    for k, circuit in enumerate(compiled):
+    found = transpile(circuits, backend=device.compile_backend, **options)
+    for k, circuit in enumerate(found):
         circuit.name = f"circ{k}"
-    return compiled
+    return found
 
 
 def _sample(device, tapes, circuits, part: int, job: int) -> Callable[[], list[tuple]]:

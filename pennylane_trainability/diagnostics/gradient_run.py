@@ -24,7 +24,7 @@ from pennylane_trainability.transforms.gradient_circuits.answer import (
 from pennylane_trainability.transforms.gradient_circuits.choice import How
 from pennylane_trainability.transforms.qfim_circuits.read_outs import Means, Observed
 
-__all__ = ["Ask", "Prepared", "prepared", "run"]
+__all__ = ["Ask", "Prepared", "prepared", "run", "tapes_of"]
 
 ALLOCATIONS = ("even", "weighted")
 _FEWEST = 10
@@ -124,6 +124,11 @@ def weighted(slopes: Sequence[np.ndarray], shots: int) -> np.ndarray:
     while found.sum() > total:  # what the least ones got more is taken from the others
         found[np.argmax(found)] -= min(found.sum() - total, found.max() // 2)
     return found
+
+
+def tapes_of(ready: Prepared) -> list:
+    """The circuits of a call."""
+    return list(answer_of(ready.question, ready.shots.tolist(), 1).tapes)
 
 
 def run(ready: Prepared, qnode, runner: Executor) -> MeasuredGradient:

@@ -22,6 +22,7 @@ from pennylane_trainability.diagnostics.measured import MeasuredJacobian
 from pennylane_trainability.diagnostics.sketch import drawn_columns, number_of_columns
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import Executor, cost_of
+from pennylane_trainability.pricing import price_of
 from pennylane_trainability.results import Cost, Provenance, kept_seed
 from pennylane_trainability.transforms.bases import output_shapes
 from pennylane_trainability.transforms.engines import (
@@ -79,7 +80,9 @@ def measure_jacobian(
 
     Returns:
         A function of the QNode's arguments that returns a :class:`MeasuredJacobian`. Its attribute
-        ``cost`` is a function of the same arguments that says what it would cost and runs nothing.
+        ``cost`` is a function of the same arguments that says what it would cost, ``price`` one
+        that compiles for the device and adds jobs, depth, two-qubit gates and an estimate of the
+        time; neither runs anything.
 
     Raises:
         ReadingError: the device has no shots, or a shot vector; or an option is unknown or not
@@ -128,6 +131,7 @@ def measure_jacobian(
 
     measured: Any = functools.wraps(qnode.func)(run)
     measured.cost = lambda *args, **kwargs: _cost(prepare(args, kwargs)[1])
+    measured.price = lambda *args, **kwargs: price_of(prepare(args, kwargs)[1].tapes, qnode.device)
     return measured
 
 
@@ -138,7 +142,7 @@ def default_executor(
 
     On devices that are no exact simulators there is a limit on circuits unless one is given.
     """
-    runner = Executor(device) if executor is None else executor
+    runner = (Executor() if executor is None else executor).with_device(device)
     if max_circuits is None and runner.max_circuits is None and not is_exact_simulator(device):
         max_circuits = DEFAULT_MAX_CIRCUITS
     return runner.with_budget(max_circuits, max_shots)

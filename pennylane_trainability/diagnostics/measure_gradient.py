@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from pennylane_trainability.circuits.points import read_points
-from pennylane_trainability.diagnostics.gradient_run import Ask, Prepared, prepared, run
+from pennylane_trainability.diagnostics.gradient_run import Ask, Prepared, prepared, run, tapes_of
 from pennylane_trainability.diagnostics.measure import default_executor
 from pennylane_trainability.diagnostics.measured_gradient import MeasuredGradient
 from pennylane_trainability.executor import Executor
+from pennylane_trainability.pricing import price_of
 from pennylane_trainability.results import kept_seed
 from pennylane_trainability.transforms.gradient_circuits.adjoint_action import DEFAULT_MAX_WORDS
 
@@ -74,7 +75,9 @@ def measure_gradient(
 
     Returns:
         A function of the QNode's arguments that returns a :class:`MeasuredGradient`. Its attribute
-        ``cost`` is a function of the same arguments that says what it would cost, and runs nothing.
+        ``cost`` is a function of the same arguments that says what it would cost, ``price`` one
+        that compiles for the device and adds jobs, depth, two-qubit gates and an estimate of the
+        time; neither runs anything.
 
     Raises:
         ReadingError: the device has no shots or a shot vector, or something cannot be read or
@@ -123,5 +126,6 @@ def measure_gradient(
         return run(ready, qnode, runner)
 
     measured: Any = functools.wraps(qnode.func)(call)
+    measured.price = lambda *args, **kwargs: price_of(tapes_of(prepare(args, kwargs)), qnode.device)
     measured.cost = lambda *args, **kwargs: prepare(args, kwargs).cost()
     return measured

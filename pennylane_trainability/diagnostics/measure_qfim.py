@@ -10,8 +10,16 @@ import numpy as np
 from pennylane_trainability.circuits.points import read_points
 from pennylane_trainability.diagnostics.measure import default_executor
 from pennylane_trainability.diagnostics.measured_qfim import MeasuredQFIM
-from pennylane_trainability.diagnostics.qfim_run import Ask, Prepared, prepared, run, table_of
+from pennylane_trainability.diagnostics.qfim_run import (
+    Ask,
+    Prepared,
+    prepared,
+    run,
+    table_of,
+    tapes_of,
+)
 from pennylane_trainability.executor import Executor
+from pennylane_trainability.pricing import price_of
 from pennylane_trainability.results import kept_seed
 from pennylane_trainability.transforms.qfim_circuits.answer import How
 
@@ -70,7 +78,8 @@ def measure_qfim(
     Returns:
         A function of the QNode's arguments that returns a :class:`MeasuredQFIM`. Its attribute
         ``cost`` is a function of the same arguments that says what it would cost at most, ``plan``
-        one that compares the methods on this device; neither runs anything.
+        one that compares the methods on this device, ``price`` one that compiles for the device
+        and adds jobs, depth, two-qubit gates and an estimate of the time; none runs anything.
 
     Raises:
         ReadingError: the device has no shots or a shot vector, or cannot do the method; shots are
@@ -121,5 +130,8 @@ def measure_qfim(
 
     measured: Any = functools.wraps(qnode.func)(call)
     measured.cost = lambda *args, **kwargs: prepare(args, kwargs).cost()
+    measured.price = lambda *args, **kwargs: price_of(
+        tapes_of(prepare(args, kwargs), ask), qnode.device
+    )
     measured.plan = lambda *args, **kwargs: table_of(prepare(args, kwargs), qnode)
     return measured

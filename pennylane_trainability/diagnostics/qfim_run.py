@@ -23,7 +23,7 @@ from pennylane_trainability.transforms.qfim_circuits.random_bases import BasisCi
 from pennylane_trainability.transforms.qfim_circuits.read_outs import Means, Observed
 from pennylane_trainability.transforms.qfim_circuits.scheme import Overlap
 
-__all__ = ["Ask", "Prepared", "prepared", "run", "table_of"]
+__all__ = ["Ask", "Prepared", "prepared", "run", "table_of", "tapes_of"]
 
 #: Share of the shots of a pilot run that decides where the others go.
 _PILOT = 0.25
@@ -142,6 +142,15 @@ def _run_bases(ready: Prepared, qnode, runner: Executor, ask: Ask) -> MeasuredQF
     value = errors.replicates.mean(axis=0)
     cost = cost_of(answer.tapes)
     return _record(ready, qnode, ask, value, value, errors, cost, ready.shots)
+
+
+def tapes_of(ready: Prepared, ask: Ask) -> list:
+    """The circuits of a call; with a pilot run both runs, with the shots split evenly."""
+    if not ready.is_adaptive:
+        return list(answer_of(ready.points, ready.plan, ask.how, ready.shots).tapes)
+    pilot = max(10, int(_PILOT * ready.shots))
+    shots = (pilot, max(ready.shots - pilot, 1))
+    return [tape for n in shots for tape in answer_of(ready.points, ready.plan, ask.how, n).tapes]
 
 
 def _observe(ready: Prepared, runner: Executor, ask: Ask, shots):

@@ -75,8 +75,11 @@ TEMPLATES = {
 }
 HELPERS = {
     *("Executor", "NaturalGradientOptimizer", "Normal", "Uniform", "one_job", "template_builder"),
+    *("RobustExecutor", "Store"),
 }
-ERRORS = {"BudgetError", "DeviceFailure", "NotFourierError", "ReadingError", "TrainabilityWarning"}
+ERRORS = {"BudgetError", "DeviceFailure", "NotFourierError", "ReadingError", "StoreError"} | {
+    "TrainabilityWarning"
+}
 CALLS = FUNCTIONS | MIXTURES | POLICIES | TRANSFORMS
 NAMES = CALLS | REWRITES | RECORDS | TEMPLATES | HELPERS | ERRORS
 
@@ -361,9 +364,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "simulation": {"circuits", "errors"},
     "transforms": {"circuits", "devices", "errors", "liealg", "simulation", "statistics"},
     "executor": {"devices", "errors", "results"},
+    "execution": {"errors", "executor"},
+    "store": {"devices", "errors", "execution", "executor", "results"},
+    "pricing": {"devices", "results", "store"},
     "diagnostics": {
         *("circuits", "errors", "executor", "fourier", "landscapes", "laws", "liealg"),
-        "results",
+        *("pricing", "results"),
         *("simulation", "statistics", "transforms"),
     },
     "policies": {
@@ -406,6 +412,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__main__": {"commands"},
     "__init__": {
         *("analysis", "architectures", "density", "devices", "diagnostics", "errors", "executor"),
+        *("execution", "store"),
         *("fitting", "laws", "optimize", "policies", "registration", "repair", "report"),
         *("templates", "transforms"),
     },
