@@ -278,3 +278,27 @@ def test_projectors_of_haar_states(rank, seed):
     answer = found(function, w, seed=seed)
     assert_variance(answer.variance, truth)
     assert answer.mean.value == pytest.approx(rank / d)
+
+
+def test_the_wishart_toy(rng):
+    """ℓ = wᵀWw with w = ⊗(cos θ/2, sin θ/2): E w_i w_j w_k w_l is (δδ + δδ + δδ)/8 on each wire."""
+    n, rank = 3, 2
+    x = rng.normal(size=(2**n, rank))
+    matrix = x @ x.T / rank
+
+    @qml.qnode(qml.device("default.qubit"))
+    def circuit(theta):
+        for wire in range(n):
+            qml.RY(theta[wire], wires=wire)
+        return qml.expval(qml.Hermitian(matrix, wires=range(n)))
+
+    same = np.eye(2)
+    one = sum(np.einsum(p, same, same) for p in ("ij,kl->ijkl", "ik,jl->ijkl", "il,jk->ijkl")) / 8
+    fourth = np.einsum("abcd,efgh,ijkl->aeibfjcgkdhl", one, one, one).reshape([2**n] * 4)
+    mean = np.trace(matrix) / 2**n
+    expected = np.einsum("ij,kl,ijkl", matrix, matrix, fourth) - mean**2
+    found = pt.loss_variance(circuit)(np.zeros(n))
+    assert found.method == "module" and found.variance.value == pytest.approx(expected)
+    assert found.mean.value == pytest.approx(mean)
+    paths = pt.loss_variance(circuit, method="paths", seed=1)(np.zeros(n)).variance
+    assert abs(paths.value - expected) < 5 * paths.stderr
