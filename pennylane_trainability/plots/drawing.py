@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import textwrap
+from collections.abc import Callable
 
 from pennylane_trainability.architectures import GrowthAdvice, ShapeComparison
 from pennylane_trainability.diagnostics.capacity_record import Capacity
@@ -72,6 +73,32 @@ def _picture(result, ax, style):
         f"There is no picture of {type(result).__name__}, only of {', '.join(known)}. "
         "Print it, or draw its fields."
     )
+
+
+#: Results with one panel under their own first line.
+_SINGLE: dict[type[Result], Callable] = {
+    GrowthAdvice: architectures.growth,
+    HessianSpectrum: landscapes.curvatures,
+    Scaling: landscapes.scaling,
+    FourierFingerprint: fingerprints.fingerprint,
+    LocalMinima: laws.minima,
+    Expressibility: states.overlaps,
+    EntanglingCapability: states.entanglement,
+}
+
+
+def _single(panel: Callable) -> Callable:
+    def picture(result, ax, style):
+        with canvas(ax) as (main, *_):
+            panel(main, result, style)
+            title(main, result.heading())
+        return main
+
+    return picture
+
+
+for _kind, _panel in _SINGLE.items():
+    _picture.register(_kind, _single(_panel))
 
 
 @_picture.register(ColumnSpace)
@@ -153,14 +180,6 @@ def _shapes(result, ax, style):
     return main
 
 
-@_picture.register(GrowthAdvice)
-def _growth(result, ax, style):
-    with canvas(ax) as (main, *_):
-        architectures.growth(main, result, style)
-        title(main, result.heading())
-    return main
-
-
 @_picture.register(GradientVariances)
 def _gradient_variances(result, ax, style):
     layered = getattr(result.index, "ndim", 0) > 1 and result.n_parameters > 1
@@ -184,22 +203,6 @@ def _loss_slice(result, ax, style):
     return main
 
 
-@_picture.register(HessianSpectrum)
-def _hessian_spectrum(result, ax, style):
-    with canvas(ax) as (main, *_):
-        landscapes.curvatures(main, result, style)
-        title(main, result.heading())
-    return main
-
-
-@_picture.register(Scaling)
-def _scaling(result, ax, style):
-    with canvas(ax) as (main, *_):
-        landscapes.scaling(main, result, style)
-        title(main, result.heading())
-    return main
-
-
 @_picture.register(Trainability)
 def _trainability(result, ax, style):
     if result.scaling is None:
@@ -209,14 +212,6 @@ def _trainability(result, ax, style):
         )
     with canvas(ax) as (main, *_):
         landscapes.scaling(main, result.scaling, style)
-        title(main, result.heading())
-    return main
-
-
-@_picture.register(FourierFingerprint)
-def _fingerprint(result, ax, style):
-    with canvas(ax) as (main, *_):
-        fingerprints.fingerprint(main, result, style)
         title(main, result.heading())
     return main
 
@@ -235,36 +230,12 @@ def _landscape_law(result, ax, style):
     return main
 
 
-@_picture.register(LocalMinima)
-def _local_minima(result, ax, style):
-    with canvas(ax) as (main, *_):
-        laws.minima(main, result, style)
-        title(main, result.heading())
-    return main
-
-
 @_picture.register(PolicyScaling)
 def _policy_scaling(result, ax, style):
     with canvas(ax) as (main, *_):
         policies.policy_scaling(main, result, style)
         first = result.found[0]
         title(main, f"Born policy, {first.partition}: {result.verdict.name.lower()}")
-    return main
-
-
-@_picture.register(Expressibility)
-def _expressibility(result, ax, style):
-    with canvas(ax) as (main, *_):
-        states.overlaps(main, result, style)
-        title(main, result.heading())
-    return main
-
-
-@_picture.register(EntanglingCapability)
-def _entangling_capability(result, ax, style):
-    with canvas(ax) as (main, *_):
-        states.entanglement(main, result, style)
-        title(main, result.heading())
     return main
 
 
