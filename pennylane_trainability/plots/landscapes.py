@@ -189,7 +189,7 @@ def plane_slice(ax, result: LossSlice, style: dict) -> None:
 
 
 def curvatures(ax, result: HessianSpectrum, style: dict) -> None:
-    """Eigenvalues of the Hessian, descending: every draw, their median, the values given.
+    """Eigenvalues of the Hessian, descending: every draw or minimum, median, the values given.
 
     Args:
         ax: the axes.
@@ -201,7 +201,7 @@ def curvatures(ax, result: HessianSpectrum, style: dict) -> None:
     if result.n_draws:
         drawn = result.eigenvalues[1:]
         for k, one in enumerate(drawn):
-            label = f"draws ({result.n_draws})" if k == 0 else None
+            label = f"{result.at} ({result.n_draws})" if k == 0 else None
             ax.plot(places, one, color=GREY, linewidth=0.6, alpha=0.6, label=label)
         ax.plot(places, np.median(drawn, axis=0), color=ORANGE, linewidth=1.6, label="their median")
     main = line(style, color=BLUE, marker="o", markersize=3.5, linewidth=1.2, zorder=4)

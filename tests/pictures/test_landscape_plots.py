@@ -160,5 +160,7 @@ def test_the_spectrum_of_a_hessian():
         shown["their median"].get_ydata(), np.median(found.eigenvalues[1:], axis=0)
     )
     np.testing.assert_array_equal(shown["draws (3)"].get_ydata(), found.eigenvalues[1])
+    ends = pt.hessian_spectrum(sliced, at="minima", n_draws=10, seed=1)(np.zeros(2))
+    assert f"minima ({ends.n_draws})" in labelled(ends.plot())
     alone = pt.hessian_spectrum(sliced, n_draws=0)(np.zeros(2)).plot()
     assert set(labelled(alone)) == {"values given"}
