@@ -47,9 +47,10 @@ def repeats(rng, count):
     return np.mean(right), np.mean(covered)
 
 
-def test_global_and_local_costs_are_told_apart(rng):
-    right, covered = repeats(rng, 8)
-    assert right > 0.9 and covered > 0.7
+def test_global_and_local_costs_are_told_apart():
+    # a seed of its own: eight repeats of a 95 % interval miss that bound now and then
+    right, covered = repeats(np.random.default_rng(0), 8)
+    assert right == 1 and covered > 0.8
 
 
 @pytest.mark.slow
@@ -78,7 +79,7 @@ def test_bounds_alone_can_refute_a_power():
     bounds = [Estimate(value=0.0, low=0.0, high=1e-6) for _ in ns[3:]]
     fit = fit_scaling(ns, [*seen, *bounds])
     power = fit.family(Family.POWER)
-    assert power.exponent if hasattr(power, "exponent") else power.slope.value < -2.5
+    assert power.slope.value < -2.5
 
 
 def test_negative_estimates_count(rng):
@@ -86,8 +87,8 @@ def test_negative_estimates_count(rng):
     ns = np.arange(2, 12)
     truth = 0.5**ns
     kept, left = [], []
-    for _ in range(25):
-        found = [Estimate.normal(v + 0.02 * rng.normal(), 0.02) for v in truth]
+    for _ in range(50):
+        found = [Estimate.normal(v + 0.05 * rng.normal(), 0.05) for v in truth]
         kept.append(fit_scaling(ns, found).family(Family.EXPONENTIAL).slope.value)
         positive = [(n, e) for n, e in zip(ns, found, strict=True) if e.value > 0]
         if len(positive) > 2:
