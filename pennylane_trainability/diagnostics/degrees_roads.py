@@ -11,9 +11,7 @@ import numpy as np
 from pennylane_trainability.circuits.qnode import Reading
 from pennylane_trainability.diagnostics.degrees_sample import Samples
 from pennylane_trainability.diagnostics.variance_ask import VarianceAsk
-from pennylane_trainability.diagnostics.wishart import parameters_of
-from pennylane_trainability.diagnostics.wishart_record import WishartParameters
-from pennylane_trainability.errors import BudgetError, ReadingError
+from pennylane_trainability.diagnostics.wishart import parameters_or_why
 from pennylane_trainability.landscapes.observable import pauli_terms
 from pennylane_trainability.landscapes.spectra import Spectrum, spectrum_of
 from pennylane_trainability.results import Claim, Estimate, Finding, Severity
@@ -73,7 +71,9 @@ def basis_of(reading: Reading, traces: bool, beta: int | None, minimum: float | 
         beta: as passed by the user.
         minimum: as passed by the user.
     """
-    found, notes = _structure(reading)
+    found, why = parameters_or_why(reading)
+    doubt = "blocks are not known" if found is None else "Wishart laws are not expected"
+    notes = tuple(f"{doubt}: {one}" for one in why)
     blocks = found.blocks if found is not None else ()
     if beta is None:
         beta = blocks[0].beta if blocks else 2
@@ -99,17 +99,6 @@ def basis_of(reading: Reading, traces: bool, beta: int | None, minimum: float | 
     if traces and (len(blocks) > 1 or (blocks and blocks[0].multiplicity > 1)):
         notes += ("traces are those of the whole Hilbert space, not of a block",)
     return Basis(beta, lowest, mirrored, size, whole, notes)
-
-
-def _structure(reading: Reading) -> tuple[WishartParameters | None, tuple[str, ...]]:
-    """What the generators say, or why they do not say it."""
-    try:
-        found = parameters_of(reading)
-    except (ReadingError, BudgetError) as error:
-        return None, (f"blocks are not known: {error}",)
-    if not found.applies:
-        return found, tuple(f"Wishart laws are not expected: {why}" for why in found.reasons)
-    return found, ()
 
 
 def roads_of(samples: Samples, basis: Basis, traces: bool, ask: VarianceAsk) -> Roads:

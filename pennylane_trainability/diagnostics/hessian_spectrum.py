@@ -9,8 +9,8 @@ import numpy as np
 from pennylane_trainability.circuits.qnode import Reading, read_qnode
 from pennylane_trainability.diagnostics.hessian_record import HessianSpectrum
 from pennylane_trainability.diagnostics.local_minima import BOTTOM, minima_of
-from pennylane_trainability.diagnostics.wishart import parameters_of
-from pennylane_trainability.errors import BudgetError, ReadingError
+from pennylane_trainability.diagnostics.wishart import parameters_or_why
+from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.landscapes.hessian_law import HessianLaw, at_bottom, at_random
 from pennylane_trainability.landscapes.observable import one_expectation
 from pennylane_trainability.laws import Law, Uniform, draw
@@ -142,13 +142,12 @@ def _ends(
 
 def _prediction(reading: Reading, at: str) -> tuple[HessianLaw | None, tuple[str, ...]]:
     """What the Wishart model expects, or why it does not."""
-    try:
-        found = parameters_of(reading)
-    except (ReadingError, BudgetError) as error:
-        return None, (f"no prediction: {error}",)
+    found, why = parameters_or_why(reading)
+    if found is None or not found.applies:
+        return None, tuple(f"no prediction: {one}" for one in why)
     active = [block for block in found.blocks if block.variance > 0]
-    if not found.applies or not active:
-        return None, tuple(f"no prediction: {why}" for why in found.reasons)
+    if not active:
+        return None, ("no prediction: the loss does not vary in any block",)
     if at == "draws":
         variances = [block.variance for block in active]
         slopes = [block.gradient_variance for block in active]

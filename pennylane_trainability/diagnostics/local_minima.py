@@ -11,9 +11,9 @@ import numpy as np
 
 from pennylane_trainability.circuits.qnode import Reading
 from pennylane_trainability.diagnostics.variance_ask import VarianceAsk, positive
-from pennylane_trainability.diagnostics.wishart import parameters_of
+from pennylane_trainability.diagnostics.wishart import parameters_or_why
 from pennylane_trainability.diagnostics.wishart_record import WishartParameters
-from pennylane_trainability.errors import BudgetError, ReadingError
+from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.landscapes.descents import descend
 from pennylane_trainability.landscapes.observable import pauli_terms
 from pennylane_trainability.landscapes.spectra import spectrum_of
@@ -189,7 +189,8 @@ def minima_of(reading: Reading, law: Law, n_starts: int, seed, memory: int) -> L
 
 
 def _minima(ask, reading: Reading, n_starts: int, max_steps: int, tolerance) -> LocalMinima:
-    found, notes = _structure(reading)
+    found, why = parameters_or_why(reading)
+    notes = tuple(f"no prediction: {one}" for one in why)
     lowest, scale = _bottom(reading, found)
     rng = np.random.default_rng(ask.seeds(1))
     starts = draw(ask.law, reading.circuit, reading.arguments.parameters, n_starts, rng)
@@ -233,14 +234,6 @@ def _minima(ask, reading: Reading, n_starts: int, max_steps: int, tolerance) -> 
             engine="exact",
         ),
     )
-
-
-def _structure(reading: Reading) -> tuple[WishartParameters | None, tuple[str, ...]]:
-    try:
-        found = parameters_of(reading)
-    except (ReadingError, BudgetError) as error:
-        return None, (f"no prediction: {error}",)
-    return found, tuple(f"no prediction: {why}" for why in found.reasons)
 
 
 def _bottom(reading: Reading, found: WishartParameters | None) -> tuple[float, float]:

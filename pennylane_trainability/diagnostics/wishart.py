@@ -17,13 +17,13 @@ from pennylane_trainability.diagnostics.wishart_record import (
     WishartBlock,
     WishartParameters,
 )
-from pennylane_trainability.errors import ReadingError
+from pennylane_trainability.errors import BudgetError, ReadingError
 from pennylane_trainability.landscapes.observable import one_expectation
 from pennylane_trainability.landscapes.wishart import BlockModel
 from pennylane_trainability.results import Provenance
 from pennylane_trainability.transforms.engines import device_name
 
-__all__ = ["parameters_of", "wishart_parameters"]
+__all__ = ["parameters_of", "parameters_or_why", "wishart_parameters"]
 
 
 def wishart_parameters(qnode, argnums=None, *, encoding_args=None, data=None):
@@ -131,6 +131,15 @@ def parameters_of(reading: Reading, data=None) -> WishartParameters:
             n_samples=0, device=device_name(reading.qnode.device), engine="structure"
         ),
     )
+
+
+def parameters_or_why(reading: Reading) -> tuple[WishartParameters | None, tuple[str, ...]]:
+    """The parameters, and why the laws do not apply; ``None`` if the blocks are not known."""
+    try:
+        found = parameters_of(reading)
+    except (ReadingError, BudgetError) as error:
+        return None, (str(error),)
+    return found, found.reasons
 
 
 def _at(reading: Reading, data):
