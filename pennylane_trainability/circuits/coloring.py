@@ -8,7 +8,7 @@ import numpy as np
 
 from pennylane_trainability.circuits.pauli import Word
 
-__all__ = ["Conflicts", "first_fit", "is_at_least", "recursive_largest_first"]
+__all__ = ["Conflicts", "first_fit", "has_clique", "recursive_largest_first"]
 
 #: Pairs of words that are compared at once.
 _AT_ONCE = 1 << 18
@@ -56,7 +56,7 @@ class Conflicts:
         return crossed != 0 if self._qubit_wise else np.bitwise_count(crossed) & 1 == 1
 
 
-def is_at_least(conflicts: Conflicts, count: int) -> bool:
+def has_clique(conflicts: Conflicts, count: int) -> bool:
     """Whether words were found that all conflict with each other, ``count`` of them.
 
     No list of sets is then shorter than ``count``. A "no" says nothing.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pennylane_trainability.circuits.coloring import Conflicts, is_at_least
+from pennylane_trainability.circuits.coloring import Conflicts, has_clique
 from pennylane_trainability.circuits.diagonalization import (
     Diagonalization,
     diagonalize,
@@ -97,7 +97,7 @@ def measurement_groups(
         split += solved(parts) if (len(parts), 0) < cost([group]) else [group]
     if len(split) < 2:
         return split
-    if is_at_least(Conflicts(words, True), int(cost(split)[0]) + 1):
+    if has_clique(Conflicts(words, True), int(cost(split)[0]) + 1):
         return split
     apart = grouped(True, everything)
     return solved(apart) if (len(apart), 0) < cost(split) else split

@@ -10,7 +10,7 @@ import pytest
 
 from pennylane_trainability import ReadingError
 from pennylane_trainability.circuits.clifford import CLIFFORDS, Frame, conjugate
-from pennylane_trainability.circuits.coloring import Conflicts, is_at_least
+from pennylane_trainability.circuits.coloring import Conflicts, has_clique
 from pennylane_trainability.circuits.diagonalization import diagonalize, group_commuting
 from pennylane_trainability.circuits.elimination import _pairs, eliminate
 from pennylane_trainability.circuits.graph_form import graph_form
@@ -323,13 +323,13 @@ def _subsets(count):
 
 def test_words_that_all_conflict_bound_the_number_of_groups(rng):
     one_wire = [from_letters(text) for text in ("XI", "YI", "ZI", "IX")]
-    assert is_at_least(Conflicts(one_wire, True), 3)
-    assert not is_at_least(Conflicts(one_wire, True), 4)
-    assert not is_at_least(Conflicts([], True), 1)
+    assert has_clique(Conflicts(one_wire, True), 3)
+    assert not has_clique(Conflicts(one_wire, True), 4)
+    assert not has_clique(Conflicts([], True), 1)
     for _ in range(20):
         words = [from_letters("".join(rng.choice(list("IXYZ"), 4))) for _ in range(12)]
         groups = group_commuting(words, qubit_wise=True)
-        assert not is_at_least(Conflicts(words, True), len(groups) + 1)
+        assert not has_clique(Conflicts(words, True), len(groups) + 1)
 
 
 def test_no_words_no_groups():
