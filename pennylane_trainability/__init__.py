@@ -127,6 +127,8 @@ if _TYPE_CHECKING:
     from pennylane_trainability.fitting import fit as fit
     from pennylane_trainability.laws import Normal as Normal
     from pennylane_trainability.laws import Uniform as Uniform
+    from pennylane_trainability.monitoring import TrainingRecord as TrainingRecord
+    from pennylane_trainability.monitoring import monitor as monitor
     from pennylane_trainability.optimize import NaturalGradientOptimizer as NaturalGradientOptimizer
     from pennylane_trainability.optimize import metric_tensor_fn as metric_tensor_fn
     from pennylane_trainability.policies import BornPolicy as BornPolicy
@@ -143,6 +145,7 @@ if _TYPE_CHECKING:
     from pennylane_trainability.repair import promote as promote
     from pennylane_trainability.repair import prune as prune
     from pennylane_trainability.report import Report as Report
+    from pennylane_trainability.report import ReportChange as ReportChange
     from pennylane_trainability.store import Store as Store
 
 #: Public name → where it is, for what is imported when it is first used.
@@ -211,6 +214,8 @@ _LATER = {
     "Executor": "executor",
     "Fit": "fitting",
     "fit": "fitting",
+    "TrainingRecord": "monitoring",
+    "monitor": "monitoring",
     "Normal": "laws",
     "Uniform": "laws",
     "BornPolicy": "policies",
@@ -227,6 +232,7 @@ _LATER = {
     "promote": "repair",
     "prune": "repair",
     "Report": "report",
+    "ReportChange": "report",
     "Store": "store",
 }
 
@@ -273,6 +279,7 @@ __all__ = [
     "QFIMPlan",
     "ReadingError",
     "Report",
+    "ReportChange",
     "RobustExecutor",
     "Scaling",
     "SerialReuploading",
@@ -283,6 +290,7 @@ __all__ = [
     "StoreError",
     "Trainability",
     "TrainabilityWarning",
+    "TrainingRecord",
     "Uniform",
     "WishartParameters",
     "analyze",
@@ -320,6 +328,7 @@ __all__ = [
     "measured_grad",
     "measured_qfim",
     "metric_tensor_fn",
+    "monitor",
     "one_job",
     "paper_check",
     "policy_scaling",

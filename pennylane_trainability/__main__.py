@@ -86,6 +86,11 @@ def _analyze(options: argparse.Namespace) -> int:
 
         save_report(report, options.picture)
         print(f"picture: {options.picture}", file=sys.stderr)
+    if options.html:
+        from pennylane_trainability.commands.picture import save_page
+
+        save_page(report, options.html)
+        print(f"page: {options.html}", file=sys.stderr)
     return int(has_faults(report) and not options.exit_zero)
 
 
@@ -150,6 +155,7 @@ def _add_analyze(parser: argparse.ArgumentParser) -> None:
     )
     add("--max-circuits", type=_positive, metavar="N", help="refuse more circuits than this")
     add("--json", action="store_true", help="JSON on stdout, and nothing else there")
+    add("--html", metavar="PATH", help="file of the report as one HTML page with its pictures")
     _add_shared(parser, argparse.SUPPRESS, argparse.SUPPRESS)
     add("--exit-zero", action="store_true", help="exit with 0 even if a FAULT was found")
 

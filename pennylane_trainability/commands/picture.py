@@ -7,7 +7,7 @@ import numpy as np
 from pennylane_trainability.commands.comparison import Comparison
 from pennylane_trainability.commands.source import CommandError
 
-__all__ = ["MissingMatplotlib", "save_comparison", "save_report"]
+__all__ = ["MissingMatplotlib", "save_comparison", "save_page", "save_report"]
 
 # Okabe and Ito's colours, told apart by people with any kind of colour vision; plus markers.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
@@ -52,6 +52,17 @@ def save_report(report, path: str) -> None:
     figure = _figure(path, (8, 5), 1)
     report.plot(figure.axes[0])
     _save(figure, path)
+
+
+def save_page(report, path: str) -> None:
+    """What ``report.to_html()`` writes, in a file; errors as in :func:`save_comparison`."""
+    _matplotlib()
+    try:
+        report.to_html(path)
+    except OSError as error:
+        raise CommandError(
+            f"No page: {path} cannot be written ({error}). Name another file with --html."
+        ) from error
 
 
 def _matplotlib():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import io
 import textwrap
 from collections.abc import Callable
 
@@ -23,6 +24,7 @@ from pennylane_trainability.diagnostics.series_rows import FourierRows
 from pennylane_trainability.diagnostics.slice_record import LossSlice
 from pennylane_trainability.diagnostics.trainability_record import Trainability
 from pennylane_trainability.diagnostics.variance_record import GradientVariances
+from pennylane_trainability.monitoring import TrainingRecord
 from pennylane_trainability.plots import (
     architectures,
     fingerprints,
@@ -34,6 +36,7 @@ from pennylane_trainability.plots import (
     qfim,
     spectra,
     states,
+    training,
 )
 from pennylane_trainability.plots.style import canvas, title
 from pennylane_trainability.policies import PolicyScaling
@@ -41,7 +44,11 @@ from pennylane_trainability.report import Report
 from pennylane_trainability.results import Result
 from pennylane_trainability.statistics.noise_floor import NoiseFloor
 
-__all__ = ["draw"]
+__all__ = ["draw", "png"]
+
+
+class NoPictureError(TypeError):
+    """There is no picture of such a result."""
 
 
 def draw(result: Result, ax=None, **style):
@@ -66,10 +73,32 @@ def draw(result: Result, ax=None, **style):
     return _picture(result, ax, style)
 
 
+def png(result: Result) -> bytes | None:
+    """The picture of a result as the bytes of a PNG file; ``None`` if there is none of its kind.
+
+    Args:
+        result: the result.
+
+    Raises:
+        ImportError: matplotlib is missing.
+    """
+    try:
+        figure, file = draw(result).figure, io.BytesIO()
+    except NoPictureError:
+        return None
+    from matplotlib.pyplot import close
+
+    try:
+        figure.savefig(file, format="png", dpi=150, facecolor="white")
+    finally:
+        close(figure)
+    return file.getvalue()
+
+
 @functools.singledispatch
 def _picture(result, ax, style):
     known = sorted(kind.__name__ for kind in _picture.registry if kind is not object)
-    raise TypeError(
+    raise NoPictureError(
         f"There is no picture of {type(result).__name__}, only of {', '.join(known)}. "
         "Print it, or draw its fields."
     )
@@ -206,7 +235,7 @@ def _loss_slice(result, ax, style):
 @_picture.register(Trainability)
 def _trainability(result, ax, style):
     if result.scaling is None:
-        raise TypeError(
+        raise NoPictureError(
             "There is no picture of a verdict without variances over at least three sizes; print "
             "it, or pass more sizes."
         )
@@ -236,6 +265,21 @@ def _policy_scaling(result, ax, style):
         policies.policy_scaling(main, result, style)
         first = result.found[0]
         title(main, f"Born policy, {first.partition}: {result.verdict.name.lower()}")
+    return main
+
+
+@_picture.register(TrainingRecord)
+def _training(result, ax, style):
+    if not len(result.steps):
+        raise NoPictureError("There is no picture of a training that was not looked at yet.")
+    with canvas(ax, (1, 3), (12.0, 3.8)) as (main, *others):
+        training.values(main, result, style)
+        if not others:
+            title(main, result.heading())
+            return main
+        training.ranks(others[0], result)
+        training.gradients(others[1], result)
+        main.figure.suptitle(textwrap.fill(result.heading(), 120))
     return main
 
 

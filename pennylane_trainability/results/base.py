@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum
+from pathlib import Path
 from typing import dataclass_transform
 
 import numpy as np
@@ -87,6 +88,30 @@ class Result:
         from pennylane_trainability.plots import draw
 
         return draw(self, ax, **style)
+
+    def sections(self) -> Sequence[Result]:
+        """Results that belong to this one and are shown after it; none by default."""
+        return ()
+
+    def to_html(self, path=None, *, pictures: bool = True) -> str:
+        """The result as one self-contained HTML page, with its pictures in it.
+
+        Args:
+            path: a file to write it to; ``None`` writes none.
+            pictures: draw what has a picture; needs matplotlib.
+
+        Returns:
+            The page. It loads nothing, runs no scripts and fits light and dark pages and paper.
+
+        Raises:
+            ImportError: matplotlib is missing; ``pictures=False`` does without.
+        """
+        from pennylane_trainability.pages import page
+
+        text = page(self, pictures)
+        if path is not None:
+            Path(path).write_text(text, encoding="utf-8")
+        return text
 
     def _repr_markdown_(self) -> str:
         body = markdown_table(("", ""), [(label, describe(value)) for label, value in self.rows()])

@@ -31,7 +31,7 @@ FUNCTIONS = {
     *("analyze", "data_jacobian", "fit", "fourier_rows", "measure_jacobian", "measure_qfim"),
     *("capacity", "compare_shapes", "growth_advice", "initialise", "metric_tensor_fn"),
     *("gradient_efficiency", "gradient_measurement_plan", "measure_gradient", "paper_check"),
-    *("fourier_fingerprint", "promote", "prune"),
+    *("fourier_fingerprint", "monitor", "promote", "prune"),
     *("gradient_variances", "hessian_spectrum", "loss_slice", "loss_variance", "scaling"),
     *("degrees_of_freedom", "landscape_law_test", "local_minima", "wishart_parameters"),
     *("dynamical_lie_algebra", "entangling_capability", "expressibility", "trainability"),
@@ -53,6 +53,7 @@ RECORDS = {
     *("GradientVariances", "HessianSpectrum", "LossSlice", "LossVariance", "Scaling"),
     *("DegreesOfFreedom", "LandscapeLaw", "LocalMinima", "WishartParameters"),
     *("DynamicalLieAlgebra", "ShapeComparison", "Trainability"),
+    *("ReportChange", "TrainingRecord"),
     *("BornPolicy", "FourierFingerprint", "PolicyGradient", "PolicyScaling", "PolicyVariance"),
     *("EntanglingCapability", "Expressibility"),
 }
@@ -144,15 +145,15 @@ OPTIONS = {
     "include": {"analyze", "compare_shapes"},
     "spectrum": {
         *("analyze", "fourier_rows", "measure_jacobian", "coefficient_jacobian"),
-        *("fourier_fingerprint", "initialise", "prune"),
+        *("fourier_fingerprint", "initialise", "monitor", "prune"),
     },
     "engine": {
         *("fourier_fingerprint", *ASKED_POLICIES),
         *("analyze", "capacity", "coefficient_jacobian", "data_jacobian", "fourier_rows", "qfim"),
         *("compare_shapes", "growth_advice", "initialise", "paper_check", "prune", *LANDSCAPES),
-        *("degrees_of_freedom", "loss_slice", *STATES),
+        *("degrees_of_freedom", "loss_slice", "monitor", *STATES),
     },
-    "gradient": {"analyze", "coefficient_jacobian", "data_jacobian", "measure_jacobian"},
+    "gradient": {"monitor", "analyze", "coefficient_jacobian", "data_jacobian", "measure_jacobian"},
     "executor": (FUNCTIONS | ASKED_POLICIES | {"measure_density"}) - SIMULATED,
     "max_circuits": (
         FUNCTIONS
@@ -165,7 +166,7 @@ OPTIONS = {
         *("analyze", "capacity", "measure_jacobian", "measure_qfim", "measured_qfim"),
         *("density_qnode", "measure_density", "metric_tensor_fn"),
         *SIMULATED - {"promote", "wishart_parameters"},
-        *("dla_grad", "loss_slice", "measure_gradient", *ASKED_POLICIES),
+        *("dla_grad", "loss_slice", "measure_gradient", "monitor", *ASKED_POLICIES),
         *(LANDSCAPES | DRAWN_LAWS | STATES),
     },
     "level": {
@@ -403,7 +404,20 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("circuits", "diagnostics", "errors", "fitting", "fourier", "included", "laws"),
         *("results", "simulation", "statistics", "templates", "transforms"),
     },
-    "plots": {"architectures", "diagnostics", "policies", "report", "results", "statistics"},
+    "monitoring": {
+        *("analysis", "circuits", "diagnostics", "executor", "results", "simulation"),
+        "transforms",
+    },
+    "plots": {
+        "architectures",
+        "diagnostics",
+        "monitoring",
+        "policies",
+        "report",
+        "results",
+        "statistics",
+    },
+    "pages": {"plots", "results"},
     "registration": {"errors", "templates", "transforms"},
     "commands": {
         *("analysis", "architectures", "circuits", "diagnostics", "errors", "fitting", "laws"),
@@ -413,12 +427,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__init__": {
         *("analysis", "architectures", "density", "devices", "diagnostics", "errors", "executor"),
         *("execution", "store"),
-        *("fitting", "laws", "optimize", "policies", "registration", "repair", "report"),
+        *("fitting", "laws", "monitoring", "optimize", "policies", "registration", "repair"),
+        "report",
         *("templates", "transforms"),
     },
 }
 #: Against the flow, inside a function only: drawing is loaded where somebody draws.
-LAZY = {("results", "plots")}
+LAZY = {("results", "pages"), ("results", "plots")}
 #: Imported inside functions only, wherever they are imported.
 OPTIONAL = {
     *("jax", "torch", "qiskit", "qiskit_aer", "qiskit_ibm_runtime", "pennylane_qiskit"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +12,9 @@ from pennylane_trainability.diagnostics.measured import MeasuredJacobian
 from pennylane_trainability.diagnostics.target import TargetFit
 from pennylane_trainability.results import Cost, Finding, Provenance, Result, record
 from pennylane_trainability.results.text import describe
+
+if TYPE_CHECKING:
+    from pennylane_trainability.report.change import ReportChange
 
 __all__ = ["Report"]
 
@@ -140,6 +144,35 @@ class Report(Result):
         body += [("engine", f"{self.provenance.engine} on {self.provenance.device}; {self.cost}")]
         body += [("note", note) for note in self.notes]
         return body + [("finding", finding) for finding in self.findings]
+
+    def compare(self, after: Report) -> ReportChange:
+        """What a change of the circuit changed: this report, and one made after the change.
+
+        Args:
+            after: the other report, best with the same ``law``, ``data`` and ``targets``.
+
+        Returns:
+            A :class:`ReportChange`: findings gone and new, parameters revived and dead,
+            frequencies, ranks, and tests of what differs from draw to draw.
+
+        >>> import numpy as np
+        >>> import pennylane as qml
+        >>> import pennylane_trainability as pt
+        >>> def model(x, weights, wire):
+        ...     pt.DataReuploading(x, weights, wires=[0, 1])
+        ...     return qml.expval(qml.Z(wire))
+        >>> weights = np.zeros(pt.DataReuploading.shape(n_layers=3, n_wires=2))
+        >>> ask = pt.analyze(qml.QNode(model, qml.device("default.qubit")), "x", "weights", seed=1)
+        >>> print(ask(0.1, weights, 0).compare(ask(0.1, weights, 1)).heading())
+        model → model: 11 of 13 → 13 of 13 directions; 1 finding gone, 0 new
+        """
+        from pennylane_trainability.report.change import change_between
+
+        return change_between(self, after)
+
+    def sections(self) -> tuple[Result, ...]:
+        """What else was asked for."""
+        return tuple(self.included.values())
 
     def _ranks(self, space: ColumnSpace) -> list[tuple[str, object]]:
         if self.measured is not None:
