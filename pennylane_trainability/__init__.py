@@ -131,6 +131,7 @@ if _TYPE_CHECKING:
     from pennylane_trainability.monitoring import monitor as monitor
     from pennylane_trainability.optimize import NaturalGradientOptimizer as NaturalGradientOptimizer
     from pennylane_trainability.optimize import metric_tensor_fn as metric_tensor_fn
+    from pennylane_trainability.plots.circuit import draw_circuit as draw_circuit
     from pennylane_trainability.policies import BornPolicy as BornPolicy
     from pennylane_trainability.policies import PolicyGradient as PolicyGradient
     from pennylane_trainability.policies import PolicyScaling as PolicyScaling
@@ -218,6 +219,7 @@ _LATER = {
     "monitor": "monitoring",
     "Normal": "laws",
     "Uniform": "laws",
+    "draw_circuit": "plots.circuit",
     "BornPolicy": "policies",
     "PolicyGradient": "policies",
     "PolicyScaling": "policies",
@@ -305,6 +307,7 @@ __all__ = [
     "density_qnode",
     "diagonalize_commuting",
     "dla_grad",
+    "draw_circuit",
     "dynamical_lie_algebra",
     "entangling_capability",
     "expressibility",

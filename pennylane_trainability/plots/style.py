@@ -23,6 +23,7 @@ __all__ = [
     "line",
     "log_scale",
     "percent",
+    "pyplot",
     "thinned",
     "title",
 ]
@@ -47,6 +48,18 @@ _STYLE = {
 }
 
 
+def pyplot():
+    """``matplotlib.pyplot``, or an error that says what to install."""
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as error:
+        raise ImportError(
+            "A plot needs matplotlib, which cannot be imported here. Install it with "
+            'python -m pip install "pennylane-trainability[plot]".'
+        ) from error
+    return plt
+
+
 @contextmanager
 def canvas(
     ax, panels: tuple[int, int] = (1, 1), size: tuple[float, float] = (6.0, 4.0)
@@ -61,13 +74,7 @@ def canvas(
     Raises:
         ImportError: matplotlib is missing.
     """
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as error:
-        raise ImportError(
-            "A plot needs matplotlib, which cannot be imported here. Install it with "
-            'python -m pip install "pennylane-trainability[plot]".'
-        ) from error
+    plt = pyplot()
     if ax is not None:
         yield [ax]
         return

@@ -9,6 +9,7 @@ import importlib.metadata
 import inspect
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -61,6 +62,8 @@ RECORDS = {
 LANDSCAPES = {"gradient_variances", "loss_variance", "scaling", "trainability"}
 #: Functions that ask about the law of a landscape from draws.
 DRAWN_LAWS = {"degrees_of_freedom", "landscape_law_test", "local_minima"}
+#: Functions that draw.
+DRAWN = {"draw_circuit"}
 #: Functions that ask about the states of a circuit.
 STATES = {"entangling_capability", "expressibility"}
 #: Functions that simulate only, or only read.
@@ -81,7 +84,7 @@ HELPERS = {
 ERRORS = {"BudgetError", "DeviceFailure", "NotFourierError", "ReadingError", "StoreError"} | {
     "TrainabilityWarning"
 }
-CALLS = FUNCTIONS | MIXTURES | POLICIES | TRANSFORMS
+CALLS = DRAWN | FUNCTIONS | MIXTURES | POLICIES | TRANSFORMS
 NAMES = CALLS | REWRITES | RECORDS | TEMPLATES | HELPERS | ERRORS
 
 
@@ -132,7 +135,7 @@ def test_docstrings_explain_every_argument(name):
     function = getattr(pt, name)
     text = inspect.getdoc(function)
     signature = inspect.signature(getattr(function, "tape_transform", function))
-    missing = [p for p in signature.parameters if f"    {p}" not in text]
+    missing = [p for p in signature.parameters if not re.search(rf"    \**{p}\b", text)]
     assert missing == []
 
 
@@ -140,8 +143,8 @@ def test_docstrings_explain_every_argument(name):
 ASKED_POLICIES = POLICIES - {"born_policy"}
 #: One spelling of options everywhere; the functions that have them.
 OPTIONS = {
-    "encoding_args": FUNCTIONS | TRANSFORMS | ASKED_POLICIES,
-    "argnums": FUNCTIONS | TRANSFORMS | ASKED_POLICIES,
+    "encoding_args": DRAWN | FUNCTIONS | TRANSFORMS | ASKED_POLICIES,
+    "argnums": DRAWN | FUNCTIONS | TRANSFORMS | ASKED_POLICIES,
     "include": {"analyze", "compare_shapes"},
     "spectrum": {
         *("analyze", "fourier_rows", "measure_jacobian", "coefficient_jacobian"),
@@ -409,6 +412,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "transforms",
     },
     "plots": {
+        "circuits",
+        "errors",
         "architectures",
         "diagnostics",
         "monitoring",
@@ -427,7 +432,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__init__": {
         *("analysis", "architectures", "density", "devices", "diagnostics", "errors", "executor"),
         *("execution", "store"),
-        *("fitting", "laws", "monitoring", "optimize", "policies", "registration", "repair"),
+        *("fitting", "laws", "monitoring", "optimize", "plots", "policies", "registration"),
+        "repair",
         "report",
         *("templates", "transforms"),
     },
