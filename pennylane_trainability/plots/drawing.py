@@ -11,9 +11,11 @@ from pennylane_trainability.architectures import GrowthAdvice, ShapeComparison
 from pennylane_trainability.diagnostics.capacity_record import Capacity
 from pennylane_trainability.diagnostics.column_space import ColumnSpace
 from pennylane_trainability.diagnostics.data_jacobian import DataJacobian
+from pennylane_trainability.diagnostics.efficiency_record import GradientEfficiency
 from pennylane_trainability.diagnostics.entangling_record import EntanglingCapability
 from pennylane_trainability.diagnostics.expressibility_record import Expressibility
 from pennylane_trainability.diagnostics.fingerprint_record import FourierFingerprint
+from pennylane_trainability.diagnostics.gradient_plan_record import GradientPlan
 from pennylane_trainability.diagnostics.hessian_record import HessianSpectrum
 from pennylane_trainability.diagnostics.landscape_law import LandscapeLaw
 from pennylane_trainability.diagnostics.local_minima import LocalMinima
@@ -27,6 +29,7 @@ from pennylane_trainability.diagnostics.variance_record import GradientVariances
 from pennylane_trainability.monitoring import TrainingRecord
 from pennylane_trainability.plots import (
     architectures,
+    efficiency,
     fingerprints,
     frequencies,
     landscapes,
@@ -265,6 +268,32 @@ def _policy_scaling(result, ax, style):
         policies.policy_scaling(main, result, style)
         first = result.found[0]
         title(main, f"Born policy, {first.partition}: {result.verdict.name.lower()}")
+    return main
+
+
+@_picture.register(GradientEfficiency)
+def _gradient_efficiency(result, ax, style):
+    if result.expressivity is None:
+        raise NoPictureError(
+            "There is no picture of an efficiency without expressivity: a gate of this circuit is "
+            "no product of commuting Pauli rotations. Print the result."
+        )
+    with canvas(ax) as (main, *_):
+        efficiency.plane(main, result, style)
+        title(main, result.heading())
+    return main
+
+
+@_picture.register(GradientPlan)
+def _gradient_plan(result, ax, style):
+    both = result.efficiency is not None and result.efficiency.expressivity is not None
+    with canvas(ax, *(((1, 2), (11.0, 4.0)) if both else ())) as (main, *others):
+        efficiency.costs(main, result, style)
+        if not others:
+            title(main, result.heading())
+            return main
+        efficiency.plane(others[0], result.efficiency, {})
+        main.figure.suptitle(textwrap.fill(result.heading(), 110))
     return main
 
 
