@@ -136,6 +136,9 @@ if _TYPE_CHECKING:
     from pennylane_trainability.policies import born_policy as born_policy
     from pennylane_trainability.policies import policy_scaling as policy_scaling
     from pennylane_trainability.policies import policy_variance as policy_variance
+    from pennylane_trainability.pricing import Price as Price
+    from pennylane_trainability.pricing import cost as cost
+    from pennylane_trainability.pricing import price as price
     from pennylane_trainability.repair import Initialisation as Initialisation
     from pennylane_trainability.repair import Promotion as Promotion
     from pennylane_trainability.repair import Pruning as Pruning
@@ -209,6 +212,9 @@ _LATER = {
     "wishart_parameters": "diagnostics.wishart",
     "RobustExecutor": "execution",
     "Executor": "executor",
+    "Price": "pricing",
+    "cost": "pricing",
+    "price": "pricing",
     "Fit": "fitting",
     "fit": "fitting",
     "Normal": "laws",
@@ -268,6 +274,7 @@ __all__ = [
     "PolicyGradient",
     "PolicyScaling",
     "PolicyVariance",
+    "Price",
     "Promotion",
     "Pruning",
     "QFIMPlan",
@@ -291,6 +298,7 @@ __all__ = [
     "coefficient_jacobian",
     "commuting_grad",
     "compare_shapes",
+    "cost",
     "cut_layers",
     "data_jacobian",
     "degrees_of_freedom",
@@ -324,6 +332,7 @@ __all__ = [
     "paper_check",
     "policy_scaling",
     "policy_variance",
+    "price",
     "promote",
     "prune",
     "qfim",

@@ -65,10 +65,10 @@ def test_repetitions_batches_and_splits_count():
     device = qml.device("default.qubit", wires=2)
     one = qml.tape.QuantumScript([qml.CNOT([0, 1])], [qml.probs(wires=0)], shots=10)
     many = qml.tape.QuantumScript(
-        [qml.RX(np.zeros(3), 0), qml.CNOT([0, 1])], [qml.probs(wires=0)], shots=10
+        [qml.RX(np.array([0.1, 0.2, 0.1]), 0), qml.CNOT([0, 1])], [qml.probs(wires=0)], shots=10
     )
     price = price_of([one, one, many], device)
-    assert (price.circuits, price.distinct_circuits) == (5, 2)
+    assert (price.circuits, price.distinct_circuits) == (5, 3)
     assert (price.shots, price.all_two_qubit_gates, price.depth) == (50, 5, 2)
 
 
