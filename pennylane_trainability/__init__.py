@@ -108,6 +108,8 @@ if _TYPE_CHECKING:
     from pennylane_trainability.diagnostics.scaling import scaling as scaling
     from pennylane_trainability.diagnostics.series_rows import FourierRows as FourierRows
     from pennylane_trainability.diagnostics.series_rows import fourier_rows as fourier_rows
+    from pennylane_trainability.diagnostics.shot_plan import plan_shots as plan_shots
+    from pennylane_trainability.diagnostics.shot_plan_record import ShotPlan as ShotPlan
     from pennylane_trainability.diagnostics.slice_record import LossSlice as LossSlice
     from pennylane_trainability.diagnostics.trainability import trainability as trainability
     from pennylane_trainability.diagnostics.trainability_record import Trainability as Trainability
@@ -179,6 +181,8 @@ _LATER = {
     "expressibility": "diagnostics.expressibility",
     "gradient_measurement_plan": "diagnostics.gradient_plan",
     "GradientPlan": "diagnostics.gradient_plan_record",
+    "plan_shots": "diagnostics.shot_plan",
+    "ShotPlan": "diagnostics.shot_plan_record",
     "HessianSpectrum": "diagnostics.hessian_record",
     "hessian_spectrum": "diagnostics.hessian_spectrum",
     "LossSlice": "diagnostics.slice_record",
@@ -284,6 +288,7 @@ __all__ = [
     "Scaling",
     "SerialReuploading",
     "ShapeComparison",
+    "ShotPlan",
     "SimCircuit",
     "StabilizerLogicalProduct",
     "Store",
@@ -330,6 +335,7 @@ __all__ = [
     "metric_tensor_fn",
     "one_job",
     "paper_check",
+    "plan_shots",
     "policy_scaling",
     "policy_variance",
     "price",

@@ -33,8 +33,9 @@ QUANTITIES = ("gradient", "qfim", "jacobian")
 #: Fewer shots of a circuit say nothing about errors.
 _FEWEST = 10
 _NOTES = (
-    "every measured word counts as a fair coin: an upper bound for most, and where words of one "
-    "circuit go together an approximation",
+    "predicted with every measured word as a fair coin, which has the largest variance; words of "
+    "one circuit that go together are taken as independent",
+    "QFIM: means of generators count as ±1/√2, where diagonal entries err most",
     "all shots on one quantity at one parameter point, evenly over its circuits",
 )
 
@@ -62,7 +63,9 @@ def plan_shots(
 
     if every word has the variance of a fair coin. Single words have no more, so that this is on the
     safe side near states that give certain outcomes; correlations of words in one circuit are left
-    out. Errors of QFIMs are those of :func:`measure_qfim`, to second order.
+    out. Errors of QFIMs are those of :func:`measure_qfim`, to second order, for generators with
+    means :math:`\pm 1/\sqrt 2`, where diagonal entries err most; at points where the means vanish
+    they err less.
 
     A derivative counts as resolved from :math:`z\,\sigma` on, with the normal quantile :math:`z` of
     the level; an eigenvalue or singular value from the noise floor on, which noise alone exceeds
@@ -104,7 +107,7 @@ def plan_shots(
     >>> shift.circuits, shift.shots, round(shift.stderr, 5)
     (4, 2500, 0.01414)
     >>> plan.best("gradient").method
-    'commuting'
+    'dla'
     """
     if isinstance(total_shots, bool) or not isinstance(total_shots, int | np.integer):
         raise ValueError(f"total_shots needs a whole number; got {total_shots!r}.")

@@ -20,7 +20,9 @@ from pennylane_trainability.transforms.qfim_circuits.scheme import Scheme
 
 __all__ = ["Forecast", "of_gradient", "of_jacobian", "of_qfim"]
 
-_RESAMPLES = 399
+_RESAMPLES = 400
+#: Choices of signs over which errors of QFIMs are averaged.
+_SIGNS = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,19 +50,32 @@ def of_gradient(question: Question, shots: int, draw: int = 0) -> np.ndarray:
 
 
 def of_qfim(scheme: Scheme, shots: int, level: float, rng: np.random.Generator) -> Forecast:
-    """Standard errors of a QFIM, ``(P, P)``, and its noise floor."""
+    r"""Standard errors of a QFIM, ``(P, P)``, and its noise floor.
+
+    Entries are ``C − m_u m_v``. Generators are given means ``±1/√2``, with all signs as likely:
+    then ``1 − m²`` errs most, by one over the root of the shots, and the other entries by
+    :math:`\sqrt{3/2}` of that, where :math:`\sqrt 2` is the most they can.
+    """
+    cases = [_of_scheme(scheme, shots, rng) for _ in range(_SIGNS)]
+    stderr = np.sqrt(np.mean([errors.stderr() ** 2 for errors in cases], axis=0))
+    draws = np.concatenate([errors.draw(_RESAMPLES // _SIGNS, rng) for errors in cases])
+    return Forecast(stderr, eigenvalue_floor(np.zeros(stderr.shape), draws, level=level).floor())
+
+
+def _of_scheme(scheme: Scheme, shots: int, rng: np.random.Generator) -> CountErrors:
+    """Errors at one choice of signs of the means of generators."""
     sizes = [circuit.n_values for circuit in scheme.circuits]
-    errors = CountErrors(
-        means=np.zeros(sum(sizes)),
-        covariances=tuple(np.eye(size) / shots for size in sizes),
+    first = np.unique(scheme.quadratic.means[scheme.quadratic.means >= 0])
+    means, variances = np.zeros(sum(sizes)), np.ones(sum(sizes))
+    means[first], variances[first] = rng.choice([-1, 1], len(first)) / np.sqrt(2), 0.5
+    return CountErrors(
+        means=means,
+        covariances=tuple(np.diag(v) / shots for v in np.split(variances, np.cumsum(sizes)[:-1])),
         outcomes=(),
         shots=np.full(len(sizes), float(shots)),
         quadratic=scheme.quadratic,
         loading=scheme.loading(),
     )
-    zero = np.zeros((len(errors.loading),) * 2)
-    draws = errors.draw(_RESAMPLES, rng)
-    return Forecast(errors.stderr(), eigenvalue_floor(zero, draws, level=level).floor())
 
 
 def of_jacobian(
