@@ -86,10 +86,10 @@ def _computed(ask, reading, parameters, kept, order: int, mixed: bool) -> Overla
     chunks = list(state_chunks(len(parameters), n_wires, ask.memory, _BLOCK, mixed))
     if mixed:
         count = len(parameters)
-        ask.runner.check(Cost(circuits=count, distinct_circuits=count, executions=len(chunks)))
+        ask.simulating.check(Cost(circuits=count, distinct_circuits=count, executions=len(chunks)))
     of_chunk = functools.partial(_of_chunk, ask, reading, kept, order, mixed)
     questions = [functools.partial(of_chunk, parameters[chunk]) for chunk in chunks]
-    found = ask.runner.several(questions)
+    found = ask.simulating.several(questions)
     purity = float(np.mean(np.concatenate([one.purities for one in found]))) if mixed else 1.0
     return Overlaps(
         np.concatenate([one.fidelities for one in found]),
@@ -161,7 +161,7 @@ def _density_vectors(ask: StateAsk, reading: Reading, parameters, kept):
     tapes = density_tapes(circuit, len(parameters), broadcasts(ask.qnode.device))
     cost = cost_of(tapes, len(parameters))
     size = 2**circuit.n_wires
-    results = ask.runner.run(tapes)
+    results = ask.simulating.run(tapes)
     rho = np.concatenate([np.asarray(r, complex).reshape(-1, size, size) for r in results])
     purity = np.einsum("dij,dji->d", rho, rho).real
     n, rest = circuit.n_wires, [w for w in range(circuit.n_wires) if w not in kept]

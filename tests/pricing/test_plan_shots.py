@@ -101,11 +101,15 @@ def test_the_error_of_a_diagonal_entry_is_met_where_it_is_largest():
         return qml.expval(qml.Z(0))
 
     weights = np.array([0.6])
-    option = pt.plan_shots(circuit, 2000, quantities="qfim", seed=1)(weights).best("qfim")
+    plan = pt.plan_shots(circuit, 2000, quantities="qfim", seed=1)(weights)
+    option = plan.option("qfim", "direct")
     assert (option.circuits, option.shots) == (1, 2000)
     # the error of m² to second order adds 3/n of the variance
     assert option.stderr == pytest.approx(1 / np.sqrt(2000), rel=2e-3)
-    ask = pt.measure_qfim(qml.set_shots(circuit, shots=2000), method=option.method, seed=1)
+    # (1 − K)/2 of an overlap ``2K − 1`` errs by half as much
+    assert plan.best("qfim").method == "overlap"
+    assert plan.best("qfim").stderr == pytest.approx(0.5 / np.sqrt(2000), rel=2e-3)
+    ask = pt.measure_qfim(qml.set_shots(circuit, shots=2000), method="direct", seed=1)
     spread = np.std([ask(weights).value[0, 0] for _ in range(60)], ddof=1)
     assert 0.6 < spread / option.stderr < 1.5, "60 repeats know it to 9 %"
 
