@@ -169,7 +169,7 @@ def _times(each: Cost, axes: tuple[np.ndarray, ...]) -> Cost:
     circuits = count * each.circuits
     return Cost(
         circuits=circuits,
-        distinct_circuits=circuits,
+        distinct_circuits=count * each.distinct_circuits,
         shots=count * each.shots,
         executions=each.executions,
     )

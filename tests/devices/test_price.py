@@ -114,3 +114,18 @@ class TestQiskit:
         assert price.jobs == tracker.totals["jobs"]
         assert price.circuits == tracker.totals["executions"]
         assert price.shots == tracker.totals["shots"]
+
+    def test_chunks_have_jobs_of_their_own(self):
+        device = self.remote()
+        circuits = pt.measure_gradient(on(device), method="shift").cost(WEIGHTS).circuits
+        ask = pt.measure_gradient(on(device), method="shift", executor=pt.Executor(chunk=2))
+        assert ask.price(WEIGHTS).jobs == math.ceil(circuits / 2) > 1
+
+    def test_replicates_of_a_circuit_are_not_distinct(self):
+        """This device takes no shot vectors and gets every circuit twice."""
+        qnode = on(qml.device("qiskit.aer", wires=2))
+        ask = pt.loss_variance(qnode, method="sample", n_draws=4, replicates=True, seed=1)
+        cost, price = ask.cost(WEIGHTS), ask.price(WEIGHTS)
+        assert (cost.circuits, cost.distinct_circuits) == (8, 4)
+        assert (price.circuits, price.distinct_circuits) == (8, 4)
+        assert ask(WEIGHTS).cost.distinct_circuits == 4

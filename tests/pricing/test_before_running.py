@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pennylane as qml
 import pytest
@@ -147,7 +149,7 @@ def test_cost_and_price_are_what_is_run(name):
     assert shots == cost.shots == price.shots == found.cost.shots > 0
     # the simulator counts a broadcasted circuit once
     assert circuits <= cost.circuits == price.circuits == found.cost.circuits
-    assert price.distinct_circuits == found.cost.distinct_circuits <= cost.distinct_circuits
+    assert price.distinct_circuits == found.cost.distinct_circuits == cost.distinct_circuits
     assert price.most is None and price.depth > 0
 
 
@@ -235,6 +237,26 @@ def test_the_device_and_the_chunks_are_those_of_the_executor():
     assert "lightning" in ask.price(WEIGHTS).device
     ask = pt.measure_gradient(on(mine), method="shift", executor=pt.RobustExecutor(chunk=2))
     assert ask.price(WEIGHTS).shots == ask.cost(WEIGHTS).shots
+
+
+def test_one_question_to_two_devices_has_one_price():
+    small, large = qml.device("default.qubit", seed=1), qml.device("lightning.qubit", wires=2)
+
+    def answer(executor):
+        return executor.several(
+            [
+                functools.partial(
+                    pt.measure_gradient(on(d), method="shift", executor=executor), WEIGHTS
+                )
+                for d in (small, large)
+            ]
+        )
+
+    price = pt.price(answer)
+    each = pt.measure_gradient(on(small), method="shift").price(WEIGHTS)
+    assert (price.circuits, price.shots) == (2 * each.circuits, 2 * each.shots)
+    assert price.all_two_qubit_gates == 2 * each.all_two_qubit_gates
+    assert price.device == "default.qubit, lightning.qubit" and price.most is None
 
 
 def test_equal_circuits_are_counted_once():
