@@ -119,6 +119,7 @@ def analyze(
 
     Returns:
         A function of the QNode's arguments that returns a :class:`Report`.
+        Its attributes ``cost`` and ``price`` say what an answer will cost, see :func:`price`.
 
     Raises:
         ReadingError: see :func:`coefficient_jacobian`; or data and targets do not fit.

@@ -49,6 +49,7 @@ def measure_density(
         A function of the model's arguments that returns a :class:`MeasuredDensity`. Its attribute
         ``cost`` is a function of the same arguments that says what it would cost, with
         ``randomised`` at most, and runs nothing.
+        Another one, ``price``, compiles for the device, see :func:`price`.
 
     Raises:
         ReadingError: the model was not made by :func:`density_qnode`, has no shots or a shot

@@ -82,6 +82,7 @@ def capacity(
     Returns:
         A function of the QNode's arguments that returns a :class:`Capacity`. Its attribute ``cost``
         is a function of the same arguments that says what it would cost and runs nothing.
+        Another one, ``price``, compiles for the device, see :func:`price`.
 
     Raises:
         ReadingError: the call broadcasts, or the device gives neither states nor samples.

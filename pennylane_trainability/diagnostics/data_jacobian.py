@@ -126,6 +126,7 @@ def data_jacobian(
     Returns:
         A function of the QNode's arguments that returns :class:`DataJacobian`; the value passed for
         the encoding argument supplies only its shape.
+        Its attributes ``cost`` and ``price`` say what an answer will cost, see :func:`price`.
 
     Raises:
         ReadingError: ``data`` or ``targets`` do not fit the QNode.

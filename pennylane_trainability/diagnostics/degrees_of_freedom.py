@@ -99,6 +99,7 @@ def degrees_of_freedom(
     Returns:
         A function of the QNode's arguments that returns a :class:`DegreesOfFreedom`. Its attribute
         ``cost`` says what it would cost and runs nothing.
+        Another one, ``price``, compiles for the device, see :func:`price`.
 
     Raises:
         ReadingError: draws are too few for an interval at this level (the message says how many

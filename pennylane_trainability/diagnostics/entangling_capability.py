@@ -81,6 +81,7 @@ def entangling_capability(
         A function of the QNode's arguments that returns an :class:`EntanglingCapability`. Its
         attribute ``cost`` is a function of the same arguments that says what it would cost and runs
         nothing.
+        Another one, ``price``, compiles for the device, see :func:`price`.
 
     Raises:
         ReadingError: no parameters, one shot, or a circuit that cannot be simulated.

@@ -110,6 +110,7 @@ def expressibility(
     Returns:
         A function of the QNode's arguments that returns an :class:`Expressibility`. Its attribute
         ``cost`` is a function of the same arguments that says what it would cost and runs nothing.
+        Another one, ``price``, compiles for the device, see :func:`price`.
 
     Raises:
         ReadingError: no parameters, an unclear state, or a state that cannot be compared on this

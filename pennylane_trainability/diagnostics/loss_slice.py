@@ -85,6 +85,7 @@ def loss_slice(
         A function of the QNode's arguments that returns a :class:`LossSlice`; ``.plot()`` draws it.
         Its attribute ``cost`` is a function of the same arguments that says what it would cost and
         runs nothing.
+        Another one, ``price``, compiles for the device, see :func:`price`.
 
     Raises:
         ReadingError: directions or points span no line or plane, or do not fit the arguments.

@@ -102,6 +102,7 @@ def loss_variance(
         A function of the QNode's arguments that returns a :class:`LossVariance`. Its attribute
         ``cost`` is a function of the same arguments that says what it would cost at most and runs
         nothing.
+        Another one, ``price``, compiles for the device, see :func:`price`.
 
     Raises:
         ReadingError: no method applies; the message says why.
@@ -185,6 +186,7 @@ def gradient_variances(
     Returns:
         A function of the QNode's arguments that returns :class:`GradientVariances`; its ``value``
         has the shape of the trainable arguments. The attribute ``cost`` says what it would cost.
+        Another one, ``price``, compiles for the device, see :func:`price`.
 
     Raises:
         ReadingError: no method applies; the message says why.

@@ -152,7 +152,8 @@ def scaling(
         ReadingError: the builder returns something else, or no method applies at a size.
         ValueError: there are fewer than three sizes, or fewer than two were seen at all.
 
-    **Cost.** That of :func:`loss_variance` or :func:`gradient_variances` at every size.
+    **Cost.** That of :func:`loss_variance` or :func:`gradient_variances` at every size;
+    :func:`price` tells it before anything runs.
 
     **Example**
 

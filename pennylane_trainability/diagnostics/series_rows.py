@@ -103,6 +103,7 @@ def fourier_rows(
 
     Returns:
         A function of the QNode's arguments that returns :class:`FourierRows`.
+        Its attributes ``cost`` and ``price`` say what an answer will cost, see :func:`price`.
 
     **Cost.** Exact: no circuits. Measured: one circuit per input point and measurement basis.
 

@@ -117,7 +117,8 @@ def trainability(
         ReadingError: the builder returns something else, or no variance can be found at a size.
         BudgetError: a variance costs more than its budget.
 
-    **Cost.** That of :func:`scaling`, and of :func:`gradient_variances` at the largest size.
+    **Cost.** That of :func:`scaling`, and of :func:`gradient_variances` at the largest size;
+    :func:`price` tells it before anything runs.
 
     **Example**
 

@@ -210,6 +210,7 @@ def metric_tensor_fn(
     Returns:
         A function of the QNode's arguments. It returns, as ``qml.metric_tensor``, an array
         ``(*S, *S)`` for one trainable argument of shape ``S``, a tuple of these for several.
+        Its attributes ``cost`` and ``price`` say what an answer will cost, see :func:`price`.
 
     Raises:
         ReadingError: see :func:`qfim` and :func:`measure_qfim`.

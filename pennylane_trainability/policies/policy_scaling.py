@@ -167,7 +167,8 @@ def policy_scaling(
         ReadingError: the builder returns something else.
         ValueError: there are fewer than three sizes, or nothing varies at two of them.
 
-    **Cost.** That of :func:`policy_variance` at every size.
+    **Cost.** That of :func:`policy_variance` at every size; :func:`price` tells it before anything
+    runs.
 
     **Example**
 

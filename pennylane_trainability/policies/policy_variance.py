@@ -127,6 +127,7 @@ def policy_variance(
     Returns:
         A function of the QNode's arguments that returns a :class:`PolicyVariance`. Its attribute
         ``cost`` is a function of the same arguments that says what it would cost.
+        Another one, ``price``, compiles for the device, see :func:`price`.
 
     Raises:
         ReadingError: the QNode cannot be read, or has fewer outcomes than actions.
