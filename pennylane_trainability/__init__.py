@@ -108,6 +108,8 @@ if _TYPE_CHECKING:
     from pennylane_trainability.diagnostics.scaling import scaling as scaling
     from pennylane_trainability.diagnostics.series_rows import FourierRows as FourierRows
     from pennylane_trainability.diagnostics.series_rows import fourier_rows as fourier_rows
+    from pennylane_trainability.diagnostics.shot_plan import plan_shots as plan_shots
+    from pennylane_trainability.diagnostics.shot_plan_record import ShotPlan as ShotPlan
     from pennylane_trainability.diagnostics.slice_record import LossSlice as LossSlice
     from pennylane_trainability.diagnostics.trainability import trainability as trainability
     from pennylane_trainability.diagnostics.trainability_record import Trainability as Trainability
@@ -139,6 +141,9 @@ if _TYPE_CHECKING:
     from pennylane_trainability.policies import born_policy as born_policy
     from pennylane_trainability.policies import policy_scaling as policy_scaling
     from pennylane_trainability.policies import policy_variance as policy_variance
+    from pennylane_trainability.pricing import Price as Price
+    from pennylane_trainability.pricing import cost as cost
+    from pennylane_trainability.pricing import price as price
     from pennylane_trainability.repair import Initialisation as Initialisation
     from pennylane_trainability.repair import Promotion as Promotion
     from pennylane_trainability.repair import Pruning as Pruning
@@ -180,6 +185,8 @@ _LATER = {
     "expressibility": "diagnostics.expressibility",
     "gradient_measurement_plan": "diagnostics.gradient_plan",
     "GradientPlan": "diagnostics.gradient_plan_record",
+    "plan_shots": "diagnostics.shot_plan",
+    "ShotPlan": "diagnostics.shot_plan_record",
     "HessianSpectrum": "diagnostics.hessian_record",
     "hessian_spectrum": "diagnostics.hessian_spectrum",
     "LossSlice": "diagnostics.slice_record",
@@ -213,6 +220,9 @@ _LATER = {
     "wishart_parameters": "diagnostics.wishart",
     "RobustExecutor": "execution",
     "Executor": "executor",
+    "Price": "pricing",
+    "cost": "pricing",
+    "price": "pricing",
     "Fit": "fitting",
     "fit": "fitting",
     "TrainingRecord": "monitoring",
@@ -276,6 +286,7 @@ __all__ = [
     "PolicyGradient",
     "PolicyScaling",
     "PolicyVariance",
+    "Price",
     "Promotion",
     "Pruning",
     "QFIMPlan",
@@ -286,6 +297,7 @@ __all__ = [
     "Scaling",
     "SerialReuploading",
     "ShapeComparison",
+    "ShotPlan",
     "SimCircuit",
     "StabilizerLogicalProduct",
     "Store",
@@ -301,6 +313,7 @@ __all__ = [
     "coefficient_jacobian",
     "commuting_grad",
     "compare_shapes",
+    "cost",
     "cut_layers",
     "data_jacobian",
     "degrees_of_freedom",
@@ -334,8 +347,10 @@ __all__ = [
     "monitor",
     "one_job",
     "paper_check",
+    "plan_shots",
     "policy_scaling",
     "policy_variance",
+    "price",
     "promote",
     "prune",
     "qfim",

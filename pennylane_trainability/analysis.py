@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,6 +30,7 @@ from pennylane_trainability.executor import Executor
 from pennylane_trainability.fourier import redundancy
 from pennylane_trainability.included import Shared, include_all, wanted
 from pennylane_trainability.laws import Law, Uniform, draw
+from pennylane_trainability.pricing import priced
 from pennylane_trainability.report import Report
 from pennylane_trainability.results import Provenance, Result, kept_seed
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY
@@ -119,6 +119,7 @@ def analyze(
 
     Returns:
         A function of the QNode's arguments that returns a :class:`Report`.
+        Its attributes ``cost`` and ``price`` say what an answer will cost, see :func:`price`.
 
     Raises:
         ReadingError: see :func:`coefficient_jacobian`; or data and targets do not fit.
@@ -147,9 +148,6 @@ def analyze(
     >>> report.dead, report.reasons["weights[0]"]
     (('weights[0]',), 'it acts on a state that is an eigenstate of its generator')
     """
-    runner = default_executor(qnode.device, max_circuits, max_shots, executor)
-    if progress is not None:
-        runner = runner.with_progress(progress)
     _check_options(n_draws, level)
     check_gradient(gradient)
     asked = wanted(include)
@@ -164,15 +162,19 @@ def analyze(
         level=level,
         engine=engine,
         gradient=gradient,
-        runner=runner,
+        runner=Executor(),
         memory=memory,
         max_points=max_points,
     )
 
-    @functools.wraps(qnode.func)
-    def report(*args, **kwargs) -> Report:
+    def stack_of(executor, reading: Reading) -> tuple[JacobianStack, np.ndarray]:
+        runner = default_executor(qnode.device, max_circuits, max_shots, executor)
+        runner = runner if progress is None else runner.with_progress(progress)
+        return _stack(replace(question, runner=runner), reading)
+
+    def report(executor, args, kwargs) -> Report:
         reading = read_qnode(qnode, args, kwargs, encoding_args, argnums)
-        stack, drawn = _stack(question, reading)
+        stack, drawn = stack_of(executor, reading)
         shared = Shared(
             *(qnode, args, kwargs, encoding_args, argnums, stack.reading, drawn, stack),
             *(question.law, level, _provenance(question, stack), memory),
@@ -180,7 +182,7 @@ def analyze(
         more = {name: one.result for name, one in include_all(shared, asked).items()}
         return _report(question, stack, more)
 
-    return report
+    return priced(qnode.func, report, executor, qnode.device)
 
 
 def _check_options(n_draws, level) -> None:

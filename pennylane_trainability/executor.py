@@ -5,26 +5,39 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import pennylane as qml
 from pennylane.tape import QuantumScript
 
 from pennylane_trainability.devices import OneJob, mid_circuit_method, one_job
 from pennylane_trainability.errors import BudgetError, DeviceFailure
+from pennylane_trainability.keys import distinct_circuits
 from pennylane_trainability.results import Cost
 
 __all__ = ["Executor", "cost_of"]
+
+T = TypeVar("T")
 
 
 def cost_of(
     tapes: Sequence[QuantumScript], circuits: int | None = None, executions: int = 1
 ) -> Cost:
-    """What running tapes costs; a broadcasted tape counts once per entry of its batch."""
+    """What running tapes costs; a broadcasted tape counts once per entry of its batch.
+
+    >>> import pennylane as qml
+    >>> tapes = [qml.tape.QuantumScript([qml.RX(x, 0)], shots=10) for x in (0.1, 0.2, 0.1)]
+    >>> print(cost_of(tapes))
+    3 circuits (2 distinct), 30 shots, 1 device execution
+    """
     sizes = [tape.batch_size or 1 for tape in tapes]
     count = circuits if circuits is not None else sum(sizes)
     shots = sum(s * (tape.shots.total_shots or 0) for s, tape in zip(sizes, tapes, strict=True))
     return Cost(
-        circuits=count, distinct_circuits=count, shots=shots, executions=executions if tapes else 0
+        circuits=count,
+        distinct_circuits=min(distinct_circuits(tapes), count),
+        shots=shots,
+        executions=executions if tapes else 0,
     )
 
 
@@ -87,6 +100,14 @@ class Executor:
                 f"This needs {cost.shots} shots; max_shots allows {self.max_shots}. Nothing was "
                 "run. Lower the shots with qml.set_shots, or raise max_shots."
             )
+
+    def several(self, questions: Sequence[Callable[[], T]]) -> list[T]:
+        """Answers to questions none of which depends on what another one finds.
+
+        Args:
+            questions: functions that each run circuits with this executor, or with copies of it.
+        """
+        return [question() for question in questions]
 
     def run(self, tapes: Sequence[QuantumScript]) -> tuple:
         """Results of all tapes, in order.

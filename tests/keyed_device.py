@@ -11,7 +11,7 @@ import numpy as np
 import pennylane as qml
 
 import pennylane_trainability as pt
-from pennylane_trainability.store.keys import circuit_key
+from pennylane_trainability.keys import circuit_key
 
 FAULTS = ("raise", "nan", "shape", "fewer", "interrupt")
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-from typing import Any
-
 import numpy as np
 from pennylane.measurements import Shots
 
@@ -15,7 +12,8 @@ from pennylane_trainability.density.mixture import mixture_of
 from pennylane_trainability.diagnostics.measure import default_executor
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import Executor, cost_of
-from pennylane_trainability.results import Provenance, kept_seed
+from pennylane_trainability.pricing import priced
+from pennylane_trainability.results import Cost, Provenance, kept_seed
 from pennylane_trainability.statistics.mixtures import means_of_circuits
 from pennylane_trainability.transforms.engines import device_name
 
@@ -51,6 +49,7 @@ def measure_density(
         A function of the model's arguments that returns a :class:`MeasuredDensity`. Its attribute
         ``cost`` is a function of the same arguments that says what it would cost, with
         ``randomised`` at most, and runs nothing.
+        Another one, ``price``, compiles for the device, see :func:`price`.
 
     Raises:
         ReadingError: the model was not made by :func:`density_qnode`, has no shots or a shot
@@ -98,14 +97,15 @@ def measure_density(
             )
         return plan_of(mixture.read(args, kwargs, model.device), shots.total_shots)
 
-    def call(*args, **kwargs) -> MeasuredDensity:
+    def call(executor, args, kwargs) -> MeasuredDensity:
         plan, kept = prepare(args, kwargs), kept_seed(seed)
         runner = default_executor(model.device, max_circuits, max_shots, executor)
         return _measured(plan, model, runner, kept, level)
 
-    measured: Any = functools.wraps(model.func)(call)
-    measured.cost = lambda *args, **kwargs: prepare(args, kwargs).cost()
-    return measured
+    def cost(*args, **kwargs) -> Cost:
+        return prepare(args, kwargs).cost()
+
+    return priced(model.func, call, executor, model.device, cost=cost)
 
 
 def _measured(plan: Plan, model, runner: Executor, seed: int, level: float) -> MeasuredDensity:

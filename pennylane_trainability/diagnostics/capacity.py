@@ -22,6 +22,7 @@ from pennylane_trainability.diagnostics.saturation import leading_ranks
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import Executor
 from pennylane_trainability.laws import Law, Uniform, draw
+from pennylane_trainability.pricing import priced
 from pennylane_trainability.results import Cost, Provenance, kept_seed
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY
 from pennylane_trainability.transforms.engines import (
@@ -81,6 +82,7 @@ def capacity(
     Returns:
         A function of the QNode's arguments that returns a :class:`Capacity`. Its attribute ``cost``
         is a function of the same arguments that says what it would cost and runs nothing.
+        Another one, ``price``, compiles for the device, see :func:`price`.
 
     Raises:
         ReadingError: the call broadcasts, or the device gives neither states nor samples.
@@ -109,15 +111,13 @@ def capacity(
     True
     """
     _check(n_draws, level, engine)
-    runner = default_executor(qnode.device, max_circuits, max_shots, executor)
-    ask = _Ask(
-        qnode, encoding_args, n_draws, law or Uniform(), kept_seed(seed), level, memory, runner
-    )
+    entropy = kept_seed(seed)
     measured = _is_measured(qnode, engine)
     reader = functools.partial(_read, qnode, argnums, encoding_args)
 
-    @functools.wraps(qnode.func)
-    def run(*args, **kwargs) -> Capacity:
+    def run(executor, args, kwargs) -> Capacity:
+        runner = default_executor(qnode.device, max_circuits, max_shots, executor)
+        ask = _Ask(qnode, encoding_args, n_draws, law or Uniform(), entropy, level, memory, runner)
         return _answer(ask, reader(args, kwargs), measured)
 
     def cost(*args, **kwargs) -> Cost:
@@ -125,9 +125,7 @@ def capacity(
             return Cost()
         return cost_of_points(qnode, reader(args, kwargs), 1 + (n_draws or 0), encoding_args)
 
-    answer: Any = run
-    answer.cost = cost
-    return answer
+    return priced(qnode.func, run, executor, qnode.device, cost=cost)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -84,10 +85,12 @@ def measured_points(
     runner.check(cost_of_points(qnode, points, len(parameters), encoding_args))
     child = np.random.SeedSequence(seed, spawn_key=(2,))
     measure = _measure(qnode, points, encoding_args, seed=child, level=level, executor=runner)
-    found = []
-    for theta in parameters:
+
+    def at(theta: np.ndarray) -> MeasuredQFIM:
         args, kwargs = _call(points, theta)
-        found.append(measure(*args, **kwargs))
+        return measure(*args, **kwargs)
+
+    found = runner.several([functools.partial(at, theta) for theta in parameters])
     matrices = np.stack([one.value for one in found])
     each = 1 - (1 - level) / len(found)
     n_resamples = max(399, int(np.ceil(2 / (1 - each))))

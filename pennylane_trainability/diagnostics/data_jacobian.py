@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import field
 
 import numpy as np
@@ -14,6 +13,7 @@ from pennylane_trainability.diagnostics.jacobian_errors import check_size, error
 from pennylane_trainability.diagnostics.measure import default_executor
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import Executor, cost_of
+from pennylane_trainability.pricing import priced
 from pennylane_trainability.results import Cost, Provenance, Result, record
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY, simulate
 from pennylane_trainability.simulation.lightning import simulate_with_lightning
@@ -126,6 +126,7 @@ def data_jacobian(
     Returns:
         A function of the QNode's arguments that returns :class:`DataJacobian`; the value passed for
         the encoding argument supplies only its shape.
+        Its attributes ``cost`` and ``price`` say what an answer will cost, see :func:`price`.
 
     Raises:
         ReadingError: ``data`` or ``targets`` do not fit the QNode.
@@ -149,8 +150,7 @@ def data_jacobian(
     """
     check_gradient(gradient)
 
-    @functools.wraps(qnode.func)
-    def on_data(*args, **kwargs) -> DataJacobian:
+    def on_data(executor, args, kwargs) -> DataJacobian:
         reading = read_qnode(qnode, args, kwargs, encoding_args, argnums)
         points = data_points(data, reading)
         shots = Shots(qnode.shots)
@@ -177,7 +177,7 @@ def data_jacobian(
             ),
         )
 
-    return on_data
+    return priced(qnode.func, on_data, executor, qnode.device)
 
 
 def data_points(data, reading: Reading) -> np.ndarray:

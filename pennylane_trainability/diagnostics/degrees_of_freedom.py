@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
@@ -27,6 +26,7 @@ from pennylane_trainability.diagnostics.variance_ask import VarianceAsk, positiv
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import Executor
 from pennylane_trainability.laws import Law, Uniform
+from pennylane_trainability.pricing import priced
 from pennylane_trainability.results import Cost, Provenance, kept_seed
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY
 from pennylane_trainability.statistics.degrees import least_draws
@@ -99,6 +99,7 @@ def degrees_of_freedom(
     Returns:
         A function of the QNode's arguments that returns a :class:`DegreesOfFreedom`. Its attribute
         ``cost`` says what it would cost and runs nothing.
+        Another one, ``price``, compiles for the device, see :func:`price`.
 
     Raises:
         ReadingError: draws are too few for an interval at this level (the message says how many
@@ -146,23 +147,21 @@ def degrees_of_freedom(
         own = live_parameter(reading, parameter) if gradient else None
         return how, Wanted(own, road in ("all", "loss"), count, states)
 
-    @functools.wraps(qnode.func)
-    def run(*args, **kwargs) -> DegreesOfFreedom:
-        reading = ask.read(args, kwargs)
+    def run(executor, args, kwargs) -> DegreesOfFreedom:
+        own = replace(ask, executor=executor)
+        reading = own.read(args, kwargs)
         how, want = wanted(reading)
         traces = road in ("all", "traces")
         basis = basis_of(reading, traces, beta, minimum)
         sampled = simulated_samples if how == "exact" else measured_samples
-        return _answer(ask, want, sampled(ask, reading, want), basis, traces)
+        return _answer(own, want, sampled(own, reading, want), basis, traces)
 
     def cost(*args, **kwargs) -> Cost:
         reading = ask.read(args, kwargs)
         how, want = wanted(reading)
         return Cost() if how == "exact" else measured_cost(ask, reading, want)
 
-    asked: Any = run
-    asked.cost = cost
-    return asked
+    return priced(qnode.func, run, executor, qnode.device, cost=cost)
 
 
 def _check_draws(road: str, count: int, level: float, default: bool) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 from pennylane.measurements import Shots
@@ -15,6 +14,7 @@ from pennylane_trainability.diagnostics.variance_ask import positive
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import Executor, cost_of
 from pennylane_trainability.laws import Law, Uniform
+from pennylane_trainability.pricing import priced
 from pennylane_trainability.results import Cost, Estimate, kept_seed
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY
 from pennylane_trainability.simulation.states import final_states, wire_purities
@@ -81,6 +81,7 @@ def entangling_capability(
         A function of the QNode's arguments that returns an :class:`EntanglingCapability`. Its
         attribute ``cost`` is a function of the same arguments that says what it would cost and runs
         nothing.
+        Another one, ``price``, compiles for the device, see :func:`price`.
 
     Raises:
         ReadingError: no parameters, one shot, or a circuit that cannot be simulated.
@@ -110,13 +111,13 @@ def entangling_capability(
     def count() -> int:
         return n_draws or (_DRAWS if is_exact_simulator(qnode.device) else _DEVICE_DRAWS)
 
-    @functools.wraps(qnode.func)
-    def run(*args, **kwargs) -> EntanglingCapability:
-        reading, road = ask.read(args, kwargs), _road(ask)
-        parameters = ask.drawn(reading, count())
+    def run(executor, args, kwargs) -> EntanglingCapability:
+        own = replace(ask, executor=executor)
+        reading, road = own.read(args, kwargs), _road(own)
+        parameters = own.drawn(reading, count())
         if road == "exact":
-            return capability_of(ask, reading, parameters)
-        return _record(ask, reading, road, *_measured(ask, reading, parameters))
+            return capability_of(own, reading, parameters)
+        return _record(own, reading, road, *_measured(own, reading, parameters))
 
     def cost(*args, **kwargs) -> Cost:
         ask.read(args, kwargs)
@@ -126,9 +127,7 @@ def entangling_capability(
         shots = circuits * (ask.shots or 0)
         return Cost(circuits=circuits, distinct_circuits=circuits, shots=shots, executions=1)
 
-    asked: Any = run
-    asked.cost = cost
-    return asked
+    return priced(qnode.func, run, executor, qnode.device, cost=cost)
 
 
 def capability_of(ask: StateAsk, reading: Reading, parameters: np.ndarray) -> EntanglingCapability:

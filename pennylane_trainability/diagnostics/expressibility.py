@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from pennylane_trainability.diagnostics.state_ask import StateAsk
 from pennylane_trainability.diagnostics.state_overlaps import Overlaps, measured_cost, overlaps
 from pennylane_trainability.executor import Executor
 from pennylane_trainability.laws import Law, Uniform
+from pennylane_trainability.pricing import priced
 from pennylane_trainability.results import Cost, Estimate, kept_seed
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY
 from pennylane_trainability.statistics.divergence import Divergence, divergence_of_counts
@@ -109,6 +110,7 @@ def expressibility(
     Returns:
         A function of the QNode's arguments that returns an :class:`Expressibility`. Its attribute
         ``cost`` is a function of the same arguments that says what it would cost and runs nothing.
+        Another one, ``price``, compiles for the device, see :func:`price`.
 
     Raises:
         ReadingError: no parameters, an unclear state, or a state that cannot be compared on this
@@ -146,9 +148,9 @@ def expressibility(
         *(engine, level, memory, max_circuits, max_shots, executor),
     )
 
-    @functools.wraps(qnode.func)
-    def run(*args, **kwargs) -> Expressibility:
-        return options.answer(ask, ask.read(args, kwargs))
+    def run(executor, args, kwargs) -> Expressibility:
+        own = replace(ask, executor=executor)
+        return options.answer(own, own.read(args, kwargs))
 
     def cost(*args, **kwargs) -> Cost:
         reading = ask.read(args, kwargs)
@@ -161,9 +163,7 @@ def expressibility(
             return Cost()
         return Cost(circuits=2 * count, distinct_circuits=2 * count, executions=1)
 
-    asked: Any = run
-    asked.cost = cost
-    return asked
+    return priced(qnode.func, run, executor, qnode.device, cost=cost)
 
 
 class _Options:

@@ -12,7 +12,7 @@ from pennylane_trainability.circuits.points import Points
 from pennylane_trainability.diagnostics.gradient_errors import GradientErrors
 from pennylane_trainability.diagnostics.measured_gradient import MeasuredGradient
 from pennylane_trainability.errors import ReadingError
-from pennylane_trainability.executor import Executor
+from pennylane_trainability.executor import Executor, cost_of
 from pennylane_trainability.results import Cost, Provenance
 from pennylane_trainability.transforms.engines import device_name, is_exact_simulator
 from pennylane_trainability.transforms.gradient_circuits.adjoint_action import truncation_bound
@@ -24,7 +24,7 @@ from pennylane_trainability.transforms.gradient_circuits.answer import (
 from pennylane_trainability.transforms.gradient_circuits.choice import How
 from pennylane_trainability.transforms.qfim_circuits.read_outs import Means, Observed
 
-__all__ = ["Ask", "Prepared", "prepared", "run", "tapes_of"]
+__all__ = ["Ask", "Prepared", "prepared", "run"]
 
 ALLOCATIONS = ("even", "weighted")
 _FEWEST = 10
@@ -126,15 +126,11 @@ def weighted(slopes: Sequence[np.ndarray], shots: int) -> np.ndarray:
     return found
 
 
-def tapes_of(ready: Prepared) -> list:
-    """The circuits of a call."""
-    return list(answer_of(ready.question, ready.shots.tolist(), 1).tapes)
-
-
 def run(ready: Prepared, qnode, runner: Executor) -> MeasuredGradient:
     """Run the circuits and gather the record."""
     question = ready.question
     answer = answer_of(question, ready.shots.tolist(), 1)
+    cost = cost_of(answer.tapes)
     results = runner.run(answer.tapes)
     observed = answer.observed(results, int(ready.shots.max(initial=1)))[0]
     values = [o.values.astype(float) if isinstance(o, Observed) else o.means[:, None]
@@ -147,11 +143,17 @@ def run(ready: Prepared, qnode, runner: Executor) -> MeasuredGradient:
     )
     scheme = question.plan.arrangement.scheme
     value = scheme.jacobian(answer.means(observed), question.problem)
-    return _record(ready, qnode, value, errors, any(isinstance(o, Means) for o in observed))
+    by_means = any(isinstance(o, Means) for o in observed)
+    return _record(ready, qnode, value, errors, by_means, cost)
 
 
 def _record(
-    ready: Prepared, qnode, value: np.ndarray, errors: GradientErrors, by_means: bool
+    ready: Prepared,
+    qnode,
+    value: np.ndarray,
+    errors: GradientErrors,
+    by_means: bool,
+    cost: Cost,
 ) -> MeasuredGradient:
     question, ask = ready.question, ready.ask
     scheme = question.plan.arrangement.scheme
@@ -173,7 +175,7 @@ def _record(
         method=scheme.method,
         notes=tuple(notes),
         parameters=ready.points.reading.arguments.parameter_labels(),
-        cost=ready.cost(),
+        cost=cost,
         provenance=Provenance(
             seed=ask.how.get("seed"),
             shots=shots[0] if len(shots) == 1 else tuple(int(n) for n in ready.shots),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from pennylane_trainability.diagnostics.variance_simulated import Simulated
 from pennylane_trainability.executor import Executor
 from pennylane_trainability.landscapes.slices import Frame
 from pennylane_trainability.laws import Uniform
+from pennylane_trainability.pricing import priced
 from pennylane_trainability.results import Cost, Provenance, kept_seed
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY
 from pennylane_trainability.transforms.engines import device_name
@@ -84,6 +85,7 @@ def loss_slice(
         A function of the QNode's arguments that returns a :class:`LossSlice`; ``.plot()`` draws it.
         Its attribute ``cost`` is a function of the same arguments that says what it would cost and
         runs nothing.
+        Another one, ``price``, compiles for the device, see :func:`price`.
 
     Raises:
         ReadingError: directions or points span no line or plane, or do not fit the arguments.
@@ -120,22 +122,19 @@ def loss_slice(
         frame, names = frame_of(ask, reading, directions, points)
         return reading, frame, names, _axes(ask, frame, span, n_points)
 
-    @functools.wraps(qnode.func)
-    def run(*args, **kwargs) -> LossSlice:
+    def run(executor, args, kwargs) -> LossSlice:
+        own = replace(ask, executor=executor)
         reading, frame, names, axes = read(args, kwargs)
-        road = _road(ask, reading)
-        cost = _times(road.cost_per_draw(), axes)
-        ask.runner.check(cost)
+        road = _road(own, reading)
+        own.runner.check(_times(road.cost_per_draw(), axes))
         found = road.at(frame.points(axes))
-        return _record(ask, reading, frame, names, axes, found)
+        return _record(own, reading, frame, names, axes, found)
 
     def cost(*args, **kwargs) -> Cost:
         reading, _, _, axes = read(args, kwargs)
         return _times(_road(ask, reading).cost_per_draw(), axes)
 
-    asked: Any = run
-    asked.cost = cost
-    return asked
+    return priced(qnode.func, run, executor, qnode.device, cost=cost)
 
 
 def _check(span, n_points) -> None:
@@ -171,7 +170,7 @@ def _times(each: Cost, axes: tuple[np.ndarray, ...]) -> Cost:
     circuits = count * each.circuits
     return Cost(
         circuits=circuits,
-        distinct_circuits=circuits,
+        distinct_circuits=count * each.distinct_circuits,
         shots=count * each.shots,
         executions=each.executions,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import functools
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from pennylane_trainability.diagnostics.variance_record import DEEP, GradientVar
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import Executor
 from pennylane_trainability.laws import Law, Uniform
+from pennylane_trainability.pricing import priced
 from pennylane_trainability.results import Cost, Estimate, Provenance, kept_seed
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY
 from pennylane_trainability.transforms.engines import device_name
@@ -101,6 +102,7 @@ def loss_variance(
         A function of the QNode's arguments that returns a :class:`LossVariance`. Its attribute
         ``cost`` is a function of the same arguments that says what it would cost at most and runs
         nothing.
+        Another one, ``price``, compiles for the device, see :func:`price`.
 
     Raises:
         ReadingError: no method applies; the message says why.
@@ -184,6 +186,7 @@ def gradient_variances(
     Returns:
         A function of the QNode's arguments that returns :class:`GradientVariances`; its ``value``
         has the shape of the trainable arguments. The attribute ``cost`` says what it would cost.
+        Another one, ``price``, compiles for the device, see :func:`price`.
 
     Raises:
         ReadingError: no method applies; the message says why.
@@ -221,17 +224,15 @@ def _question(ask: VarianceAsk, method: str, gradient: bool, make):
     if method not in ("auto", *METHODS):
         raise ReadingError(f"method={method!r} is unknown; use one of {['auto', *METHODS]}.")
 
-    @functools.wraps(ask.qnode.func)
-    def run(*args, **kwargs):
-        reading = ask.read(args, kwargs)
-        return make(ask, reading, answer(ask, reading, gradient, method))
+    def run(executor, args, kwargs):
+        own = replace(ask, executor=executor)
+        reading = own.read(args, kwargs)
+        return make(own, reading, answer(own, reading, gradient, method))
 
     def cost(*args, **kwargs) -> Cost:
         return cost_of_answer(ask, ask.read(args, kwargs), gradient, method)
 
-    asked: Any = run
-    asked.cost = cost
-    return asked
+    return priced(ask.qnode.func, run, ask.executor, ask.qnode.device, cost=cost)
 
 
 def _common(ask: VarianceAsk, reading: Reading, found: Found) -> dict[str, Any]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pennylane.measurements import Shots
@@ -22,7 +21,7 @@ from pennylane_trainability.diagnostics.measured import MeasuredJacobian
 from pennylane_trainability.diagnostics.sketch import drawn_columns, number_of_columns
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import Executor, cost_of
-from pennylane_trainability.pricing import price_of
+from pennylane_trainability.pricing import priced
 from pennylane_trainability.results import Cost, Provenance, kept_seed
 from pennylane_trainability.transforms.bases import output_shapes
 from pennylane_trainability.transforms.engines import (
@@ -124,15 +123,12 @@ def measure_jacobian(
         columns = None if directions is None else _columns(series, directions, own)
         return series, _circuits(series, qnode, gradient, columns), columns
 
-    def run(*args, **kwargs) -> MeasuredJacobian:
+    def run(executor, args, kwargs) -> MeasuredJacobian:
         series, built, columns = prepare(args, kwargs)
         runner = default_executor(qnode.device, max_circuits, max_shots, executor)
         return _measured(series, qnode, runner, built, own, level, columns)
 
-    measured: Any = functools.wraps(qnode.func)(run)
-    measured.cost = lambda *args, **kwargs: _cost(prepare(args, kwargs)[1])
-    measured.price = lambda *args, **kwargs: price_of(prepare(args, kwargs)[1].tapes, qnode.device)
-    return measured
+    return priced(qnode.func, run, executor, qnode.device)
 
 
 def default_executor(

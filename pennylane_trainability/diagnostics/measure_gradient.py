@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import functools
-from typing import Any
-
 import numpy as np
 
 from pennylane_trainability.circuits.points import read_points
-from pennylane_trainability.diagnostics.gradient_run import Ask, Prepared, prepared, run, tapes_of
+from pennylane_trainability.diagnostics.gradient_run import Ask, Prepared, prepared, run
 from pennylane_trainability.diagnostics.measure import default_executor
 from pennylane_trainability.diagnostics.measured_gradient import MeasuredGradient
 from pennylane_trainability.executor import Executor
-from pennylane_trainability.pricing import price_of
+from pennylane_trainability.pricing import priced
 from pennylane_trainability.results import kept_seed
 from pennylane_trainability.transforms.gradient_circuits.adjoint_action import DEFAULT_MAX_WORDS
 
@@ -119,13 +116,10 @@ def measure_gradient(
         points = read_points(qnode, args, kwargs, argnums, encoding_args, measured=True)
         return prepared(points, qnode, ask)
 
-    def call(*args, **kwargs) -> MeasuredGradient:
+    def call(executor, args, kwargs) -> MeasuredGradient:
         ready = prepare(args, kwargs)
         runner = default_executor(qnode.device, max_circuits, max_shots, executor)
         runner.check(ready.cost())
         return run(ready, qnode, runner)
 
-    measured: Any = functools.wraps(qnode.func)(call)
-    measured.price = lambda *args, **kwargs: price_of(tapes_of(prepare(args, kwargs)), qnode.device)
-    measured.cost = lambda *args, **kwargs: prepare(args, kwargs).cost()
-    return measured
+    return priced(qnode.func, call, executor, qnode.device)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-from typing import Any
-
 import numpy as np
 
 from pennylane_trainability.circuits.points import read_points
@@ -19,7 +16,7 @@ from pennylane_trainability.diagnostics.qfim_run import (
     tapes_of,
 )
 from pennylane_trainability.executor import Executor
-from pennylane_trainability.pricing import price_of
+from pennylane_trainability.pricing import priced
 from pennylane_trainability.results import kept_seed
 from pennylane_trainability.transforms.qfim_circuits.answer import How
 
@@ -122,16 +119,16 @@ def measure_qfim(
         points = read_points(qnode, args, kwargs, argnums, encoding_args)
         return prepared(points, qnode, ask)
 
-    def call(*args, **kwargs) -> MeasuredQFIM:
+    def call(executor, args, kwargs) -> MeasuredQFIM:
         ready = prepare(args, kwargs)
         runner = default_executor(qnode.device, max_circuits, max_shots, executor)
         runner.check(ready.cost())
         return run(ready, qnode, runner, ask)
 
-    measured: Any = functools.wraps(qnode.func)(call)
-    measured.cost = lambda *args, **kwargs: prepare(args, kwargs).cost()
-    measured.price = lambda *args, **kwargs: price_of(
-        tapes_of(prepare(args, kwargs), ask), qnode.device
-    )
+    def everything(executor, args, kwargs):
+        # both runs of an adaptive allocation are known but for how their shots are spread
+        executor.with_device(qnode.device).run(tapes_of(prepare(args, kwargs), ask))
+
+    measured = priced(qnode.func, call, executor, qnode.device, circuits=everything)
     measured.plan = lambda *args, **kwargs: table_of(prepare(args, kwargs), qnode)
     return measured

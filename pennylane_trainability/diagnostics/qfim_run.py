@@ -176,7 +176,7 @@ def _adaptive(ready: Prepared, runner: Executor, ask: Ask) -> tuple[CountErrors,
     ]  # fmt: skip
     total = Cost(
         circuits=first.circuits + second.circuits,
-        distinct_circuits=count,
+        distinct_circuits=first.distinct_circuits,
         shots=first.shots + second.shots,
         executions=2,
     )

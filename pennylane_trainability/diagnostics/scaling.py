@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -151,7 +152,8 @@ def scaling(
         ReadingError: the builder returns something else, or no method applies at a size.
         ValueError: there are fewer than three sizes, or fewer than two were seen at all.
 
-    **Cost.** That of :func:`loss_variance` or :func:`gradient_variances` at every size.
+    **Cost.** That of :func:`loss_variance` or :func:`gradient_variances` at every size;
+    :func:`price` tells it before anything runs.
 
     **Example**
 
@@ -172,17 +174,22 @@ def scaling(
     """
     if quantity not in ("loss", "gradient"):
         raise ReadingError(f"quantity={quantity!r} is unknown; use 'loss' or 'gradient'.")
-    entropy, found, sizes = kept_seed(seed), [], sorted(ns)
+    entropy, sizes = kept_seed(seed), sorted(ns)
     options: dict[str, Any] = {
         "method": method, "law": law, "n_paths": n_paths, "n_draws": n_draws, "rtol": rtol,
         "replicates": replicates, "engine": engine, "level": level, "memory": memory,
         "max_circuits": max_circuits, "max_shots": max_shots, "executor": executor,
     }  # fmt: skip
     ask = gradient_variances if quantity == "gradient" else loss_variance
-    for n, child in zip(sizes, np.random.SeedSequence(entropy).spawn(len(sizes)), strict=True):
+
+    def at(n: int, child: np.random.SeedSequence):
         qnode, args, kwargs, encoded, trained = built_model(builder(n), encoding_args, argnums)
         question = ask(qnode, trained, encoding_args=encoded, seed=child, **options)
-        found.append(question(*args, **kwargs))
+        return question(*args, **kwargs)
+
+    children = np.random.SeedSequence(entropy).spawn(len(sizes))
+    questions = [functools.partial(at, *pair) for pair in zip(sizes, children, strict=True)]
+    found = (executor or Executor()).several(questions)
     fit = fit_scaling(sizes, [_estimate(one, parameter) for one in found], level)
     law_name = getattr(law, "__name__", str(law or Uniform()))
     return _gathered(_words(quantity, parameter), fit, found, law_name, entropy)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import field
 
 import numpy as np
@@ -14,6 +13,7 @@ from pennylane_trainability.circuits.shifts import UNSHIFTED
 from pennylane_trainability.diagnostics.jacobian_errors import value_errors_of
 from pennylane_trainability.diagnostics.measure import default_executor
 from pennylane_trainability.executor import Executor, cost_of
+from pennylane_trainability.pricing import priced
 from pennylane_trainability.results import Cost, Provenance, Result, record
 from pennylane_trainability.results.text import table
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY
@@ -103,6 +103,7 @@ def fourier_rows(
 
     Returns:
         A function of the QNode's arguments that returns :class:`FourierRows`.
+        Its attributes ``cost`` and ``price`` say what an answer will cost, see :func:`price`.
 
     **Cost.** Exact: no circuits. Measured: one circuit per input point and measurement basis.
 
@@ -122,8 +123,7 @@ def fourier_rows(
     array([[0.5 , 0.  , 0.25]])
     """
 
-    @functools.wraps(qnode.func)
-    def rows(*args, **kwargs) -> FourierRows:
+    def rows(executor, args, kwargs) -> FourierRows:
         series = series_of(
             read_qnode(qnode, args, kwargs, encoding_args, argnums, need_parameters=False),
             spectrum,
@@ -152,7 +152,7 @@ def fourier_rows(
             ),
         )
 
-    return rows
+    return priced(qnode.func, rows, executor, qnode.device)
 
 
 def measure_rows(series: Series, qnode, runner: Executor):

@@ -111,6 +111,15 @@ class StateAsk:
         """Who runs circuits, within the budget."""
         return default_executor(self.qnode.device, self.max_circuits, self.max_shots, self.executor)
 
+    @property
+    def simulating(self) -> Executor:
+        """Who asks a simulator for density matrices: within the caller's budget, if there is one.
+
+        They are no measurements, so that the limit that devices have by default is not theirs.
+        """
+        own = Executor() if self.executor is None else self.executor
+        return own.with_device(self.qnode.device).with_budget(self.max_circuits, self.max_shots)
+
     def road(self) -> str:
         """``"exact"``, ``"density"`` (density matrices from the simulator) or ``"measured"``."""
         device, shots = self.qnode.device, self.shots

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -81,27 +82,47 @@ def overlaps(
 
 def _computed(ask, reading, parameters, kept, order: int, mixed: bool) -> Overlaps:
     """States in chunks; neighbours are pairs, and blocks of twenty serve for frame potentials."""
-    circuit = reading.circuit
-    whole = len(kept) == circuit.n_wires
-    fidelities, powers, purities, real, cost = [], [], [], not mixed, Cost()
-    for part in state_chunks(len(parameters), circuit.n_wires, ask.memory, _BLOCK, mixed):
-        here = parameters[part]
-        if mixed:
-            found, purity, spent = _density_vectors(ask, reading, here, kept)
-            purities.append(purity)
-            cost += spent
-        else:
-            states = final_states(ask.at(reading, here))
-            states = np.broadcast_to(states, (len(here), states.shape[1]))
-            real = real and _all_real(states)
-            found = states if whole else _vectors_of(kept_factor(states, kept))
-        squared = whole and not mixed
-        fidelities.append(_overlap(np.vecdot(found[0::2], found[1::2]), squared))
-        powers.append(_block_powers(found, squared, order))
-    purity = float(np.mean(np.concatenate(purities))) if mixed else 1.0
+    n_wires = reading.circuit.n_wires
+    chunks = list(state_chunks(len(parameters), n_wires, ask.memory, _BLOCK, mixed))
+    if mixed:
+        count = len(parameters)
+        ask.simulating.check(Cost(circuits=count, distinct_circuits=count, executions=len(chunks)))
+    of_chunk = functools.partial(_of_chunk, ask, reading, kept, order, mixed)
+    questions = [functools.partial(of_chunk, parameters[chunk]) for chunk in chunks]
+    found = ask.simulating.several(questions)
+    purity = float(np.mean(np.concatenate([one.purities for one in found]))) if mixed else 1.0
     return Overlaps(
-        np.concatenate(fidelities), np.concatenate(powers), None, real, purity, None, cost
+        np.concatenate([one.fidelities for one in found]),
+        np.concatenate([one.powers for one in found]),
+        *(None, all(one.real for one in found), purity, None),
+        sum((one.cost for one in found), Cost()),
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Chunk:
+    """What is kept of the states of a chunk."""
+
+    fidelities: np.ndarray
+    powers: np.ndarray
+    purities: np.ndarray
+    real: bool
+    cost: Cost
+
+
+def _of_chunk(ask, reading, kept, order: int, mixed: bool, here: np.ndarray) -> _Chunk:
+    whole, real, cost = len(kept) == reading.circuit.n_wires, False, Cost()
+    purities = np.ones(len(here))
+    if mixed:
+        found, purities, cost = _density_vectors(ask, reading, here, kept)
+    else:
+        states = final_states(ask.at(reading, here))
+        states = np.broadcast_to(states, (len(here), states.shape[1]))
+        real = _all_real(states)
+        found = states if whole else _vectors_of(kept_factor(states, kept))
+    squared = whole and not mixed
+    fidelities = _overlap(np.vecdot(found[0::2], found[1::2]), squared)
+    return _Chunk(fidelities, _block_powers(found, squared, order), purities, real, cost)
 
 
 def _overlap(product: np.ndarray, squared: bool) -> np.ndarray:
@@ -140,7 +161,7 @@ def _density_vectors(ask: StateAsk, reading: Reading, parameters, kept):
     tapes = density_tapes(circuit, len(parameters), broadcasts(ask.qnode.device))
     cost = cost_of(tapes, len(parameters))
     size = 2**circuit.n_wires
-    results = ask.runner.run(tapes)
+    results = ask.simulating.run(tapes)
     rho = np.concatenate([np.asarray(r, complex).reshape(-1, size, size) for r in results])
     purity = np.einsum("dij,dji->d", rho, rho).real
     n, rest = circuit.n_wires, [w for w in range(circuit.n_wires) if w not in kept]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -116,7 +117,8 @@ def trainability(
         ReadingError: the builder returns something else, or no variance can be found at a size.
         BudgetError: a variance costs more than its budget.
 
-    **Cost.** That of :func:`scaling`, and of :func:`gradient_variances` at the largest size.
+    **Cost.** That of :func:`scaling`, and of :func:`gradient_variances` at the largest size;
+    :func:`price` tells it before anything runs.
 
     **Example**
 
@@ -146,10 +148,12 @@ def trainability(
         raise ReadingError("ns needs at least one size.")
     built = [_sized(builder, n, encoding_args, argnums) for n in sizes]
     last = built[-1]
-    over, first = _signal(builder, built, children[0], encoding_args, argnums, shared)
-    spread = gradient_variances(
+    signal = functools.partial(_signal, builder, built, children[0], encoding_args, argnums, shared)
+    slopes = gradient_variances(
         last.qnode, last.argnums, encoding_args=last.encoding_args, seed=children[1], **shared
-    )(*last.args, **last.kwargs)
+    )
+    questions: list[Any] = [signal, lambda: slopes(*last.args, **last.kwargs)]
+    (over, first), spread = (executor or Executor()).several(questions)
     plan, why = _plan(last)
     small = next((one for one in reversed(built) if _simulable(one)), None)
     ranked, rank = _directions(small, last, law, children[2], memory)

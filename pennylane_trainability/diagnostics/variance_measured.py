@@ -102,7 +102,10 @@ class Measured:
         shots = (self.shots or 0) * self.replicates * built.n_circuits
         circuits = built.n_circuits * self._copies
         return Cost(
-            circuits=circuits, distinct_circuits=circuits, shots=shots, executions=bool(circuits)
+            circuits=circuits,
+            distinct_circuits=built.n_circuits,
+            shots=shots,
+            executions=bool(circuits),
         )
 
     @property

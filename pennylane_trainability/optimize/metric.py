@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from pennylane_trainability.diagnostics.measure_qfim import measure_qfim
 from pennylane_trainability.diagnostics.measured_qfim import MeasuredQFIM
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import Executor, cost_of
+from pennylane_trainability.pricing import priced
 from pennylane_trainability.results import Cost, kept_seed
 from pennylane_trainability.simulation.fisher import fisher_information
 from pennylane_trainability.simulation.mixed_fisher import mixed_fisher_information
@@ -210,6 +210,7 @@ def metric_tensor_fn(
     Returns:
         A function of the QNode's arguments. It returns, as ``qml.metric_tensor``, an array
         ``(*S, *S)`` for one trainable argument of shape ``S``, a tuple of these for several.
+        Its attributes ``cost`` and ``price`` say what an answer will cost, see :func:`price`.
 
     Raises:
         ReadingError: see :func:`qfim` and :func:`measure_qfim`.
@@ -246,15 +247,14 @@ def metric_tensor_fn(
         executor,
     )
 
-    @functools.wraps(qnode.func)
-    def metric_tensor(*args, **kwargs):
+    def metric_tensor(executor, args, kwargs):
         wanted = argnums
         if wanted is None:
             trained = trained_positions(args)
             wanted = trained[0] if len(trained) == 1 else trained or None
-        return way.metric(qnode, args, kwargs, wanted).blocks()
+        return replace(way, executor=executor).metric(qnode, args, kwargs, wanted).blocks()
 
-    return metric_tensor
+    return priced(qnode.func, metric_tensor, executor, qnode.device)
 
 
 def trained_positions(args: tuple) -> list[int]:

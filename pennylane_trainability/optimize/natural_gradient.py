@@ -12,7 +12,9 @@ from pennylane_trainability.devices import one_job
 from pennylane_trainability.devices.counted import Counted
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import Executor
+from pennylane_trainability.optimize.blank import Blank
 from pennylane_trainability.optimize.metric import NOISE_FLOOR, Metric, Way, trained_positions
+from pennylane_trainability.pricing import cost
 from pennylane_trainability.results import Cost, Result, kept_seed, record
 
 __all__ = ["NaturalGradientOptimizer", "NaturalStep"]
@@ -161,6 +163,27 @@ class NaturalGradientOptimizer(qml.GradientDescentOptimizer):
         """
         return self._advance(objective_fn, args, kwargs, grad_fn, recompute_tensor, False)[0]
 
+    def cost(self, objective_fn, *args, grad_fn=None, **kwargs) -> Cost:
+        """What the gradient and the metric of one step will cost; nothing is run.
+
+        Args:
+            objective_fn: a QNode that returns one number.
+            *args: its positional arguments.
+            grad_fn: see :meth:`step_and_cost`; a function of one's own is not counted.
+            **kwargs: its keyword arguments.
+        """
+        counted = self._counted(objective_fn, Blank)
+        if grad_fn is None:
+            self.compute_grad(counted, args, kwargs)
+        trained = trained_positions(args)
+        metric = cost(
+            lambda executor: replace(self._way, executor=executor).metric(
+                objective_fn, args, kwargs, trained
+            ),
+            self._way.executor,
+        )
+        return _cost_of(counted.device) + metric
+
     def _advance(self, qnode, args, kwargs, grad_fn, recompute: bool, evaluate: bool):
         """The new arguments and, if it is at hand or asked for, the value before."""
         counted = self._counted(qnode)
@@ -202,7 +225,7 @@ class NaturalGradientOptimizer(qml.GradientDescentOptimizer):
         return self._metric, self._metric.cost
 
     @staticmethod
-    def _counted(qnode):
+    def _counted(qnode, kind: type[Counted] = Counted):
         """The same QNode on its own device, counting what is sent; Qiskit devices in one job."""
         if not isinstance(qnode, qml.QNode):
             raise ReadingError(
@@ -211,7 +234,7 @@ class NaturalGradientOptimizer(qml.GradientDescentOptimizer):
                 "metric_tensor_fn=pt.metric_tensor_fn(qnode)."
             )
         new = copy.copy(qnode)
-        new.device = Counted(one_job(qnode.device))
+        new.device = kind(one_job(qnode.device))
         new._init_args = {**qnode._init_args, "device": new.device}
         return new
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -21,7 +22,7 @@ from pennylane_trainability.policies.draws import (
 from pennylane_trainability.policies.partitions import Partition, check_actions, partition_of
 from pennylane_trainability.policies.policy_gradient import PolicyGradient
 from pennylane_trainability.policies.read_out import outcome_probabilities
-from pennylane_trainability.results import Provenance
+from pennylane_trainability.results import Cost, Provenance
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY
 from pennylane_trainability.transforms.engines import choose_engine, device_name
 
@@ -148,17 +149,19 @@ class BornPolicy:
             exact = SimulatedActions(reading, partition, memory)
             return self._gradient(reading, partition, exact, None, chosen)
         runner = default_executor(self.qnode.device, max_circuits, max_shots, executor)
-        found = tuple(
-            self._gradient(
-                reading,
-                partition,
-                MeasuredActions(reading, partition, self.qnode.device, count, runner),
-                count,
-                chosen,
-            )
-            for count in (list(shots) or [None])
+        counts: list[int | None] = list(shots) or [None]
+        roads = [
+            MeasuredActions(reading, partition, self.qnode.device, count, runner)
+            for count in counts
+        ]
+        runner.check(sum((road.cost_per_draw() for road in roads), Cost()))
+        found = runner.several(
+            [
+                functools.partial(self._gradient, reading, partition, road, count, chosen)
+                for road, count in zip(roads, counts, strict=True)
+            ]
         )
-        return found if shots.has_partitioned_shots else found[0]
+        return tuple(found) if shots.has_partitioned_shots else found[0]
 
     def read(
         self, args: tuple, kwargs: dict, argnums=None, encoding_args=None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import field
 from enum import Enum
@@ -166,7 +167,8 @@ def policy_scaling(
         ReadingError: the builder returns something else.
         ValueError: there are fewer than three sizes, or nothing varies at two of them.
 
-    **Cost.** That of :func:`policy_variance` at every size.
+    **Cost.** That of :func:`policy_variance` at every size; :func:`price` tells it before anything
+    runs.
 
     **Example**
 
@@ -187,15 +189,20 @@ def policy_scaling(
     >>> bool(rate.low < 1 / 2 < rate.high)
     True
     """
-    entropy, sizes, found = kept_seed(seed), sorted(ns), []
+    entropy, sizes = kept_seed(seed), sorted(ns)
     options: dict[str, Any] = {
         "encoding_args": encoding_args, "law": law, "n_draws": n_draws, "engine": engine,
         "level": level, "memory": memory, "max_circuits": max_circuits, "max_shots": max_shots,
         "executor": executor,
     }  # fmt: skip
-    for n, child in zip(sizes, np.random.SeedSequence(entropy).spawn(len(sizes)), strict=True):
+
+    def at(n: int, child: np.random.SeedSequence) -> PolicyVariance:
         policy, args, kwargs = _built(builder(n))
-        found.append(policy_variance(policy, argnums, seed=child, **options)(*args, **kwargs))
+        return policy_variance(policy, argnums, seed=child, **options)(*args, **kwargs)
+
+    children = np.random.SeedSequence(entropy).spawn(len(sizes))
+    questions = [functools.partial(at, *pair) for pair in zip(sizes, children, strict=True)]
+    found = (executor or Executor()).several(questions)
     log = fit_scaling(sizes, [one.log_variance(_own(one, parameter)) for one in found], level)
     own = fit_scaling(
         sizes, [one.derivative_variance(_own(one, parameter)) for one in found], level

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from pennylane_trainability.policies.draws import (
 )
 from pennylane_trainability.policies.partitions import Partition
 from pennylane_trainability.policies.policy_variance_record import PolicyVariance
+from pennylane_trainability.pricing import priced
 from pennylane_trainability.results import Cost, Provenance, kept_seed
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY
 from pennylane_trainability.transforms.engines import choose_engine, device_name
@@ -46,7 +46,15 @@ class _Ask:
     engine: str
     level: float
     memory: int
-    runner: Executor
+    max_circuits: int | None
+    max_shots: int | None
+    executor: Executor | None
+
+    @property
+    def runner(self) -> Executor:
+        """Who runs circuits, within the budget."""
+        device = self.policy.qnode.device
+        return default_executor(device, self.max_circuits, self.max_shots, self.executor)
 
     @property
     def shots(self) -> int | None:
@@ -119,6 +127,7 @@ def policy_variance(
     Returns:
         A function of the QNode's arguments that returns a :class:`PolicyVariance`. Its attribute
         ``cost`` is a function of the same arguments that says what it would cost.
+        Another one, ``price``, compiles for the device, see :func:`price`.
 
     Raises:
         ReadingError: the QNode cannot be read, or has fewer outcomes than actions.
@@ -151,23 +160,19 @@ def policy_variance(
     positive("n_draws", n_draws, 4)
     if not 0 < level < 1:
         raise ValueError(f"level needs a number between 0 and 1; got {level!r}.")
-    runner = default_executor(policy.qnode.device, max_circuits, max_shots, executor)
     ask = _Ask(
         *(policy, argnums, encoding_args, law or Uniform(), n_draws, kept_seed(seed)),
-        *(engine, level, memory, runner),
+        *(engine, level, memory, max_circuits, max_shots, executor),
     )
 
-    @functools.wraps(policy.qnode.func)
-    def run(*args, **kwargs) -> PolicyVariance:
-        return _answer(ask, args, kwargs)
+    def run(executor, args, kwargs) -> PolicyVariance:
+        return _answer(replace(ask, executor=executor), args, kwargs)
 
     def cost(*args, **kwargs) -> Cost:
         _, _, road, chosen = ask.road(args, kwargs)
         return _cost(road.cost_per_draw(), ask.count(chosen))
 
-    asked: Any = run
-    asked.cost = cost
-    return asked
+    return priced(policy.qnode.func, run, executor, policy.qnode.device, cost=cost)
 
 
 def _cost(each: Cost, count: int) -> Cost:

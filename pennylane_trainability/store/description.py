@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pennylane_trainability.errors import ReadingError
-from pennylane_trainability.store.keys import canonical
+from pennylane_trainability.keys import canonical
 
 __all__ = ["Description", "description"]
 

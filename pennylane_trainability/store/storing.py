@@ -19,9 +19,9 @@ from pennylane_trainability.errors import (
 )
 from pennylane_trainability.execution.checks import check_results, wrong_results
 from pennylane_trainability.executor import Executor
+from pennylane_trainability.keys import circuit_key
 from pennylane_trainability.results import Cost
 from pennylane_trainability.store.description import Description, description
-from pennylane_trainability.store.keys import circuit_key
 from pennylane_trainability.store.ledger import Ledger
 from pennylane_trainability.store.record import Record
 from pennylane_trainability.store.streams import check_options, fingerprint, token_of

@@ -9,7 +9,7 @@ from typing import Any
 
 from pennylane_trainability.devices import OneJob, one_job
 from pennylane_trainability.errors import StoreError
-from pennylane_trainability.store.keys import canonical
+from pennylane_trainability.keys import canonical
 
 __all__ = ["check_options", "fingerprint", "token_of"]
 

@@ -65,10 +65,10 @@ def test_repetitions_batches_and_splits_count():
     device = qml.device("default.qubit", wires=2)
     one = qml.tape.QuantumScript([qml.CNOT([0, 1])], [qml.probs(wires=0)], shots=10)
     many = qml.tape.QuantumScript(
-        [qml.RX(np.zeros(3), 0), qml.CNOT([0, 1])], [qml.probs(wires=0)], shots=10
+        [qml.RX(np.array([0.1, 0.2, 0.1]), 0), qml.CNOT([0, 1])], [qml.probs(wires=0)], shots=10
     )
     price = price_of([one, one, many], device)
-    assert (price.circuits, price.distinct_circuits) == (5, 2)
+    assert (price.circuits, price.distinct_circuits) == (5, 3)
     assert (price.shots, price.all_two_qubit_gates, price.depth) == (50, 5, 2)
 
 
@@ -114,3 +114,18 @@ class TestQiskit:
         assert price.jobs == tracker.totals["jobs"]
         assert price.circuits == tracker.totals["executions"]
         assert price.shots == tracker.totals["shots"]
+
+    def test_chunks_have_jobs_of_their_own(self):
+        device = self.remote()
+        circuits = pt.measure_gradient(on(device), method="shift").cost(WEIGHTS).circuits
+        ask = pt.measure_gradient(on(device), method="shift", executor=pt.Executor(chunk=2))
+        assert ask.price(WEIGHTS).jobs == math.ceil(circuits / 2) > 1
+
+    def test_replicates_of_a_circuit_are_not_distinct(self):
+        """This device takes no shot vectors and gets every circuit twice."""
+        qnode = on(qml.device("qiskit.aer", wires=2))
+        ask = pt.loss_variance(qnode, method="sample", n_draws=4, replicates=True, seed=1)
+        cost, price = ask.cost(WEIGHTS), ask.price(WEIGHTS)
+        assert (cost.circuits, cost.distinct_circuits) == (8, 4)
+        assert (price.circuits, price.distinct_circuits) == (8, 4)
+        assert ask(WEIGHTS).cost.distinct_circuits == 4

@@ -32,7 +32,7 @@ FUNCTIONS = {
     *("analyze", "data_jacobian", "fit", "fourier_rows", "measure_jacobian", "measure_qfim"),
     *("capacity", "compare_shapes", "growth_advice", "initialise", "metric_tensor_fn"),
     *("gradient_efficiency", "gradient_measurement_plan", "measure_gradient", "paper_check"),
-    *("fourier_fingerprint", "monitor", "promote", "prune"),
+    *("fourier_fingerprint", "monitor", "promote", "prune", "plan_shots"),
     *("gradient_variances", "hessian_spectrum", "loss_slice", "loss_variance", "scaling"),
     *("degrees_of_freedom", "landscape_law_test", "local_minima", "wishart_parameters"),
     *("dynamical_lie_algebra", "entangling_capability", "expressibility", "trainability"),
@@ -56,8 +56,10 @@ RECORDS = {
     *("DynamicalLieAlgebra", "ShapeComparison", "Trainability"),
     *("ReportChange", "TrainingRecord"),
     *("BornPolicy", "FourierFingerprint", "PolicyGradient", "PolicyScaling", "PolicyVariance"),
-    *("EntanglingCapability", "Expressibility"),
+    *("EntanglingCapability", "Expressibility", "Price", "ShotPlan"),
 }
+#: Functions of an answer, not of a QNode.
+PRICES = {"cost", "price"}
 #: Functions that ask about variances over a law of the parameters.
 LANDSCAPES = {"gradient_variances", "loss_variance", "scaling", "trainability"}
 #: Functions that ask about the law of a landscape from draws.
@@ -71,7 +73,7 @@ SIMULATED = {
     *("compare_shapes", "dynamical_lie_algebra", "fit", "fourier_fingerprint"),
     *("gradient_efficiency", "landscape_law_test", "local_minima", "wishart_parameters"),
     *("gradient_measurement_plan", "growth_advice", "hessian_spectrum", "initialise"),
-    *("paper_check", "promote", "prune"),
+    *("paper_check", "plan_shots", "promote", "prune"),
 }
 TEMPLATES = {
     *("DataReuploading", "ParallelAngleEncoding", "SerialReuploading", "SimCircuit"),
@@ -84,7 +86,7 @@ HELPERS = {
 ERRORS = {"BudgetError", "DeviceFailure", "NotFourierError", "ReadingError", "StoreError"} | {
     "TrainabilityWarning"
 }
-CALLS = DRAWN | FUNCTIONS | MIXTURES | POLICIES | TRANSFORMS
+CALLS = DRAWN | FUNCTIONS | MIXTURES | POLICIES | PRICES | TRANSFORMS
 NAMES = CALLS | REWRITES | RECORDS | TEMPLATES | HELPERS | ERRORS
 
 
@@ -148,7 +150,7 @@ OPTIONS = {
     "include": {"analyze", "compare_shapes"},
     "spectrum": {
         *("analyze", "fourier_rows", "measure_jacobian", "coefficient_jacobian"),
-        *("fourier_fingerprint", "initialise", "monitor", "prune"),
+        *("fourier_fingerprint", "initialise", "monitor", "prune", "plan_shots"),
     },
     "engine": {
         *("fourier_fingerprint", *ASKED_POLICIES),
@@ -157,7 +159,7 @@ OPTIONS = {
         *("degrees_of_freedom", "loss_slice", "monitor", *STATES),
     },
     "gradient": {"monitor", "analyze", "coefficient_jacobian", "data_jacobian", "measure_jacobian"},
-    "executor": (FUNCTIONS | ASKED_POLICIES | {"measure_density"}) - SIMULATED,
+    "executor": (FUNCTIONS | ASKED_POLICIES | PRICES | {"measure_density"}) - SIMULATED,
     "max_circuits": (
         FUNCTIONS
         | ASKED_POLICIES
@@ -176,7 +178,7 @@ OPTIONS = {
         *("fourier_fingerprint", *ASKED_POLICIES),
         *("analyze", "capacity", "initialise", "measure_jacobian", "measure_qfim"),
         *("compare_shapes", "growth_advice", "metric_tensor_fn", "paper_check"),
-        *("loss_slice", "measure_density", "measure_gradient"),
+        *("loss_slice", "measure_density", "measure_gradient", "plan_shots"),
         *(LANDSCAPES | DRAWN_LAWS | STATES),
     },
     "law": {
@@ -357,6 +359,7 @@ def test_pennylane_alone_has_the_transform():
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "devices": {"errors"},
+    "keys": {"errors"},
     "results": set(),
     "fourier": {"errors"},
     "liealg": {"errors"},
@@ -367,10 +370,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "landscapes": {"circuits", "errors", "laws", "liealg", "statistics"},
     "simulation": {"circuits", "errors"},
     "transforms": {"circuits", "devices", "errors", "liealg", "simulation", "statistics"},
-    "executor": {"devices", "errors", "results"},
+    "executor": {"devices", "errors", "keys", "results"},
     "execution": {"errors", "executor"},
-    "store": {"devices", "errors", "execution", "executor", "results"},
-    "pricing": {"devices", "results", "store"},
+    "store": {"devices", "errors", "execution", "executor", "keys", "results"},
+    "pricing": {"devices", "executor", "keys", "results", "store"},
     "diagnostics": {
         *("circuits", "errors", "executor", "fourier", "landscapes", "laws", "liealg"),
         *("pricing", "results"),
@@ -379,14 +382,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     "policies": {
         *("circuits", "diagnostics", "errors", "executor", "laws", "results", "simulation"),
         *("statistics", "transforms"),
+        "pricing",
     },
     "included": {"circuits", "diagnostics", "errors", "laws", "policies", "results", "simulation"},
     "density": {
         *("circuits", "diagnostics", "errors", "executor", "results", "statistics", "transforms"),
+        "pricing",
     },
     "optimize": {
         *("circuits", "devices", "diagnostics", "errors", "executor", "results", "simulation"),
         *("statistics", "transforms"),
+        "pricing",
     },
     "fitting": {
         *("circuits", "errors", "laws", "results", "simulation", "statistics", "transforms"),
@@ -402,6 +408,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "analysis": {
         *("circuits", "diagnostics", "errors", "executor", "fourier", "included", "laws"),
         *("report", "results", "simulation", "transforms"),
+        "pricing",
     },
     "architectures": {
         *("circuits", "diagnostics", "errors", "fitting", "fourier", "included", "laws"),
@@ -436,6 +443,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "repair",
         "report",
         *("templates", "transforms"),
+        "pricing",
     },
 }
 #: Against the flow, inside a function only: drawing is loaded where somebody draws.

@@ -10,8 +10,8 @@ import pennylane as qml
 import pytest
 
 import pennylane_trainability as pt
+from pennylane_trainability.keys import circuit_key
 from pennylane_trainability.store.description import description
-from pennylane_trainability.store.keys import circuit_key
 
 
 def tape_of(op, *measurements, shots=100):
@@ -96,7 +96,7 @@ def test_numbers_of_other_libraries_have_the_same_name():
 def test_names_are_the_same_in_another_process():
     code = (
         "import pennylane as qml\n"
-        "from pennylane_trainability.store.keys import circuit_key\n"
+        "from pennylane_trainability.keys import circuit_key\n"
         "H = qml.Hamiltonian([0.5, 1.0], [qml.Z(0), qml.X(0) @ qml.Y(1)])\n"
         "op = qml.Rot(0.1, 0.2, 0.3, wires='a')\n"
         "print(circuit_key(qml.tape.QuantumScript([op], [qml.expval(H)], shots=100)))"
