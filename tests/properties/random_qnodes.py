@@ -14,14 +14,15 @@ import numpy as np
 import pennylane as qml
 from hypothesis import strategies as st
 
-#: Wire labels as users write them.
+#: Wire labels as users write them. No tuples: PennyLane's own decompositions take the label
+#: ``("a", 1)`` of one wire for two wires.
 LABELS = (
     (0, 1, 2, 3),
     ("a", "b", "c", "d"),
     (2, 0, 3, 1),
     (-1, "q", 7, -3),
-    (("a", 1), ("b", 2), ("a", 2), "b"),
     ("0", 0, "1", 1),
+    (2.5, "two words", -0.5, ""),
 )
 
 #: Gates with angles: name → (number of wires, number of angles).
@@ -155,18 +156,30 @@ class Program:
         args, kwargs = replace(self, interface="numpy").call(theta, x)
         return qml.tape.make_qscript(self.function())(*args, **kwargs)
 
+    def _batched(self, points, measurement=None):
+        """The circuit at all points at once: every angle is an array, templates are spelled out."""
+        theta = np.array([np.asarray(theta, float) for theta, _ in points]).T
+        x = None if self.inputs is None else np.array([x for _, x in points], float)
+
+        def circuit():
+            for step in self.steps:
+                turns = [np.broadcast_to(angle(r, theta, x), len(points)) for r in step.angles]
+                for part, some in spelled_out(step, turns):
+                    play_gate(part, self.labels, some)
+            return measurement() if measurement else measure(self.measurement, self.labels)
+
+        device = qml.device("default.qubit", wires=self.labels)
+        return qml.QNode(circuit, device, diff_method=None)()
+
     def values(self, points) -> np.ndarray:
         """``(points, outputs)`` of ``(theta, x)`` pairs, by PennyLane's simulator."""
-        tapes = [self.tape(*point) for point in points]
-        found = qml.execute(tapes, qml.device("default.qubit"), diff_method=None)
-        return np.array([np.concatenate([np.ravel(v) for v in _several(f)]) for f in found])
+        found = self._batched(points)
+        several = found if isinstance(found, (tuple, list)) else [found]
+        return np.concatenate([np.reshape(v, (len(points), -1)) for v in several], axis=1)
 
     def states(self, points) -> np.ndarray:
         """``(points, dimension)`` in the order of the labels."""
-        everything = [qml.state()]
-        tapes = [self.tape(*point).copy(measurements=everything) for point in points]
-        device = qml.device("default.qubit", wires=self.labels)
-        return np.array(qml.execute(tapes, device, diff_method=None))
+        return np.array(self._batched(points, qml.state))
 
     def flat(self, result, lead: int) -> np.ndarray:
         """Derivatives ``(*lead axes, outputs, parameters)`` of a result in the user's structure.
@@ -228,10 +241,6 @@ def derivatives(function, theta, step: float = 1e-3) -> np.ndarray:
     return np.moveaxis(np.einsum("m,pm...->p...", weights, values), 0, -1)
 
 
-def _several(result):
-    return result if isinstance(result, (tuple, list)) else [result]
-
-
 def _insert(tree: dict, path: tuple, value) -> None:
     for key in path[:-1]:
         tree = tree.setdefault(key, {})
@@ -276,25 +285,41 @@ def _input(x, j: int):
 
 
 def play_step(step: Step, labels, theta, x) -> None:
-    """Queue one step."""
+    """Queue one step as a user would write it."""
+    play_gate(step, labels, [angle(rule, theta, x) for rule in step.angles])
+
+
+def play_gate(step: Step, labels, angles) -> None:
+    """Queue one step with these angles."""
     wires = [labels[w] for w in step.wires]
-    angles = [angle(rule, theta, x) for rule in step.angles]
     if step.gate == "StronglyEntanglingLayers":
         weights = qml.math.reshape(qml.math.stack(angles), (1, len(wires), 3))
         qml.StronglyEntanglingLayers(weights, wires=wires)
     elif step.gate == "BasicEntanglerLayers":
-        weights = qml.math.reshape(qml.math.stack(angles), (-1, len(wires)))
+        weights = qml.math.reshape(qml.math.stack(angles), (1, len(wires)))
         qml.BasicEntanglerLayers(weights, wires=wires, rotation=qml.RY)
     elif step.gate == "QubitUnitary":
         qml.QubitUnitary(unitary(step.word, len(wires)), wires=wires)
     elif step.gate == "PauliRot":
         wrapped(step, lambda w: qml.PauliRot(*angles, step.word, wires=w), wires)
-    elif step.gate in FIXED or step.gate in ONE_ANGLE or step.gate in MORE_ANGLES:
-        wrapped(step, lambda w: getattr(qml, step.gate)(*angles, wires=w), wires)
-    elif step.gate == "MultiRZ":
-        wrapped(step, lambda w: qml.MultiRZ(*angles, wires=w), wires)
     else:
-        raise KeyError(step.gate)
+        wrapped(step, lambda w: getattr(qml, step.gate)(*angles, wires=w), wires)
+
+
+def spelled_out(step: Step, angles):
+    """The gates of one layer of a template, by its documentation; other steps as they are."""
+    if step.gate not in ("StronglyEntanglingLayers", "BasicEntanglerLayers"):
+        return [(step, angles)]
+    gate, count = ("Rot", 3) if step.gate.startswith("Strongly") else ("RY", 1)
+    n = len(step.wires)
+    gates = [
+        (Step(gate, (wire,)), angles[count * k : count * (k + 1)])
+        for k, wire in enumerate(step.wires)
+    ]
+    # The ring of two wires is one CNOT in BasicEntanglerLayers and two in the other template.
+    pairs = {1: 0, 2: 2 if count == 3 else 1}.get(n, n)
+    ring = [(step.wires[k], step.wires[(k + 1) % n]) for k in range(pairs)]
+    return gates + [(Step("CNOT", pair), []) for pair in ring]
 
 
 def wrapped(step: Step, gate, wires) -> None:
@@ -353,6 +378,21 @@ def measure(rule: tuple, labels):
     if kind == "var":
         return qml.var(observable(rest[0], labels))
     raise KeyError(kind)
+
+
+def untied(program: Program, most: int) -> Program:
+    """Every turning gate gets a parameter of its own; at most so many of them stay."""
+    steps, count = [], 0
+    for step in program.steps:
+        if len(step.angles) == 1:
+            if count == most:
+                continue
+            step = replace(step, angles=(("scaled", count, 1.0),))
+            count += 1
+        steps.append(step)
+    return replace(
+        program, steps=tuple(steps), n_parameters=count, leaves=((0, (), (count,)),)
+    )
 
 
 # -- strategies ------------------------------------------------------------------------------------
@@ -491,7 +531,7 @@ def fixed(draw, n: int, gates):
     if name == "QubitUnitary":
         size = draw(st.integers(1, min(n, 2)))
         return Step(name, tuple(order[:size]), word=str(draw(st.integers(0, 20))))
-    return Step(name, tuple(order[: FIXED[name]]), wrap=draw(st.sampled_from(["", "adjoint"])))
+    return Step(name, tuple(order[: FIXED.get(name, 1)]), wrap=draw(st.sampled_from(["", "adjoint"])))
 
 
 @st.composite

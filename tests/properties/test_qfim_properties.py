@@ -1,7 +1,6 @@
 """The quantum Fisher information of random QNodes, against differences of PennyLane's states."""
 
 import numpy as np
-import pennylane as qml
 from hypothesis import given
 from hypothesis import strategies as st
 from random_qnodes import derivatives, inputs, programs, thetas
@@ -61,11 +60,11 @@ def test_capacity_counts_the_directions_of_the_state(data):
     theta, x = data.draw(thetas(program)), data.draw(inputs(program))
     args, kwargs = program.call(theta, x)
     found = pt.capacity(program.qnode(), n_draws=3, seed=1, **options_of(program))(*args, **kwargs)
-    values = np.linalg.eigvalsh(fisher(program, theta, x))
+    matrix = fisher(program, theta, x)
+    values = np.linalg.eigvalsh(matrix)
     # Between the two levels a rank depends on the tolerance.
-    low, high = int(np.sum(values > 1e-3)), int(np.sum(values > 1e-8))
-    assert low <= found.ranks[0] <= max(high, low)
+    low, high = int(np.sum(values > 1e-4)), int(np.sum(values > 1e-10))
+    assert low <= found.ranks[0] <= high
     assert max(found.ranks) <= min(program.n_parameters, 2 ** (len(program.labels) + 1) - 2)
-    for k in found.dead:
-        assert abs(fisher(program, theta, x)[k]).max() < 1e-6
-    assert qml.math.shape(theta) == (program.n_parameters,)
+    # Dead at every draw, so at the values given.
+    assert not np.abs(matrix[list(found.dead)]).max(initial=0) > 1e-6
