@@ -158,6 +158,8 @@ class Program:
 
     def _batched(self, points, measurement=None):
         """The circuit at all points at once: every angle is an array, templates are spelled out."""
+        # One point twice: PennyLane takes some circuits over one point for no batch.
+        count, points = len(points), [*points, points[0]]
         theta = np.array([np.asarray(theta, float) for theta, _ in points]).T
         x = None if self.inputs is None else np.array([x for _, x in points], float)
 
@@ -169,17 +171,16 @@ class Program:
             return measurement() if measurement else measure(self.measurement, self.labels)
 
         device = qml.device("default.qubit", wires=self.labels)
-        return qml.QNode(circuit, device, diff_method=None)()
+        found = qml.QNode(circuit, device, diff_method=None)()
+        return [v[:count] for v in (found if isinstance(found, (tuple, list)) else [found])]
 
     def values(self, points) -> np.ndarray:
         """``(points, outputs)`` of ``(theta, x)`` pairs, by PennyLane's simulator."""
-        found = self._batched(points)
-        several = found if isinstance(found, (tuple, list)) else [found]
-        return np.concatenate([np.reshape(v, (len(points), -1)) for v in several], axis=1)
+        return np.concatenate([np.reshape(v, (len(points), -1)) for v in self._batched(points)], 1)
 
     def states(self, points) -> np.ndarray:
         """``(points, dimension)`` in the order of the labels."""
-        return np.array(self._batched(points, qml.state))
+        return np.array(self._batched(points, qml.state)[0])
 
     def flat(self, result, lead: int) -> np.ndarray:
         """Derivatives ``(*lead axes, outputs, parameters)`` of a result in the user's structure.
@@ -189,7 +190,9 @@ class Program:
             lead: axes before those of the measurement.
         """
         several = self.measurement[0] == "several"
-        return np.concatenate([self._columns(r, lead) for r in (result if several else [result])], lead)
+        return np.concatenate(
+            [self._columns(r, lead) for r in (result if several else [result])], lead
+        )
 
     def _columns(self, result, lead: int) -> np.ndarray:
         columns = []
@@ -308,6 +311,11 @@ def play_gate(step: Step, labels, angles) -> None:
 
 def spelled_out(step: Step, angles):
     """The gates of one layer of a template, by its documentation; other steps as they are."""
+    if step.gate == "PauliRot" and not step.wrap:
+        # PennyLane loses the batch of a word with an identity in it.
+        pairs = [(c, w) for c, w in zip(step.word, step.wires, strict=True) if c != "I"]
+        letters, wires = zip(*pairs, strict=True)
+        return [(replace(step, word="".join(letters), wires=wires), angles)]
     if step.gate not in ("StronglyEntanglingLayers", "BasicEntanglerLayers"):
         return [(step, angles)]
     gate, count = ("Rot", 3) if step.gate.startswith("Strongly") else ("RY", 1)
@@ -390,9 +398,7 @@ def untied(program: Program, most: int) -> Program:
             step = replace(step, angles=(("scaled", count, 1.0),))
             count += 1
         steps.append(step)
-    return replace(
-        program, steps=tuple(steps), n_parameters=count, leaves=((0, (), (count,)),)
-    )
+    return replace(program, steps=tuple(steps), n_parameters=count, leaves=((0, (), (count,)),))
 
 
 # -- strategies ------------------------------------------------------------------------------------
@@ -495,7 +501,11 @@ def encodings(draw, shape: tuple, p: int, slopes, products: bool):
     if kind == "input*":
         return kind, j, draw(st.integers(0, p - 1))
     slope = draw(st.sampled_from(slopes))
-    return ("input", j, slope) if kind == "input" else ("input+", j, slope, draw(st.integers(0, p - 1)))
+    return (
+        ("input", j, slope)
+        if kind == "input"
+        else ("input+", j, slope, draw(st.integers(0, p - 1)))
+    )
 
 
 @st.composite
@@ -531,7 +541,9 @@ def fixed(draw, n: int, gates):
     if name == "QubitUnitary":
         size = draw(st.integers(1, min(n, 2)))
         return Step(name, tuple(order[:size]), word=str(draw(st.integers(0, 20))))
-    return Step(name, tuple(order[: FIXED.get(name, 1)]), wrap=draw(st.sampled_from(["", "adjoint"])))
+    return Step(
+        name, tuple(order[: FIXED.get(name, 1)]), wrap=draw(st.sampled_from(["", "adjoint"]))
+    )
 
 
 @st.composite
@@ -586,7 +598,11 @@ def programs(
     with_data = draw(st.booleans()) if with_data is None else with_data
     shape = draw(st.sampled_from([(), (1,), (2,)])) if with_data else None
     rule = angles(p, rules)
-    step = [turning(n, rule, gates, wraps)] * 3 + [fixed(n, fixed_gates)] + [layer(n, rule)] * templates
+    step = (
+        [turning(n, rule, gates, wraps)] * 3
+        + [fixed(n, fixed_gates)]
+        + [layer(n, rule)] * templates
+    )
     steps = draw(st.lists(st.one_of(step), min_size=1, max_size=max_steps))
     if shape is not None:
         encoding = turning(n, encodings(shape, p, slopes, products), _encoding(gates), wraps)

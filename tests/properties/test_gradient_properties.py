@@ -48,5 +48,7 @@ def test_gradients_on_batches_of_inputs(method, data):
     args, kwargs = program.call(theta, x)
     found = quietly(method(program.qnode(), **options_of(program)), *args, **kwargs)
     for one, value in zip(program.flat(found, 1), x, strict=True):
-        expected = derivatives(lambda moves, at=value: program.values([(m, at) for m in moves]), theta)
+        expected = derivatives(
+            lambda moves, at=value: program.values([(m, at) for m in moves]), theta
+        )
         np.testing.assert_allclose(one, expected, atol=2e-7)

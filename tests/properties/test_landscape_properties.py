@@ -86,7 +86,9 @@ def test_drawn_variances_agree_with_a_grid(data):
     assume(len(grid) <= 350)
     losses = losses_on(program, grid)
     args, kwargs = program.call(data.draw(thetas(program)))
-    found = pt.loss_variance(program.qnode(), method="sample", n_draws=2000, seed=1)(*args, **kwargs)
+    found = pt.loss_variance(program.qnode(), method="sample", n_draws=2000, seed=1)(
+        *args, **kwargs
+    )
     assert abs(found.variance.value - losses.var()) <= 7 * found.variance.stderr + 1e-9
 
 
@@ -121,7 +123,9 @@ def test_dead_parameters_change_nothing(data):
     """A parameter that is called dead has derivative zero at other points, too."""
     program = data.draw(programs(data="yes"))
     args, kwargs = program.call(data.draw(thetas(program)), np.zeros(program.inputs))
-    ask = pt.prune(program.qnode(), encoding_args="x", keep="directions", n_draws=3, seed=1, law=LAW)
+    ask = pt.prune(
+        program.qnode(), encoding_args="x", keep="directions", n_draws=3, seed=1, law=LAW
+    )
     try:
         dead = [r.parameter for r in ask(*args, **kwargs).removed if r.kind == "dead"]
     except ReadingError as error:

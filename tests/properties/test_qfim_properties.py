@@ -48,7 +48,9 @@ def test_circuits_of_the_measured_qfim_give_it(data):
     program = data.draw(programs(arrays_only=True, max_steps=4, max_parameters=4))
     theta, x = data.draw(thetas(program)), data.draw(inputs(program))
     args, kwargs = program.call(theta, x)
-    found = program.matrix(pt.measured_qfim(program.qnode(), **options_of(program))(*args, **kwargs))
+    found = program.matrix(
+        pt.measured_qfim(program.qnode(), **options_of(program))(*args, **kwargs)
+    )
     expected = fisher(program, theta, x) * program.same_argument()
     np.testing.assert_allclose(found, expected, atol=1e-6)
 

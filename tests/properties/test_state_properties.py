@@ -60,7 +60,9 @@ def test_frame_potentials_are_powers_of_overlaps(data):
     overlap = abs(first.conj() @ second) ** 2
     potentials = [p.value for p in found.potentials]
     # Every pair is a point with itself or with the other one, so E F^t = a + (1 − a) F^t.
-    share = [(p - overlap**t) / (1 - overlap**t) for t, p in enumerate(potentials, 1) if overlap < 0.99]
+    share = [
+        (p - overlap**t) / (1 - overlap**t) for t, p in enumerate(potentials, 1) if overlap < 0.99
+    ]
     assert all(-1e-9 <= s <= 1 + 1e-9 for s in share)
     np.testing.assert_allclose(share, share[:1] * len(share), atol=1e-9)
     assert np.all(np.diff(potentials) <= 1e-12) and found.counts.sum() == 300
