@@ -508,3 +508,9 @@ def test_seeds_are_whole_numbers(seed):
 def test_numbers_of_symmetries_are_whole(count):
     with pytest.raises(ValueError, match=r"max_symmetries needs a whole number ≥ 0"):
         pt.promote(qnode_of(one_wire), encoding_args="x", max_symmetries=count)(0.0, WEIGHTS)
+
+
+@pytest.mark.parametrize("spectrum", [5, [[[1.0]]]])
+def test_spectra_are_lists_of_frequencies(spectrum):
+    with pytest.raises(pt.ReadingError, match="finite numbers, one row per frequency"):
+        pt.fourier_rows(qnode_of(one_wire), encoding_args="x", spectrum=spectrum)(0.0, WEIGHTS)

@@ -9,7 +9,7 @@ import pennylane_trainability as pt
 
 
 def series(rows: np.ndarray, frequencies: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """``(points, ...)``: what rows ``c₀, √2 Re c_k, √2 Im c_k`` say about points ``(n, inputs)``."""
+    """What rows ``c₀, √2 Re c_k, √2 Im c_k`` say about points ``(n, inputs)``."""
     phases = x @ frequencies.T
     table = np.ones((len(x), 1 + 2 * len(frequencies)))
     table[:, 1::2] = np.sqrt(2) * np.cos(phases)
