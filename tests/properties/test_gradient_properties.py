@@ -43,8 +43,8 @@ def test_gradients_are_derivatives(method, data):
 @pytest.mark.parametrize("method", METHODS)
 @given(data=st.data())
 def test_gradients_on_batches_of_inputs(method, data):
-    program = data.draw(programs(data="yes", products=True, max_steps=5))
-    theta, x = data.draw(thetas(program)), data.draw(inputs(program, batch=3))
+    program = data.draw(programs(data="yes", products=True, max_steps=3))
+    theta, x = data.draw(thetas(program)), data.draw(inputs(program, batch=2))
     args, kwargs = program.call(theta, x)
     found = quietly(method(program.qnode(), **options_of(program)), *args, **kwargs)
     for one, value in zip(program.flat(found, 1), x, strict=True):
