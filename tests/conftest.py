@@ -13,10 +13,17 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 import importlib.util
 import random
 import sys
+import tempfile
 import warnings
 import zlib
 from collections.abc import Iterator
 
+# What Hypothesis caches about the source code does not belong in the tree.
+os.environ.setdefault(
+    "HYPOTHESIS_STORAGE_DIRECTORY", os.path.join(tempfile.gettempdir(), "hypothesis")
+)
+
+import hypothesis
 import numpy as np
 import pytest
 
@@ -24,6 +31,18 @@ with warnings.catch_warnings():
     # What PennyLane touches in JAX while it is imported is deprecated from JAX 0.7.2 on.
     warnings.simplefilter("ignore", DeprecationWarning)
     import pennylane as qml
+
+# Property tests: few examples, the same in every run, or many, new in every run.
+_PROPERTY_TESTS = {
+    "deadline": None,
+    "database": None,
+    "suppress_health_check": list(hypothesis.HealthCheck),
+}
+hypothesis.settings.register_profile("ci", max_examples=25, derandomize=True, **_PROPERTY_TESTS)
+hypothesis.settings.register_profile(
+    "nightly", max_examples=500, print_blob=True, **_PROPERTY_TESTS
+)
+hypothesis.settings.load_profile(os.environ.get("PT_PROFILE", "ci"))
 
 BASE_SEED = int(os.environ.get("PT_TEST_SEED", "0"))
 

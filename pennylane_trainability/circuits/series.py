@@ -92,7 +92,8 @@ def series_of(reading: Reading, spectrum=None, max_points: int = 20_000) -> Seri
         found = spectrum_of(minkowski_sum(parts, n_inputs))
     else:
         try:
-            finite = bool(np.all(np.isfinite(np.asarray(spectrum, float))))
+            rows = np.asarray(spectrum, float)
+            finite = rows.ndim in (1, 2) and bool(np.all(np.isfinite(rows)))
         except (TypeError, ValueError):
             finite = False
         if not finite:

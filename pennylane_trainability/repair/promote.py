@@ -89,7 +89,9 @@ def promote(
     >>> bool(np.isclose(larger(promotion.weights, x), circuit(x, weights)))
     True
     """
-    if max_symmetries is not None and max_symmetries < 0:
+    if max_symmetries is not None and not (
+        isinstance(max_symmetries, (int, np.integer)) and max_symmetries >= 0
+    ):
         raise ValueError(f"max_symmetries needs a whole number ≥ 0; got {max_symmetries!r}.")
 
     @functools.wraps(qnode.func)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import secrets
 from dataclasses import field, fields
 from importlib import metadata
@@ -33,12 +34,26 @@ def kept_seed(seed: int | np.random.SeedSequence | None) -> int:
 
     A seed sequence, spawned or not, becomes one integer of its own.
 
+    Raises:
+        ValueError: it is neither of these, or a number that is negative or not whole.
+
     >>> kept_seed(7)
     7
     """
     if isinstance(seed, np.random.SeedSequence):
         return int.from_bytes(seed.generate_state(4).tobytes(), "little")
-    return secrets.randbits(128) if seed is None else int(seed)
+    if seed is None:
+        return secrets.randbits(128)
+    try:
+        whole = operator.index(seed)
+    except TypeError:
+        whole = -1
+    if whole < 0:
+        raise ValueError(
+            "seed needs a whole number ≥ 0, a numpy.random.SeedSequence, or None for one that is "
+            f"drawn and kept; got {seed!r}."
+        )
+    return whole
 
 
 def _our_versions() -> dict[str, str]:

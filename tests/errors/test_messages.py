@@ -496,3 +496,21 @@ def test_a_loss_needs_targets():
     found = pt.data_jacobian(qnode_of(one_wire), [0.0], "x")(0.0, WEIGHTS)
     with pytest.raises(ValueError, match="pass targets=… to data_jacobian"):
         found.loss_gradient  # noqa: B018
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, math.nan, "seed"])
+def test_seeds_are_whole_numbers(seed):
+    with pytest.raises(ValueError, match=r"seed needs a whole number ≥ 0.*drawn and kept"):
+        pt.loss_variance(qnode_of(one_wire), encoding_args="x", seed=seed)(0.0, WEIGHTS)
+
+
+@pytest.mark.parametrize("count", [-1, 1.5, math.inf])
+def test_numbers_of_symmetries_are_whole(count):
+    with pytest.raises(ValueError, match=r"max_symmetries needs a whole number ≥ 0"):
+        pt.promote(qnode_of(one_wire), encoding_args="x", max_symmetries=count)(0.0, WEIGHTS)
+
+
+@pytest.mark.parametrize("spectrum", [5, [[[1.0]]]])
+def test_spectra_are_lists_of_frequencies(spectrum):
+    with pytest.raises(pt.ReadingError, match="finite numbers, one row per frequency"):
+        pt.fourier_rows(qnode_of(one_wire), encoding_args="x", spectrum=spectrum)(0.0, WEIGHTS)

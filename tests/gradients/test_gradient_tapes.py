@@ -291,3 +291,18 @@ def test_nothing_outside_records_operators():
         for transform in (pt.commuting_grad, pt.measured_grad):
             transform(tape)
     assert queue.queue == []
+
+
+@pytest.mark.parametrize("method", TRANSFORMS[:3])
+@pytest.mark.parametrize("word", ["X1", "Y0", "Y0 Z1", "Z0 X1"])
+def test_words_of_a_gate_that_commute_only_in_sums(method, word):
+    """``ZI + IZ`` and ``XX + YY`` commute, their words do not: none may be dropped by itself."""
+    observable = qml.prod(*(getattr(qml, w[0])(int(w[1])) for w in word.split()))
+
+    def tape(angle):
+        gates = [qml.RY(0.7, 0), qml.RX(0.4, 1), qml.FermionicSWAP(angle, [0, 1])]
+        return qml.tape.QuantumScript(gates, [qml.expval(observable)], trainable_params=[2])
+
+    device = qml.device("default.qubit")
+    up, down = qml.execute([tape(0.4 + 1e-4), tape(0.4 - 1e-4)], device, None)
+    np.testing.assert_allclose(run(method(tape(0.4))), (up - down) / 2e-4, atol=1e-6)

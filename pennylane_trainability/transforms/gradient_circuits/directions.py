@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import combinations
 
 from pennylane_trainability.circuits.circuit import Gate
 from pennylane_trainability.circuits.clifford import Frame
 from pennylane_trainability.circuits.encoding import gate_frequencies
 from pennylane_trainability.circuits.generators import generator_words, rotation_terms
 from pennylane_trainability.circuits.layers import generator_terms
-from pennylane_trainability.circuits.pauli import Word
+from pennylane_trainability.circuits.pauli import Word, commute
 from pennylane_trainability.circuits.rotations import PauliCircuit, Rotation
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.transforms.gradient_circuits.components import Component
@@ -54,7 +55,14 @@ def directions(made: PauliCircuit, left: Sequence[int], positions: Sequence[int]
 
 
 def _alive_words(made: PauliCircuit, left: Sequence[int]) -> dict[int, set[Word] | None]:
-    """Words of the rotations of a gate that have an effect; None: any words on its wires."""
+    """Words of the rotations of a gate that have an effect; None: any words on its wires.
+
+    Components stand in front of their gate. Where its words do not commute one by one, as those of
+    ``FermionicSWAP``, a word can matter there whose rotation does not matter at its place.
+    """
+    of: dict[int, list[Word]] = {}
+    for rotation in made.rotations:
+        of.setdefault(rotation.gate, []).append(rotation.word)
     out: dict[int, set[Word] | None] = {}
     for k in left:
         element = made.elements[k]
@@ -63,6 +71,9 @@ def _alive_words(made: PauliCircuit, left: Sequence[int]) -> dict[int, set[Word]
             words.add(element.word)
         else:
             out[element.gate] = None
+    for gate in out:
+        if not all(commute(a, b) for a, b in combinations(of.get(gate, ()), 2)):
+            out[gate] = None
     return out
 
 
