@@ -11,10 +11,11 @@ from pennylane.measurements import Shots
 from pennylane_trainability.circuits.points import Points
 from pennylane_trainability.diagnostics.gradient_errors import GradientErrors
 from pennylane_trainability.diagnostics.measured_gradient import MeasuredGradient
+from pennylane_trainability.diagnostics.noise import noise_notes
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import Executor
 from pennylane_trainability.results import Cost, Provenance
-from pennylane_trainability.transforms.engines import device_name, is_exact_simulator
+from pennylane_trainability.transforms.engines import device_name
 from pennylane_trainability.transforms.gradient_circuits.adjoint_action import truncation_bound
 from pennylane_trainability.transforms.gradient_circuits.answer import (
     Question,
@@ -131,7 +132,7 @@ def tapes_of(ready: Prepared) -> list:
     return list(answer_of(ready.question, ready.shots.tolist(), 1).tapes)
 
 
-def run(ready: Prepared, qnode, runner: Executor) -> MeasuredGradient:
+def run(ready: Prepared, runner: Executor) -> MeasuredGradient:
     """Run the circuits and gather the record."""
     question = ready.question
     answer = answer_of(question, ready.shots.tolist(), 1)
@@ -147,11 +148,11 @@ def run(ready: Prepared, qnode, runner: Executor) -> MeasuredGradient:
     )
     scheme = question.plan.arrangement.scheme
     value = scheme.jacobian(answer.means(observed), question.problem)
-    return _record(ready, qnode, value, errors, any(isinstance(o, Means) for o in observed))
+    return _record(ready, runner.device, value, errors, any(isinstance(o, Means) for o in observed))
 
 
 def _record(
-    ready: Prepared, qnode, value: np.ndarray, errors: GradientErrors, by_means: bool
+    ready: Prepared, device, value: np.ndarray, errors: GradientErrors, by_means: bool
 ) -> MeasuredGradient:
     question, ask = ready.question, ready.ask
     scheme = question.plan.arrangement.scheme
@@ -163,8 +164,7 @@ def _record(
     notes = list(scheme.notes)
     if by_means:
         notes.append("means only: errors of words read together count as independent")
-    if not is_exact_simulator(qnode.device):
-        notes.append("noise of the device is in the values and not in the errors")
+    notes += noise_notes("gradient", device, ready.points.circuit)
     return MeasuredGradient(
         value=value.reshape(shape),
         stderr=stderr.reshape(shape),
@@ -177,7 +177,7 @@ def _record(
         provenance=Provenance(
             seed=ask.how.get("seed"),
             shots=shots[0] if len(shots) == 1 else tuple(int(n) for n in ready.shots),
-            device=device_name(qnode.device),
+            device=device_name(device),
             engine="measured",
         ),
         level=ask.level,

@@ -19,6 +19,7 @@ from pennylane_trainability.diagnostics.jacobian_errors import (
     value_errors_of,
 )
 from pennylane_trainability.diagnostics.measured import MeasuredJacobian
+from pennylane_trainability.diagnostics.noise import noise_notes
 from pennylane_trainability.diagnostics.sketch import drawn_columns, number_of_columns
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import Executor, cost_of
@@ -229,10 +230,10 @@ def _measured(
         shots=shots,
         coefficients=coefficients,
         coefficient_stderr=errors,
-        notes=built.notes,
+        notes=(*built.notes, *noise_notes("jacobian", runner.device, series.reading.circuit)),
         cost=cost,
         provenance=Provenance(
-            seed=seed, shots=shots, device=device_name(qnode.device), engine="measured"
+            seed=seed, shots=shots, device=device_name(runner.device), engine="measured"
         ),
         level=level,
     )

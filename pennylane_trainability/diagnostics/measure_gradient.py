@@ -123,7 +123,7 @@ def measure_gradient(
         ready = prepare(args, kwargs)
         runner = default_executor(qnode.device, max_circuits, max_shots, executor)
         runner.check(ready.cost())
-        return run(ready, qnode, runner)
+        return run(ready, runner)
 
     measured: Any = functools.wraps(qnode.func)(call)
     measured.price = lambda *args, **kwargs: price_of(tapes_of(prepare(args, kwargs)), qnode.device)
