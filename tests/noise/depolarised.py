@@ -58,7 +58,7 @@ class NoisyQubits(DefaultQubit):
         drift: Callable[[int], float] = lambda number: 1.0,
         seed: int = 0,
     ):
-        super().__init__(wires=wires)
+        super().__init__(wires=wires, seed=seed)
         self.survival, self.flips, self.drift = survival, flips, drift
         self.rng, self.ran = np.random.default_rng(seed), 0
 
@@ -77,8 +77,10 @@ class NoisyQubits(DefaultQubit):
         wires = measurement.wires or tape.wires
         gates = [] if measurement.obs is None else measurement.diagonalizing_gates()
         asked = QuantumScript([*tape.operations, *gates], [qml.probs(wires=wires)])
-        ideal = np.asarray(qml.device("default.qubit", wires=tape.wires).execute(asked), float)
-        several = sum(len(op.wires) > 1 for op in tape.operations)
+        simulator = qml.device("default.qubit", wires=tape.wires, seed=0)
+        ideal = np.asarray(simulator.execute(asked), float)
+        gates = [op for op in tape.operations if not isinstance(op, qml.Barrier)]
+        several = sum(len(op.wires) > 1 for op in gates)
         s = self.survival**several * self.drift(self.ran)
         p = s * ideal + (1 - s) / ideal.size
         up, down = self.flips
