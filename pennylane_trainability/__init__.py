@@ -121,6 +121,8 @@ if _TYPE_CHECKING:
     from pennylane_trainability.diagnostics.wishart_record import (
         WishartParameters as WishartParameters,
     )
+    from pennylane_trainability.execution import Drift as Drift
+    from pennylane_trainability.execution import InterleavedExecutor as InterleavedExecutor
     from pennylane_trainability.execution import RobustExecutor as RobustExecutor
     from pennylane_trainability.executor import Executor as Executor
     from pennylane_trainability.fitting import Fit as Fit
@@ -207,6 +209,8 @@ _LATER = {
     "local_minima": "diagnostics.local_minima",
     "WishartParameters": "diagnostics.wishart_record",
     "wishart_parameters": "diagnostics.wishart",
+    "Drift": "execution",
+    "InterleavedExecutor": "execution",
     "RobustExecutor": "execution",
     "Executor": "executor",
     "Fit": "fitting",
@@ -238,6 +242,7 @@ __all__ = [
     "DataReuploading",
     "DegreesOfFreedom",
     "DeviceFailure",
+    "Drift",
     "DynamicalLieAlgebra",
     "EntanglingCapability",
     "Executor",
@@ -251,6 +256,7 @@ __all__ = [
     "GrowthAdvice",
     "HessianSpectrum",
     "Initialisation",
+    "InterleavedExecutor",
     "LandscapeLaw",
     "LocalMinima",
     "LossSlice",

@@ -54,7 +54,7 @@ RECORDS = {
     *("DegreesOfFreedom", "LandscapeLaw", "LocalMinima", "WishartParameters"),
     *("DynamicalLieAlgebra", "ShapeComparison", "Trainability"),
     *("BornPolicy", "FourierFingerprint", "PolicyGradient", "PolicyScaling", "PolicyVariance"),
-    *("EntanglingCapability", "Expressibility"),
+    *("Drift", "EntanglingCapability", "Expressibility"),
 }
 #: Functions that ask about variances over a law of the parameters.
 LANDSCAPES = {"gradient_variances", "loss_variance", "scaling", "trainability"}
@@ -75,7 +75,7 @@ TEMPLATES = {
 }
 HELPERS = {
     *("Executor", "NaturalGradientOptimizer", "Normal", "Uniform", "one_job", "template_builder"),
-    *("RobustExecutor", "Store"),
+    *("InterleavedExecutor", "RobustExecutor", "Store"),
 }
 ERRORS = {"BudgetError", "DeviceFailure", "NotFourierError", "ReadingError", "StoreError"} | {
     "TrainabilityWarning"
@@ -364,7 +364,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "simulation": {"circuits", "errors"},
     "transforms": {"circuits", "devices", "errors", "liealg", "simulation", "statistics"},
     "executor": {"devices", "errors", "results"},
-    "execution": {"errors", "executor"},
+    "execution": {"errors", "executor", "results", "statistics"},
     "store": {"devices", "errors", "execution", "executor", "results"},
     "pricing": {"devices", "results", "store"},
     "diagnostics": {
