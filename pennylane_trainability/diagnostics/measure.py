@@ -249,19 +249,11 @@ def _measured(
     names = series.reading.arguments.parameter_labels()
     taken = list(range(len(names))) if columns is None else list(columns)
     stack = np.moveaxis(jacobian, 1, 0)[..., taken]
-    raw = value = stack.reshape(-1, stack.shape[-1])
-    whole: Any = errors_of(built, observed, shots, taken)
-    calibration = None
-    if made is not None:
-        known = known_of(made, results[len(built.tapes) :])
-        value, whole = calibrated_jacobian(whole, built, observed, known)
-        calibration = known.record(level)
+    raw = stack.reshape(-1, stack.shape[-1])
+    own = errors_of(built, observed, shots, taken)
     coefficients, errors = _coefficients(built, observed, shots, values)
     return MeasuredJacobian(
-        value=value,
-        raw=raw,
-        calibration=calibration,
-        errors=whole,
+        **_calibrated(raw, own, built, observed, made, results[len(built.tapes) :], level),
         gradient=built.method,
         parameters=tuple(names[p] for p in taken),
         n_parameters=len(names),
@@ -275,6 +267,25 @@ def _measured(
         ),
         level=level,
     )
+
+
+def _calibrated(raw: np.ndarray, own, built, observed, made, results, level: float) -> dict:
+    """Values and errors of the record, with what the calibration circuits said, if there are any.
+
+    Args:
+        raw: the Jacobian without it, ``(R, P)``.
+        own: its errors.
+        built: its circuits.
+        observed: what was seen in these.
+        made: the calibration circuits, or ``None``.
+        results: of these.
+        level: of intervals.
+    """
+    if made is None:
+        return {"value": raw, "raw": raw, "errors": own}
+    known = known_of(made, results)
+    value, errors = calibrated_jacobian(own, built, observed, known)
+    return {"value": value, "raw": raw, "errors": errors, "calibration": known.record(level)}
 
 
 def _coefficients(built: JacobianTapes | PointCircuits, observed: list, shots: int, values):
