@@ -123,6 +123,8 @@ if _TYPE_CHECKING:
     from pennylane_trainability.diagnostics.wishart_record import (
         WishartParameters as WishartParameters,
     )
+    from pennylane_trainability.execution import Drift as Drift
+    from pennylane_trainability.execution import InterleavedExecutor as InterleavedExecutor
     from pennylane_trainability.execution import RobustExecutor as RobustExecutor
     from pennylane_trainability.executor import Executor as Executor
     from pennylane_trainability.fitting import Fit as Fit
@@ -218,6 +220,8 @@ _LATER = {
     "local_minima": "diagnostics.local_minima",
     "WishartParameters": "diagnostics.wishart_record",
     "wishart_parameters": "diagnostics.wishart",
+    "Drift": "execution",
+    "InterleavedExecutor": "execution",
     "RobustExecutor": "execution",
     "Executor": "executor",
     "Price": "pricing",
@@ -256,6 +260,7 @@ __all__ = [
     "DataReuploading",
     "DegreesOfFreedom",
     "DeviceFailure",
+    "Drift",
     "DynamicalLieAlgebra",
     "EntanglingCapability",
     "Executor",
@@ -269,6 +274,7 @@ __all__ = [
     "GrowthAdvice",
     "HessianSpectrum",
     "Initialisation",
+    "InterleavedExecutor",
     "LandscapeLaw",
     "LocalMinima",
     "LossSlice",

@@ -9,6 +9,7 @@ from pennylane.measurements import Shots
 
 from pennylane_trainability.circuits.qnode import Reading
 from pennylane_trainability.diagnostics.entangling_record import EntanglingCapability
+from pennylane_trainability.diagnostics.noise import noise_notes
 from pennylane_trainability.diagnostics.state_ask import StateAsk, state_chunks
 from pennylane_trainability.diagnostics.variance_ask import positive
 from pennylane_trainability.errors import ReadingError
@@ -179,11 +180,8 @@ def _record(
     q = 2 * (1 - purities.mean(axis=1))
     dimension = 2**circuit.n_wires
     notes = ask.notes(reading)
-    if road == "measured" and not is_exact_simulator(ask.qnode.device):
-        notes.append(
-            "this device may be noisy: what noise does to the purities of single wires counts as "
-            "entanglement here"
-        )
+    if road == "measured":
+        notes += noise_notes("entangling-capability", ask.runner.device, circuit)
     sample = float(np.std(q, ddof=1))
     sample = 0.0 if sample < 1e-14 else sample  # equal states differ by rounding
     sampled = ask.shots is not None and road == "measured"

@@ -11,6 +11,7 @@ import numpy as np
 from pennylane_trainability.circuits.qnode import Reading
 from pennylane_trainability.diagnostics.compared_wires import compared_wires, idle_note
 from pennylane_trainability.diagnostics.expressibility_record import Expressibility
+from pennylane_trainability.diagnostics.noise import noise_notes
 from pennylane_trainability.diagnostics.overlap_laws import OverlapLaw, law_of
 from pennylane_trainability.diagnostics.state_ask import StateAsk
 from pennylane_trainability.diagnostics.state_overlaps import Overlaps, measured_cost, overlaps
@@ -204,6 +205,7 @@ class _Options:
         counts = np.bincount(bin_numbers(found.fidelities, self.n_bins), minlength=self.n_bins)
         idle = idle_note(ask.qnode.device, circuit)
         real = found.real and len(kept) == circuit.n_wires
+        noise = () if road == "exact" else noise_notes("expressibility", ask.runner.device, circuit)
         return Expressibility(
             **_divergences(counts, compared, sizes[0] if real else 0, ask, rng),
             potentials=_potentials(found, ask),
@@ -220,7 +222,7 @@ class _Options:
             wires=tuple(circuit.wires[w] for w in kept),
             law=ask.law_name,
             level=ask.level,
-            notes=(*ask.notes(reading), *idle, *compared.notes, *_real_note(real)),
+            notes=(*ask.notes(reading), *idle, *compared.notes, *_real_note(real), *noise),
             cost=found.cost,
             provenance=ask.provenance(road, 2 * n_pairs),
         )

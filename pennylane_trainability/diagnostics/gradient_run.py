@@ -9,12 +9,20 @@ import numpy as np
 from pennylane.measurements import Shots
 
 from pennylane_trainability.circuits.points import Points
+from pennylane_trainability.diagnostics.calibrated import calibrated_gradient
+from pennylane_trainability.diagnostics.calibrated_errors import CalibratedGradientErrors
+from pennylane_trainability.diagnostics.calibration import Calibration, known_of
 from pennylane_trainability.diagnostics.gradient_errors import GradientErrors
 from pennylane_trainability.diagnostics.measured_gradient import MeasuredGradient
+from pennylane_trainability.diagnostics.noise import noise_notes
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import Executor, cost_of
 from pennylane_trainability.results import Cost, Provenance
-from pennylane_trainability.transforms.engines import device_name, is_exact_simulator
+from pennylane_trainability.transforms.calibration_tapes import (
+    CalibrationTapes,
+    calibration_tapes,
+)
+from pennylane_trainability.transforms.engines import device_name
 from pennylane_trainability.transforms.gradient_circuits.adjoint_action import truncation_bound
 from pennylane_trainability.transforms.gradient_circuits.answer import (
     Question,
@@ -37,6 +45,8 @@ class Ask:
     how: dict
     allocation: str
     level: float
+    rescale: bool = False
+    mitigate_read_out: bool = False
 
     def check(self) -> None:
         """Refuse options that make no sense."""
@@ -46,6 +56,16 @@ class Ask:
             raise ValueError(
                 f"allocation needs one of {list(ALLOCATIONS)}; got {self.allocation!r}."
             )
+        if self.mitigate_read_out and self.how.get("read_out") == "means":
+            raise ValueError(
+                "mitigate_read_out corrects outcomes, and read_out='means' has none; use 'counts', "
+                "or mitigate on the device (on qiskit.remote: resilience options of its primitive)."
+            )
+
+    @property
+    def calibrates(self) -> bool:
+        """Whether calibration circuits are run, too."""
+        return self.rescale or self.mitigate_read_out
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,12 +88,12 @@ class Prepared:
 
     def cost(self) -> Cost:
         """Circuits and shots, before anything is built."""
-        count = len(self.shots)
+        count, shots = len(self.shots), int(self.shots.sum())
+        if self.ask.calibrates and count:
+            extra = _calibration(self, answer_of(self.question, self.shots.tolist(), 1).tapes)
+            count, shots = count + len(extra.tapes), shots + len(extra.tapes) * extra.shots
         return Cost(
-            circuits=count,
-            distinct_circuits=count,
-            shots=int(self.shots.sum()),
-            executions=1 if count else 0,
+            circuits=count, distinct_circuits=count, shots=shots, executions=1 if count else 0
         )
 
 
@@ -126,12 +146,20 @@ def weighted(slopes: Sequence[np.ndarray], shots: int) -> np.ndarray:
     return found
 
 
-def run(ready: Prepared, qnode, runner: Executor) -> MeasuredGradient:
+def _calibration(ready: Prepared, tapes: Sequence) -> CalibrationTapes:
+    ask = ready.ask
+    return calibration_tapes(tapes, mirrors=ask.rescale, flips=ask.mitigate_read_out)
+
+
+def run(ready: Prepared, runner: Executor) -> MeasuredGradient:
     """Run the circuits and gather the record."""
     question = ready.question
     answer = answer_of(question, ready.shots.tolist(), 1)
-    cost = cost_of(answer.tapes)
-    results = runner.run(answer.tapes)
+    made = _calibration(ready, answer.tapes) if ready.ask.calibrates and answer.tapes else None
+    tapes = [*answer.tapes, *(made.tapes if made else ())]
+    cost = cost_of(tapes)
+    everything = runner.run(tapes)
+    results = everything[: len(answer.tapes)]
     observed = answer.observed(results, int(ready.shots.max(initial=1)))[0]
     values = [o.values.astype(float) if isinstance(o, Observed) else o.means[:, None]
               for o in observed]  # fmt: skip
@@ -144,18 +172,25 @@ def run(ready: Prepared, qnode, runner: Executor) -> MeasuredGradient:
     scheme = question.plan.arrangement.scheme
     value = scheme.jacobian(answer.means(observed), question.problem)
     by_means = any(isinstance(o, Means) for o in observed)
-    return _record(ready, qnode, value, errors, by_means, cost)
+    if made is None:
+        return _record(ready, runner.device, (value, value), errors, by_means, cost)
+    known = known_of(made, everything[len(answer.tapes) :])
+    corrected, whole = calibrated_gradient(errors, answer.read_outs, observed, known)
+    told = known.record(ready.ask.level)
+    return _record(ready, runner.device, (corrected, value), whole, by_means, cost, told)
 
 
 def _record(
     ready: Prepared,
-    qnode,
-    value: np.ndarray,
-    errors: GradientErrors,
+    device,
+    values: tuple[np.ndarray, np.ndarray],
+    errors: GradientErrors | CalibratedGradientErrors,
     by_means: bool,
     cost: Cost,
+    calibration: Calibration | None = None,
 ) -> MeasuredGradient:
     question, ask = ready.question, ready.ask
+    value, raw = values
     scheme = question.plan.arrangement.scheme
     variances = errors.variances()
     stderr = np.sqrt(variances) if variances.size else np.zeros_like(value)
@@ -165,10 +200,11 @@ def _record(
     notes = list(scheme.notes)
     if by_means:
         notes.append("means only: errors of words read together count as independent")
-    if not is_exact_simulator(qnode.device):
-        notes.append("noise of the device is in the values and not in the errors")
+    notes += noise_notes("gradient", device, ready.points.circuit)
     return MeasuredGradient(
         value=value.reshape(shape),
+        raw=raw.reshape(shape),
+        calibration=calibration,
         stderr=stderr.reshape(shape),
         errors=errors,
         bound=truncation_bound(scheme, question.problem).reshape(shape),
@@ -179,7 +215,7 @@ def _record(
         provenance=Provenance(
             seed=ask.how.get("seed"),
             shots=shots[0] if len(shots) == 1 else tuple(int(n) for n in ready.shots),
-            device=device_name(qnode.device),
+            device=device_name(device),
             engine="measured",
         ),
         level=ask.level,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pennylane_trainability.circuits.qnode import Reading
+from pennylane_trainability.diagnostics.noise import noise_notes
 from pennylane_trainability.diagnostics.variance_ask import VarianceAsk
 from pennylane_trainability.diagnostics.variance_found import Found
 from pennylane_trainability.diagnostics.variance_methods import (
@@ -235,7 +236,9 @@ def _question(ask: VarianceAsk, method: str, gradient: bool, make):
     return priced(ask.qnode.func, run, ask.executor, ask.qnode.device, cost=cost)
 
 
-def _common(ask: VarianceAsk, reading: Reading, found: Found) -> dict[str, Any]:
+def _common(ask: VarianceAsk, reading: Reading, found: Found, quantity: str) -> dict[str, Any]:
+    measured = found.engine == "measured"
+    noise = noise_notes(quantity, ask.runner.device, reading.circuit) if measured else ()
     return {
         "method": found.method,
         "assumptions": found.assumptions,
@@ -244,7 +247,7 @@ def _common(ask: VarianceAsk, reading: Reading, found: Found) -> dict[str, Any]:
         "n_wires": reading.circuit.n_wires,
         "law": ask.law_name,
         "level": ask.level,
-        "notes": found.notes,
+        "notes": (*found.notes, *noise),
         "cost": found.cost,
         "provenance": Provenance(
             seed=ask.seed,
@@ -270,7 +273,7 @@ def _loss(ask: VarianceAsk, reading: Reading, found: Found) -> LossVariance:
         limit=None if found.limit is None else Estimate.known(float(found.limit[0]), DEEP),
         mean=found.mean,
         n_parameters=reading.circuit.n_parameters,
-        **_common(ask, reading, found),
+        **_common(ask, reading, found, "loss-variance"),
     )
 
 
@@ -285,5 +288,5 @@ def _gradients(ask: VarianceAsk, reading: Reading, found: Found) -> GradientVari
         highs=found.high,
         index=arguments.unflatten(np.arange(1, count + 1)),
         parameters=arguments.parameter_labels(),
-        **_common(ask, reading, found),
+        **_common(ask, reading, found, "gradient-variances"),
     )

@@ -12,18 +12,25 @@ from pennylane_trainability.circuits.dead import dead_parameters
 from pennylane_trainability.circuits.pairing import in_order
 from pennylane_trainability.circuits.qnode import read_qnode
 from pennylane_trainability.circuits.series import Series, series_of
+from pennylane_trainability.diagnostics.calibrated import calibrated_jacobian, own_tapes
+from pennylane_trainability.diagnostics.calibration import known_of
 from pennylane_trainability.diagnostics.jacobian_errors import (
     check_size,
     errors_of,
     value_errors_of,
 )
 from pennylane_trainability.diagnostics.measured import MeasuredJacobian
+from pennylane_trainability.diagnostics.noise import noise_notes
 from pennylane_trainability.diagnostics.sketch import drawn_columns, number_of_columns
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import Executor, cost_of
 from pennylane_trainability.pricing import priced
 from pennylane_trainability.results import Cost, Provenance, kept_seed
 from pennylane_trainability.transforms.bases import output_shapes
+from pennylane_trainability.transforms.calibration_tapes import (
+    CalibrationTapes,
+    calibration_tapes,
+)
 from pennylane_trainability.transforms.engines import (
     DEFAULT_MAX_CIRCUITS,
     device_name,
@@ -47,6 +54,8 @@ def measure_jacobian(
     gradient: str = "shift",
     directions: int | str | None = None,
     seed: int | np.random.SeedSequence | None = None,
+    rescale: bool = False,
+    mitigate_read_out: bool = False,
     level: float = 0.95,
     max_circuits: int | None = None,
     max_shots: int | None = None,
@@ -70,6 +79,13 @@ def measure_jacobian(
             than there are rows. Enough for the rank, whose lower bound stays one. ``None``: all.
         seed: seed of the resampling behind the noise floor and of the columns; drawn and kept if
             ``None``.
+        rescale: divide means of Pauli words by the measured survival of the gates. This is a
+            **model** (global depolarising noise), not a correction: a circuit without gates and one
+            mirror circuit for every set of gates on several wires are added, intervals hold the
+            errors of the survival, too, and the values without it are kept as ``raw``.
+        mitigate_read_out: take errors of reading out of the means, as measured in two more circuits
+            (no wire turned, all turned). This is a **model**, too: every wire is read wrongly by
+            itself. Intervals hold its errors, and ``raw`` is without it.
         level: level of intervals and rank bounds.
         max_circuits: refuse more circuits before running any; on devices that are no simulators
             more than 1,000 circuits are refused without it.
@@ -121,12 +137,16 @@ def measure_jacobian(
         reading = read_qnode(qnode, args, kwargs, encoding_args, argnums)
         series = series_of(reading, spectrum, max_points)
         columns = None if directions is None else _columns(series, directions, own)
-        return series, _circuits(series, qnode, gradient, columns), columns
+        built = _circuits(series, qnode, gradient, columns)
+        made = None
+        if (rescale or mitigate_read_out) and built.tapes:
+            made = calibration_tapes(own_tapes(built), mirrors=rescale, flips=mitigate_read_out)
+        return series, built, columns, made
 
     def run(executor, args, kwargs) -> MeasuredJacobian:
-        series, built, columns = prepare(args, kwargs)
+        series, built, columns, made = prepare(args, kwargs)
         runner = default_executor(qnode.device, max_circuits, max_shots, executor)
-        return _measured(series, qnode, runner, built, own, level, columns)
+        return _measured(series, qnode, runner, built, own, level, columns, made)
 
     return priced(qnode.func, run, executor, qnode.device)
 
@@ -144,8 +164,14 @@ def default_executor(
     return runner.with_budget(max_circuits, max_shots)
 
 
-def _cost(built: JacobianTapes | PointCircuits) -> Cost:
-    return cost_of(built.tapes, built.n_circuits)
+def _cost(built: JacobianTapes | PointCircuits, made: CalibrationTapes | None = None) -> Cost:
+    extra = 0 if made is None else len(made.tapes)
+    return cost_of(_tapes(built, made), built.n_circuits + extra)
+
+
+def _tapes(built: JacobianTapes | PointCircuits, made: CalibrationTapes | None) -> list:
+    """All circuits, those of the calibration last."""
+    return [*built.tapes, *(() if made is None else made.tapes)]
 
 
 def _columns(series: Series, directions: int | str, seed: int) -> list[int]:
@@ -205,33 +231,55 @@ def _measured(
     seed: int,
     level: float,
     columns: Sequence[int] | None = None,
+    made: CalibrationTapes | None = None,
 ) -> MeasuredJacobian:
     """Run the circuits and gather the record."""
-    cost = _cost(built)
+    cost = _cost(built, made)
     runner.check(cost)
     shots = Shots(qnode.shots).total_shots
-    observed = built.observed(runner.run(built.tapes), shots)
+    results = runner.run(_tapes(built, made))
+    observed = built.observed(results[: len(built.tapes)], shots)
     jacobian, values = built.values(observed)
     names = series.reading.arguments.parameter_labels()
     taken = list(range(len(names))) if columns is None else list(columns)
     stack = np.moveaxis(jacobian, 1, 0)[..., taken]
+    raw = stack.reshape(-1, stack.shape[-1])
+    own = errors_of(built, observed, shots, taken)
     coefficients, errors = _coefficients(built, observed, shots, values)
     return MeasuredJacobian(
-        value=stack.reshape(-1, stack.shape[-1]),
-        errors=errors_of(built, observed, shots, taken),
+        **_calibrated(raw, own, built, observed, made, results[len(built.tapes) :], level),
         gradient=built.method,
         parameters=tuple(names[p] for p in taken),
         n_parameters=len(names),
         shots=shots,
         coefficients=coefficients,
         coefficient_stderr=errors,
-        notes=built.notes,
+        notes=(*built.notes, *noise_notes("jacobian", runner.device, series.reading.circuit)),
         cost=cost,
         provenance=Provenance(
-            seed=seed, shots=shots, device=device_name(qnode.device), engine="measured"
+            seed=seed, shots=shots, device=device_name(runner.device), engine="measured"
         ),
         level=level,
     )
+
+
+def _calibrated(raw: np.ndarray, own, built, observed, made, results, level: float) -> dict:
+    """Values and errors of the record, with what the calibration circuits said, if there are any.
+
+    Args:
+        raw: the Jacobian without it, ``(R, P)``.
+        own: its errors.
+        built: its circuits.
+        observed: what was seen in these.
+        made: the calibration circuits, or ``None``.
+        results: of these.
+        level: of intervals.
+    """
+    if made is None:
+        return {"value": raw, "raw": raw, "errors": own}
+    known = known_of(made, results)
+    value, errors = calibrated_jacobian(own, built, observed, known)
+    return {"value": value, "raw": raw, "errors": errors, "calibration": known.record(level)}
 
 
 def _coefficients(built: JacobianTapes | PointCircuits, observed: list, shots: int, values):

@@ -31,6 +31,8 @@ def measure_gradient(
     n_bases: int = 100,
     seed: int | np.random.SeedSequence | None = None,
     allocation: str = "even",
+    rescale: bool = False,
+    mitigate_read_out: bool = False,
     level: float = 0.95,
     max_circuits: int | None = None,
     max_shots: int | None = None,
@@ -64,6 +66,13 @@ def measure_gradient(
         allocation: ``"even"``: as many shots for every circuit; ``"weighted"``: the same total,
             split so that the sum of all variances is least if every word has the variance of a
             fair coin.
+        rescale: divide means of Pauli words by the measured survival of the gates. This is a
+            **model** (global depolarising noise), not a correction: a circuit without gates and one
+            mirror circuit for every set of gates on several wires are added, intervals hold the
+            errors of the survival, too, and the values without it are kept as ``raw``.
+        mitigate_read_out: take errors of reading out of the means, as measured in two more circuits
+            (no wire turned, all turned). This is a **model**, too: every wire is read wrongly by
+            itself. Intervals hold its errors, and ``raw`` is without it.
         level: level of intervals.
         max_circuits: refuse more circuits before running any; on devices that are no simulators
             more than 1,000 are refused without it.
@@ -82,7 +91,8 @@ def measure_gradient(
         BudgetError: the cost exceeds a budget.
         DeviceFailure: the device failed in the middle (with an executor that runs in chunks).
 
-    **Cost.** See :func:`measured_grad`.
+    **Cost.** See :func:`measured_grad`; ``rescale`` adds at least two circuits,
+    ``mitigate_read_out`` two, of which one is shared.
 
     **Example**
 
@@ -109,7 +119,7 @@ def measure_gradient(
         read_out=read_out, aux_wire=aux_wire, max_words=max_words, truncation=truncation,
         n_bases=n_bases, seed=kept_seed(seed) if read_out == "shadows" else None,
     )  # fmt: skip
-    ask = Ask(how, allocation, level)
+    ask = Ask(how, allocation, level, rescale, mitigate_read_out)
     ask.check()
 
     def prepare(args, kwargs) -> Prepared:
@@ -120,6 +130,6 @@ def measure_gradient(
         ready = prepare(args, kwargs)
         runner = default_executor(qnode.device, max_circuits, max_shots, executor)
         runner.check(ready.cost())
-        return run(ready, qnode, runner)
+        return run(ready, runner)
 
     return priced(qnode.func, call, executor, qnode.device)

@@ -7,6 +7,8 @@ from statistics import NormalDist
 
 import numpy as np
 
+from pennylane_trainability.diagnostics.calibrated_errors import CalibratedJacobianErrors
+from pennylane_trainability.diagnostics.calibration import Calibration
 from pennylane_trainability.diagnostics.jacobian_errors import PointErrors, ShiftErrors
 from pennylane_trainability.results import Cost, Estimate, Provenance, Result, record
 from pennylane_trainability.statistics.noise_floor import NoiseFloor, singular_value_floor
@@ -21,6 +23,7 @@ class MeasuredJacobian(Result):
     Attributes:
         value: ``(R, P)``; rows are the ``K`` coefficients of the first output, then of the next;
             columns are the parameters that were measured.
+        raw: the same without a calibration; equal to ``value`` if there was none.
         errors: outcomes of all circuits, and how the entries follow from them.
         gradient: how derivatives were measured.
         parameters: names of the columns.
@@ -29,6 +32,8 @@ class MeasuredJacobian(Result):
         coefficients: the coefficients themselves, ``(outputs, K)``, where their circuits were run
             too.
         coefficient_stderr: their standard errors, ``(outputs, K)``.
+        calibration: what was measured about the device and put into ``value``, if that was asked
+            for.
         notes: what a user should know.
         cost: what was run.
         provenance: device, shots, seed of the resampling and of the columns.
@@ -36,13 +41,15 @@ class MeasuredJacobian(Result):
     """
 
     value: np.ndarray
-    errors: ShiftErrors | PointErrors = field(repr=False)
+    raw: np.ndarray | None = field(default=None, repr=False)
+    errors: ShiftErrors | PointErrors | CalibratedJacobianErrors = field(repr=False)
     gradient: str = "shift"
     parameters: tuple[str, ...] = field(repr=False)
     n_parameters: int
     shots: int
     coefficients: np.ndarray | None = field(default=None, repr=False)
     coefficient_stderr: np.ndarray | None = field(default=None, repr=False)
+    calibration: Calibration | None = None
     notes: tuple[str, ...] = ()
     cost: Cost
     provenance: Provenance
@@ -103,6 +110,7 @@ class MeasuredJacobian(Result):
             ),
             ("rank", floor.rank_estimate(law=f"{self.shots} shots per circuit")),
             ("noise floor", f"{floor.floor():.3g} ({self.level:.0%}); σ₁ = {floor.values[0]:.3g}"),
+            *(() if self.calibration is None else self.calibration.rows()),
             *(("note", note) for note in self.notes),
             ("cost", self.cost),
             ("device", self.provenance.device),

@@ -8,6 +8,8 @@ from statistics import NormalDist
 
 import numpy as np
 
+from pennylane_trainability.diagnostics.calibrated_errors import CalibratedGradientErrors
+from pennylane_trainability.diagnostics.calibration import Calibration
 from pennylane_trainability.diagnostics.gradient_errors import GradientErrors
 from pennylane_trainability.results import Cost, Estimate, Provenance, Result, record
 
@@ -22,11 +24,14 @@ class MeasuredGradient(Result):
         value: the estimates, ``(P,)`` for a QNode that returns one expectation value; for others
             ``(R, P)``, all ``R`` numbers it returns one after another. Unbiased (but for noise of
             the device, and for ``bound``).
-        stderr: standard errors, the same shape.
+        raw: the same without a calibration; equal to ``value`` if there was none.
+        stderr: standard errors of ``value``, the same shape.
         errors: what these come from: outcomes of all circuits.
         bound: how far values can be off because the method was truncated, the same shape; zeros if
             it was not.
         method: how it was measured.
+        calibration: what was measured about the device and put into ``value``, if that was asked
+            for.
         notes: what a user should know.
         parameters: names of the parameters.
         cost: what was run.
@@ -35,10 +40,12 @@ class MeasuredGradient(Result):
     """
 
     value: np.ndarray
+    raw: np.ndarray | None = field(default=None, repr=False)
     stderr: np.ndarray
-    errors: GradientErrors = field(repr=False)
+    errors: GradientErrors | CalibratedGradientErrors = field(repr=False)
     bound: np.ndarray = field(repr=False)
     method: str
+    calibration: Calibration | None = None
     notes: tuple[str, ...] = ()
     parameters: tuple[str, ...] = field(repr=False)
     cost: Cost
@@ -111,6 +118,8 @@ class MeasuredGradient(Result):
             rows.append(("‖∇f‖²", f"{self.norm_squared()}"))
         moving = int(self.moving().sum())
         rows.append(("not zero", f"{moving} of {self.value.size} (together at {self.level:.0%})"))
+        if self.calibration is not None:
+            rows += self.calibration.rows()
         rows += [("note", note) for note in self.notes]
         return [*rows, ("cost", self.cost), ("device", self.provenance.device)]
 

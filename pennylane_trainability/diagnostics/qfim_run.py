@@ -9,6 +9,7 @@ from pennylane.measurements import Shots
 
 from pennylane_trainability.circuits.points import Points
 from pennylane_trainability.diagnostics.measured_qfim import MeasuredQFIM
+from pennylane_trainability.diagnostics.noise import noise_notes
 from pennylane_trainability.diagnostics.qfim_errors import CountErrors, Mirrors, ReplicateErrors
 from pennylane_trainability.diagnostics.qfim_plan import QFIMPlan
 from pennylane_trainability.errors import ReadingError
@@ -16,7 +17,7 @@ from pennylane_trainability.executor import Executor, cost_of
 from pennylane_trainability.results import Cost, Provenance
 from pennylane_trainability.statistics.allocation import spread_shots
 from pennylane_trainability.statistics.quadratic import moments
-from pennylane_trainability.transforms.engines import device_name, is_exact_simulator
+from pennylane_trainability.transforms.engines import device_name
 from pennylane_trainability.transforms.qfim_circuits.answer import How, Plan, answer_of, plan_of
 from pennylane_trainability.transforms.qfim_circuits.mirrors import mirrored
 from pennylane_trainability.transforms.qfim_circuits.random_bases import BasisCircuits
@@ -255,15 +256,9 @@ def _notes(ready: Prepared, qnode, ask: Ask) -> tuple[str, ...]:
         notes.append(
             "rescaled by measured survival, a model of global depolarising noise; `raw` is without"
         )
-    if not is_exact_simulator(qnode.device):
-        effect = (
-            "shrinks the spectrum, so that a rank bound stays one but gets worse"
-            if scheme is not None and scheme.method == "overlap"
-            else "makes generators look less correlated, which raises small eigenvalues: the rank "
-            "bound holds for this matrix, not for the circuit without noise"
-        )
-        notes.append(f"noise of the device {effect}")
-    return tuple(notes)
+    overlaps = scheme is not None and scheme.method == "overlap"
+    quantity = "qfim-overlap" if overlaps else "qfim-generators"
+    return (*notes, *noise_notes(quantity, qnode.device, ready.points.circuit))
 
 
 def table_of(ready: Prepared, qnode) -> QFIMPlan:

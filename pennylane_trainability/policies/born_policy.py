@@ -12,6 +12,7 @@ from pennylane.measurements import Shots
 
 from pennylane_trainability.circuits.qnode import Reading, read_qnode, refuse_capture
 from pennylane_trainability.diagnostics.measure import default_executor
+from pennylane_trainability.diagnostics.noise import noise_notes
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import Executor
 from pennylane_trainability.policies.draws import (
@@ -187,6 +188,7 @@ class BornPolicy:
             index=reading.arguments.unflatten(np.arange(1, count + 1)),
             parameters=reading.arguments.parameter_labels(),
             partition=self.partition_name,
+            notes=_noise(road, reading),
             cost=found.cost,
             provenance=Provenance(
                 n_samples=1, shots=shots, device=device_name(self.qnode.device), engine=engine
@@ -274,3 +276,9 @@ def born_policy(
     if not isinstance(qnode, qml.QNode):
         raise ReadingError(f"born_policy needs a QNode; got {type(qnode).__name__}.")
     return BornPolicy(qnode, n_actions, partition)
+
+
+def _noise(road: SimulatedActions | MeasuredActions, reading: Reading) -> tuple[str, ...]:
+    if isinstance(road, SimulatedActions):
+        return ()
+    return noise_notes("policy-gradient", road.runner.device, reading.circuit)

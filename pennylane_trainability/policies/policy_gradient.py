@@ -74,6 +74,7 @@ class PolicyGradient(Result):
             one; zero for entries that are not trained.
         parameters: names of the parameters.
         partition: outcomes to actions, in words.
+        notes: what the reader should know.
         cost: what was run.
         provenance: shots, device and engine.
     """
@@ -85,6 +86,7 @@ class PolicyGradient(Result):
     index: Any = field(repr=False)
     parameters: tuple[str, ...] = field(repr=False)
     partition: str
+    notes: tuple[str, ...] = ()
     cost: Cost
     provenance: Provenance
 
@@ -174,6 +176,7 @@ class PolicyGradient(Result):
         return [
             ("actions", "\n" + table(header, cells)),
             ("clipping", clip),
+            *(("note", note) for note in self.notes),
             ("cost", self.cost),
             ("engine", f"{self.provenance.engine} on {self.provenance.device}"),
         ]

@@ -10,6 +10,7 @@ from pennylane.measurements import Shots
 
 from pennylane_trainability.circuits.qnode import Reading
 from pennylane_trainability.diagnostics.measure import default_executor
+from pennylane_trainability.diagnostics.noise import noise_notes
 from pennylane_trainability.diagnostics.variance_ask import positive
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import Executor
@@ -200,7 +201,10 @@ def _answer(ask: _Ask, args: tuple, kwargs: dict) -> PolicyVariance:
         engine=chosen,
     )
     law = getattr(ask.law, "__name__", str(ask.law))
-    return variance_of(road.at(drawn), reading, partition, law, ask.level, provenance)
+    noise: tuple[str, ...] = ()
+    if chosen == "measured":
+        noise = noise_notes("policy-variance", ask.runner.device, reading.circuit)
+    return variance_of(road.at(drawn), reading, partition, law, ask.level, provenance, noise)
 
 
 def variance_of(
@@ -210,6 +214,7 @@ def variance_of(
     law: str,
     level: float,
     provenance: Provenance,
+    noise: tuple[str, ...] = (),
 ) -> PolicyVariance:
     """The record of probabilities and derivatives that are there already.
 
@@ -220,6 +225,7 @@ def variance_of(
         law: how parameters were drawn, in words.
         level: of intervals.
         provenance: where the draws come from; with shots, if they were measured.
+        noise: what noise does to them.
     """
     count = reading.circuit.n_parameters
     return PolicyVariance(
@@ -231,7 +237,7 @@ def variance_of(
         parameters=reading.arguments.parameter_labels(),
         law=law,
         level=level,
-        notes=() if provenance.shots is None else _NOTES,
+        notes=(*(() if provenance.shots is None else _NOTES), *noise),
         cost=found.cost,
         provenance=provenance,
     )

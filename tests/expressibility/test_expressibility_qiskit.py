@@ -54,7 +54,7 @@ def test_noise_is_seen_and_haar_is_not_compared_to():
 
 def test_purities_on_a_backend():
     found = pt.entangling_capability(model(remote()), seed=1, n_draws=10)(np.zeros(2))
-    assert found.cost.executions == 1 and "noisy" in found.notes[0]
+    assert found.cost.executions == 1 and "upper bound" in found.notes[0]
 
 
 def test_shots_are_needed():

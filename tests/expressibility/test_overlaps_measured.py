@@ -117,7 +117,7 @@ def test_noise_is_seen_by_undoing_circuits(seed):
     with pytest.raises(pt.ReadingError, match="cannot be undone"):
         pt.expressibility(measured(function, 100, "default.mixed", 1), seed=seed)(0.1)
     found = pt.entangling_capability(measured(function, 100, "default.mixed", 1), seed=seed)(0.1)
-    assert "noisy" in found.notes[0] and found.cost.circuits == 600
+    assert "upper bound" in found.notes[0] and found.cost.circuits == 600
 
 
 class TestErrors:

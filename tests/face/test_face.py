@@ -56,7 +56,7 @@ RECORDS = {
     *("DynamicalLieAlgebra", "ShapeComparison", "Trainability"),
     *("ReportChange", "TrainingRecord"),
     *("BornPolicy", "FourierFingerprint", "PolicyGradient", "PolicyScaling", "PolicyVariance"),
-    *("EntanglingCapability", "Expressibility", "Price", "ShotPlan"),
+    *("EntanglingCapability", "Expressibility", "Price", "ShotPlan", "Drift"),
 }
 #: Functions of an answer, not of a QNode.
 PRICES = {"cost", "price"}
@@ -81,7 +81,7 @@ TEMPLATES = {
 }
 HELPERS = {
     *("Executor", "NaturalGradientOptimizer", "Normal", "Uniform", "one_job", "template_builder"),
-    *("RobustExecutor", "Store"),
+    *("InterleavedExecutor", "RobustExecutor", "Store"),
 }
 ERRORS = {"BudgetError", "DeviceFailure", "NotFourierError", "ReadingError", "StoreError"} | {
     "TrainabilityWarning"
@@ -371,7 +371,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "simulation": {"circuits", "errors"},
     "transforms": {"circuits", "devices", "errors", "liealg", "simulation", "statistics"},
     "executor": {"devices", "errors", "keys", "results"},
-    "execution": {"errors", "executor"},
+    "execution": {"errors", "executor", "results", "statistics"},
     "store": {"devices", "errors", "execution", "executor", "keys", "results"},
     "pricing": {"devices", "executor", "keys", "results", "store"},
     "diagnostics": {

@@ -171,7 +171,7 @@ def test_a_fake_backend_end_to_end(truth):
     assert np.abs(found.value - truth).max() < 0.35
     assert np.all(found.survival < 1.02) and found.cost.shots == 2000 * found.cost.circuits
     text = " ".join(found.notes)
-    assert "noise of the device" in text and "model" in text
+    assert "a fake backend" in text and "model" in text
 
 
 @pytest.mark.parametrize("interface", INTERFACES)

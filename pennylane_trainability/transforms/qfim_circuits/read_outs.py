@@ -23,11 +23,13 @@ class Observed:
         values: value ±1 of every observable in every outcome that was seen, ``(W, u)``.
         weights: how often each was seen, or its probability, ``(u,)``.
         n_bits: number of bits that were read.
+        outcomes: the outcomes as numbers, the leading bit first, ``(u,)``, where they are kept.
     """
 
     values: np.ndarray
     weights: np.ndarray
     n_bits: int
+    outcomes: np.ndarray | None = None
 
     @property
     def means(self) -> np.ndarray:
@@ -92,7 +94,8 @@ class ReadOut:
             # sums of at most a few thousand bits are exact in single precision
             odd = (asked.astype(np.float32) @ seen.T.astype(np.float32)).astype(int) & 1
         signs = np.array(self.signs)[:, None]
-        return Observed((signs * (1 - 2 * odd.astype(int))).astype(np.int8), weights, k)
+        values = (signs * (1 - 2 * odd.astype(int))).astype(np.int8)
+        return Observed(values, weights, k, index)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,158 @@
+"""Derivatives and Jacobians with a calibration put into them, and how far they can be off."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pennylane_trainability.circuits.tableau import bits
+from pennylane_trainability.diagnostics.calibrated_errors import (
+    CalibratedGradientErrors,
+    CalibratedJacobianErrors,
+)
+from pennylane_trainability.diagnostics.calibration import Known
+from pennylane_trainability.diagnostics.gradient_errors import GradientErrors
+from pennylane_trainability.diagnostics.jacobian_errors import PointErrors, ShiftErrors
+from pennylane_trainability.errors import ReadingError
+from pennylane_trainability.statistics.flips import corrected_table, corrected_words
+from pennylane_trainability.transforms.jacobian_tapes import JacobianTapes
+from pennylane_trainability.transforms.qfim_circuits.read_outs import Observed, ReadOut
+
+if TYPE_CHECKING:
+    from pennylane_trainability.transforms.point_circuits import PointCircuits
+
+__all__ = ["calibrated_gradient", "calibrated_jacobian", "own_tapes"]
+
+
+def own_tapes(built: JacobianTapes | PointCircuits) -> list:
+    """The circuits of one point, unshifted: all others have the gates of one of these."""
+    if isinstance(built, JacobianTapes):
+        return built.tapes[: len(built.bases)]
+    return built.tapes[: built.question.n_circuits]
+
+
+def calibrated_gradient(
+    errors: GradientErrors, read_outs: Sequence, observed: Sequence, known: Known
+) -> tuple[np.ndarray, CalibratedGradientErrors]:
+    """Derivatives ``(R, P)``, and their errors.
+
+    Args:
+        errors: of the derivatives without a calibration.
+        read_outs: how every circuit was read.
+        observed: what was seen in it.
+        known: the calibration.
+    """
+
+    def at(means: np.ndarray) -> GradientErrors:
+        return _recalibrated(errors, read_outs, observed, known, means)
+
+    factors = known.factors(lambda means: _value(at(means)))
+    own = at(known.means)
+    return _value(own), CalibratedGradientErrors(own=own, factors=factors)
+
+
+def calibrated_jacobian(
+    errors: ShiftErrors | PointErrors, built: JacobianTapes | PointCircuits, observed, known: Known
+) -> tuple[np.ndarray, CalibratedJacobianErrors]:
+    """A Jacobian ``(outputs·K, P)``, and its errors.
+
+    Args:
+        errors: of the Jacobian without a calibration.
+        built: its circuits.
+        observed: what was seen in them.
+        known: the calibration.
+    """
+
+    def at(means: np.ndarray) -> ShiftErrors | PointErrors:
+        if isinstance(errors, ShiftErrors):
+            return _with_tables(errors, _tables(built, known, means))
+        read_outs = built.circuits.read_outs  # type: ignore[union-attr]
+        points = tuple(
+            _recalibrated(point, read_outs, seen, known, means)
+            for point, seen in zip(errors.points, observed, strict=True)
+        )
+        return PointErrors(points=points, matrix=errors.matrix, size=errors.size)
+
+    factors = known.factors(lambda means: _jacobian(at(means)))
+    own = at(known.means)
+    return _jacobian(own), CalibratedJacobianErrors(own=own, factors=factors)
+
+
+def _recalibrated(
+    errors: GradientErrors, read_outs, observed, known: Known, means: np.ndarray
+) -> GradientErrors:
+    """The same circuits, with corrected values of outcomes, and slopes over the survival."""
+    flips = known.flips(means)
+    survival = np.broadcast_to(known.per_circuit(means), (len(errors.slopes),))
+    values = errors.values
+    if flips is not None:
+        own = zip(read_outs, observed, strict=True)
+        values = tuple(_corrected(read, seen, known, flips) for read, seen in own)
+    return GradientErrors(
+        slopes=tuple(one / s for one, s in zip(errors.slopes, survival, strict=True)),
+        values=values,
+        weights=errors.weights,
+        shots=errors.shots,
+    )
+
+
+def _corrected(read, seen, known: Known, flips: np.ndarray) -> np.ndarray:
+    if not isinstance(read, ReadOut) or not isinstance(seen, Observed) or seen.outcomes is None:
+        raise ReadingError("mitigate_read_out needs outcomes; use read_out='counts'.")
+    n, order = len(read.wires), [known.made.wires.index(w) for w in read.wires]
+    # bits of masks are counted from the last wire
+    rows = bits([int(i) for i in seen.outcomes], n)[:, ::-1]
+    words = bits(list(read.masks), n)[:, ::-1]
+    return corrected_words(rows, words, np.array(read.signs), flips[order])
+
+
+def _value(errors: GradientErrors) -> np.ndarray:
+    """What the means of all circuits make of it, ``(R, P)``."""
+    total = np.zeros(errors.slopes[0].shape[:2]) if errors.slopes else np.zeros((0, 0))
+    for slopes, values, weights in zip(errors.slopes, errors.values, errors.weights, strict=True):
+        means = values @ weights / weights.sum() if weights.size else values[:, 0]
+        total = total + slopes @ means
+    return total
+
+
+def _tables(built, known: Known, means: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Values of outcomes per basis without flips, and farther from their centre by ``1/s``."""
+    flips = known.flips(means)
+    survival = np.broadcast_to(known.per_circuit(means), (len(built.bases),))
+    out = []
+    for basis, table, s in zip(built.bases, built.tables, survival, strict=True):
+        centre = table.mean(axis=1, keepdims=True)  # of the maximally mixed state
+        if flips is not None:
+            if basis.parity:
+                raise ReadingError(
+                    f"mitigate_read_out keeps all outcomes, and a word on {len(basis.wires)} wires "
+                    "has too many of them here; use measure_gradient, or leave it out."
+                )
+            order = [known.made.wires.index(w) for w in basis.wires]
+            table = corrected_table(table, flips[order])
+        out.append((table - centre) / s + centre)
+    return tuple(out)
+
+
+def _with_tables(errors: ShiftErrors, tables: tuple[np.ndarray, ...]) -> ShiftErrors:
+    return ShiftErrors(
+        counts=errors.counts, values=tables, slopes=errors.slopes, matrix=errors.matrix
+    )
+
+
+def _jacobian(errors: ShiftErrors | PointErrors) -> np.ndarray:
+    """``(outputs·K, P)``."""
+    if isinstance(errors, PointErrors):
+        total = np.zeros((errors.size[0], len(errors.matrix), errors.size[1]))
+        for weights, point in zip(errors.matrix.T, errors.points, strict=True):
+            if point.slopes:
+                total += weights[:, None] * _value(point)[:, None]
+        return total.reshape(-1, errors.size[1])
+    means = 0.0
+    for counts, values in zip(errors.counts, errors.values, strict=True):
+        means = means + counts / counts.sum(axis=-1, keepdims=True) @ values.T
+    slopes = np.broadcast_to(errors.slopes, (*errors.slopes.shape[:2], errors.matrix.shape[1]))
+    rows = np.einsum("kg,sgo,spg->okp", errors.matrix, means, slopes, optimize=True)
+    return rows.reshape(-1, rows.shape[-1])
