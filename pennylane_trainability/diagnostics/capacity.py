@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from concurrent import futures
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +30,7 @@ from pennylane_trainability.transforms.engines import (
     is_density_simulator,
     is_exact_simulator,
 )
+from pennylane_trainability.workers import check_workers
 
 __all__ = ["capacity"]
 
@@ -49,6 +51,7 @@ def capacity(
     max_circuits: int | None = None,
     max_shots: int | None = None,
     executor: Executor | None = None,
+    workers: futures.Executor | None = None,
 ):
     r"""How many independent directions the parameters have in state space, from the QFIM.
 
@@ -77,6 +80,8 @@ def capacity(
         max_circuits: refuse more circuits before running any.
         max_shots: refuse more shots before running any.
         executor: how circuits are run.
+        workers: any :class:`concurrent.futures.Executor` to share the simulation of draws; see
+            :func:`loss_variance`.
 
     Returns:
         A function of the QNode's arguments that returns a :class:`Capacity`. Its attribute ``cost``
@@ -109,9 +114,11 @@ def capacity(
     True
     """
     _check(n_draws, level, engine)
+    check_workers(workers)
     runner = default_executor(qnode.device, max_circuits, max_shots, executor)
     ask = _Ask(
-        qnode, encoding_args, n_draws, law or Uniform(), kept_seed(seed), level, memory, runner
+        *(qnode, encoding_args, n_draws, law or Uniform(), kept_seed(seed), level, memory),
+        *(runner, workers),
     )
     measured = _is_measured(qnode, engine)
     reader = functools.partial(_read, qnode, argnums, encoding_args)
@@ -142,6 +149,7 @@ class _Ask:
     level: float
     memory: int
     runner: Executor
+    workers: futures.Executor | None
 
     def parameters(self, points: Points, default: int) -> tuple[np.ndarray, tuple[str, ...]]:
         """The values given, then the draws, ``(1 + D, P)``; and what to say about them."""
@@ -212,7 +220,7 @@ def _answer(ask: _Ask, points: Points, measured: bool) -> Capacity:
         notes += found["measured"][0].notes
     else:
         parameters, notes = ask.parameters(points, 20)
-        found = exact_points(points, parameters, ask.memory)
+        found = exact_points(points, parameters, ask.memory, ask.workers)
     order = parameter_order(points.circuit)
     return Capacity(
         points=parameters,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from concurrent import futures
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,7 @@ def expressibility(
     max_circuits: int | None = None,
     max_shots: int | None = None,
     executor: Executor | None = None,
+    workers: futures.Executor | None = None,
 ):
     r"""How far are the states of a circuit from Haar random ones?
 
@@ -105,6 +107,8 @@ def expressibility(
             more than 1,000 circuits are refused without it.
         max_shots: refuse more shots before running any.
         executor: how circuits are run.
+        workers: any :class:`concurrent.futures.Executor` to share the simulation of draws; see
+            :func:`loss_variance`.
 
     Returns:
         A function of the QNode's arguments that returns an :class:`Expressibility`. Its attribute
@@ -144,6 +148,7 @@ def expressibility(
     ask = StateAsk(
         *("expressibility", qnode, argnums, encoding_args, law or Uniform(), kept_seed(seed)),
         *(engine, level, memory, max_circuits, max_shots, executor),
+        workers=workers,
     )
 
     @functools.wraps(qnode.func)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from concurrent import futures
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,10 @@ from pennylane_trainability.diagnostics.variance_ask import VarianceAsk
 from pennylane_trainability.diagnostics.variance_found import Found
 from pennylane_trainability.diagnostics.variance_methods import (
     METHODS,
-    answer,
     cost_of_answer,
 )
 from pennylane_trainability.diagnostics.variance_record import DEEP, GradientVariances, LossVariance
+from pennylane_trainability.diagnostics.variance_sizes import Asked
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import Executor
 from pennylane_trainability.laws import Law, Uniform
@@ -45,6 +46,7 @@ def loss_variance(
     max_shots: int | None = None,
     executor: Executor | None = None,
     max_words: int | None = None,
+    workers: futures.Executor | None = None,
 ):
     r"""How much does the loss vary over its parameters? Exponentially little is a barren plateau.
 
@@ -96,6 +98,8 @@ def loss_variance(
         executor: how circuits are run.
         max_words: the largest module; ``None`` takes what a few seconds allow in ``"auto"``, and
             131,072 words, as far as ``memory`` goes, with ``method="module"``.
+        workers: any :class:`concurrent.futures.Executor` to share the simulation of draws; the
+            numbers are the same to the last bit. What is measured stays in this process.
 
     Returns:
         A function of the QNode's arguments that returns a :class:`LossVariance`. Its attribute
@@ -131,6 +135,7 @@ def loss_variance(
     ask = VarianceAsk(
         *(qnode, argnums, encoding_args, law or Uniform(), n_paths, n_draws, rtol, replicates),
         *(kept_seed(seed), engine, level, memory, max_circuits, max_shots, executor, max_words),
+        workers,
     )
     return _question(ask, method, False, _loss)
 
@@ -154,6 +159,7 @@ def gradient_variances(
     max_shots: int | None = None,
     executor: Executor | None = None,
     max_words: int | None = None,
+    workers: futures.Executor | None = None,
 ):
     r"""How much does every derivative of the loss vary over the parameters?
 
@@ -180,6 +186,7 @@ def gradient_variances(
         max_shots: see :func:`loss_variance`.
         executor: see :func:`loss_variance`.
         max_words: see :func:`loss_variance`.
+        workers: see :func:`loss_variance`.
 
     Returns:
         A function of the QNode's arguments that returns :class:`GradientVariances`; its ``value``
@@ -212,6 +219,7 @@ def gradient_variances(
     ask = VarianceAsk(
         *(qnode, argnums, encoding_args, law or Uniform(), n_paths, n_draws, rtol, replicates),
         *(kept_seed(seed), engine, level, memory, max_circuits, max_shots, executor, max_words),
+        workers,
     )
     return _question(ask, method, True, _gradients)
 
@@ -223,14 +231,16 @@ def _question(ask: VarianceAsk, method: str, gradient: bool, make):
 
     @functools.wraps(ask.qnode.func)
     def run(*args, **kwargs):
-        reading = ask.read(args, kwargs)
-        return make(ask, reading, answer(ask, reading, gradient, method))
+        return read(*args, **kwargs).record()
+
+    def read(*args, **kwargs) -> Asked:
+        return Asked(ask, ask.read(args, kwargs), gradient, method, make)
 
     def cost(*args, **kwargs) -> Cost:
         return cost_of_answer(ask, ask.read(args, kwargs), gradient, method)
 
     asked: Any = run
-    asked.cost = cost
+    asked.cost, asked.read = cost, read
     return asked
 
 

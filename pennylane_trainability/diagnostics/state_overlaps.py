@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from pennylane.measurements import Shots
 
+from pennylane_trainability.circuits.circuit import Circuit
 from pennylane_trainability.circuits.qnode import Reading
 from pennylane_trainability.diagnostics.state_ask import StateAsk, state_chunks
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import cost_of
 from pennylane_trainability.results import Cost, Estimate
+from pennylane_trainability.simulation.draws import over_draws
 from pennylane_trainability.simulation.states import final_states, kept_factor
 from pennylane_trainability.statistics.binomial import clopper_pearson
 from pennylane_trainability.transforms.engines import broadcasts, is_exact_simulator
@@ -81,27 +83,38 @@ def overlaps(
 
 def _computed(ask, reading, parameters, kept, order: int, mixed: bool) -> Overlaps:
     """States in chunks; neighbours are pairs, and blocks of twenty serve for frame potentials."""
-    circuit = reading.circuit
-    whole = len(kept) == circuit.n_wires
-    fidelities, powers, purities, real, cost = [], [], [], not mixed, Cost()
-    for part in state_chunks(len(parameters), circuit.n_wires, ask.memory, _BLOCK, mixed):
-        here = parameters[part]
-        if mixed:
-            found, purity, spent = _density_vectors(ask, reading, here, kept)
-            purities.append(purity)
-            cost += spent
-        else:
-            states = final_states(ask.at(reading, here))
-            states = np.broadcast_to(states, (len(here), states.shape[1]))
-            real = real and _all_real(states)
-            found = states if whole else _vectors_of(kept_factor(states, kept))
-        squared = whole and not mixed
-        fidelities.append(_overlap(np.vecdot(found[0::2], found[1::2]), squared))
-        powers.append(_block_powers(found, squared, order))
-    purity = float(np.mean(np.concatenate(purities))) if mixed else 1.0
-    return Overlaps(
-        np.concatenate(fidelities), np.concatenate(powers), None, real, purity, None, cost
-    )
+    n_wires = reading.circuit.n_wires
+    whole = len(kept) == n_wires
+    parts = state_chunks(len(parameters), n_wires, ask.memory, _BLOCK, mixed)
+    if not mixed:
+        found = over_draws(
+            _of_states, reading, parameters, parts, ask.workers, kept if not whole else None, order
+        )
+        fidelities, powers, real = zip(*found, strict=True)
+        return Overlaps(
+            np.concatenate(fidelities), np.concatenate(powers), None, all(real), purity=1.0
+        )
+    rows, purities, cost = [], [], Cost()
+    for part in parts:
+        vectors, purity, spent = _density_vectors(ask, reading, parameters[part], kept)
+        rows.append((_overlap(np.vecdot(vectors[0::2], vectors[1::2]), False),
+                     _block_powers(vectors, False, order)))  # fmt: skip
+        purities.append(purity)
+        cost += spent
+    mean = float(np.mean(np.concatenate(purities)))
+    pairs, blocks = (np.concatenate(some) for some in zip(*rows, strict=True))
+    return Overlaps(pairs, blocks, None, purity=mean, cost=cost)
+
+
+def _of_states(
+    circuit: Circuit, count: int, kept: tuple[int, ...] | None, order: int
+) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Fidelities of pairs, powers of blocks, and whether all states are real."""
+    states = final_states(circuit)
+    states = np.broadcast_to(states, (count, states.shape[1]))
+    found = states if kept is None else _vectors_of(kept_factor(states, kept))
+    overlap = _overlap(np.vecdot(found[0::2], found[1::2]), kept is None)
+    return overlap, _block_powers(found, kept is None, order), _all_real(states)
 
 
 def _overlap(product: np.ndarray, squared: bool) -> np.ndarray:

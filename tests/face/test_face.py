@@ -193,7 +193,10 @@ OPTIONS = {
         *("loss_variance", "measure_gradient"),
     },
     "rtol": LANDSCAPES,
-    "workers": {"compare_shapes", "fit"},
+    "workers": {
+        *("capacity", "compare_shapes", "fit", "growth_advice", "hessian_spectrum"),
+        *("local_minima", *ASKED_POLICIES, *STATES, *LANDSCAPES - {"trainability"}),
+    },
 }
 
 
@@ -354,6 +357,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "devices": {"errors"},
     "results": set(),
+    "workers": {"errors"},
     "fourier": {"errors"},
     "liealg": {"errors"},
     "statistics": {"results"},
@@ -361,7 +365,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "templates": {"circuits"},
     "laws": {"circuits", "errors"},
     "landscapes": {"circuits", "errors", "laws", "liealg", "statistics"},
-    "simulation": {"circuits", "errors"},
+    "simulation": {"circuits", "errors", "workers"},
     "transforms": {"circuits", "devices", "errors", "liealg", "simulation", "statistics"},
     "executor": {"devices", "errors", "results"},
     "execution": {"errors", "executor"},
@@ -370,11 +374,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "diagnostics": {
         *("circuits", "errors", "executor", "fourier", "landscapes", "laws", "liealg"),
         *("pricing", "results"),
-        *("simulation", "statistics", "transforms"),
+        *("simulation", "statistics", "transforms", "workers"),
     },
     "policies": {
         *("circuits", "diagnostics", "errors", "executor", "laws", "results", "simulation"),
-        *("statistics", "transforms"),
+        *("statistics", "transforms", "workers"),
     },
     "included": {"circuits", "diagnostics", "errors", "laws", "policies", "results", "simulation"},
     "density": {
@@ -386,6 +390,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "fitting": {
         *("circuits", "errors", "laws", "results", "simulation", "statistics", "transforms"),
+        "workers",
     },
     "repair": {
         *("circuits", "diagnostics", "errors", "fitting", "laws", "results", "simulation"),
@@ -401,7 +406,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "architectures": {
         *("circuits", "diagnostics", "errors", "fitting", "fourier", "included", "laws"),
-        *("results", "simulation", "statistics", "templates", "transforms"),
+        *("results", "simulation", "statistics", "templates", "transforms", "workers"),
     },
     "plots": {"architectures", "diagnostics", "policies", "report", "results", "statistics"},
     "registration": {"errors", "templates", "transforms"},
