@@ -109,6 +109,16 @@ class OneJob(Device):
         """What can be asked for a job by its id, or ``None``."""
         return getattr(self.user_device.backend, "service", None) if self._legacy is None else None
 
+    @property
+    def has_modes(self) -> bool:
+        """Whether jobs can be sent within a session or batch."""
+        return self._legacy is None
+
+    @property
+    def mode(self):
+        """The session or batch that jobs are sent within, or ``None``."""
+        return self._mode or getattr(self.user_device, "session", None)
+
     def with_book(self, book: JobBook | None) -> OneJob:
         """The device with somebody who remembers which jobs were sent."""
         new = copy.copy(self)

@@ -75,7 +75,7 @@ TEMPLATES = {
 }
 HELPERS = {
     *("Executor", "NaturalGradientOptimizer", "Normal", "Uniform", "one_job", "template_builder"),
-    *("RobustExecutor", "Store"),
+    *("RobustExecutor", "Store", "execution_mode"),
 }
 ERRORS = {"BudgetError", "DeviceFailure", "NotFourierError", "ReadingError", "StoreError"} | {
     "TrainabilityWarning"
