@@ -30,7 +30,7 @@ from pennylane_trainability.transforms.engines import (
     is_density_simulator,
     is_exact_simulator,
 )
-from pennylane_trainability.workers import check_workers
+from pennylane_trainability.workers import check_workers, in_order
 
 __all__ = ["capacity"]
 
@@ -224,7 +224,11 @@ def _answer(ask: _Ask, points: Points, measured: bool) -> Capacity:
     order = parameter_order(points.circuit)
     return Capacity(
         points=parameters,
-        leading_ranks=leading_ranks(found["matrices"][:, order][:, :, order], found["limits"]),
+        leading_ranks=_ranks(
+            found["matrices"][:, order][:, :, order],
+            found["limits"],
+            None if measured else ask.workers,
+        ),
         order=order,
         repeat=last_repeat(points.circuit),
         n_wires=points.circuit.n_wires,
@@ -241,3 +245,13 @@ def _answer(ask: _Ask, points: Points, measured: bool) -> Capacity:
         ),
         **found,
     )
+
+
+def _ranks(matrices: np.ndarray, limits: np.ndarray, workers) -> np.ndarray:
+    """Ranks of the leading blocks at every point, one point after the other."""
+    tasks = ((matrices[k : k + 1], limits[k : k + 1]) for k in range(len(matrices)))
+    return np.concatenate(list(in_order(_ranks_at, tasks, workers)))
+
+
+def _ranks_at(point: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    return leading_ranks(*point)
