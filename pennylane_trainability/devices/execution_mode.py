@@ -53,11 +53,13 @@ def execution_mode(
     ...     qml.RX(weights[0], wires=0)
     ...     qml.RY(weights[1], wires=0)
     ...     return qml.expval(qml.Z(0))
-    >>> with pt.execution_mode(device, "batch") as batched:
-    ...     executor = pt.Executor(batched, chunk=3)
-    ...     found = pt.measure_qfim(circuit, executor=executor)(np.array([0.4, 1.1]))
-    >>> batched.jobs > 1, device.session is None
-    (True, True)
+    >>> with pt.execution_mode(device, "batch") as batched, qml.Tracker(device) as tracker:
+    ...     ask = pt.measure_qfim(
+    ...         circuit, method="overlap", executor=pt.Executor(batched, chunk=3)
+    ...     )
+    ...     found = ask(np.array([0.4, 1.1]))  # six circuits
+    >>> tracker.totals["jobs"], device.session is None
+    (2, True)
     """
     if mode not in _MODES:
         raise ReadingError(f"mode={mode!r} is unknown; use one of {list(_MODES)}.")
