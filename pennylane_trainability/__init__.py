@@ -7,6 +7,7 @@ from importlib import import_module as _import_module
 from importlib import metadata as _metadata
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
+from pennylane_trainability.devices import execution_mode as execution_mode
 from pennylane_trainability.devices import one_job as one_job
 from pennylane_trainability.errors import BudgetError as BudgetError
 from pennylane_trainability.errors import DeviceFailure as DeviceFailure
@@ -329,6 +330,7 @@ __all__ = [
     "draw_circuit",
     "dynamical_lie_algebra",
     "entangling_capability",
+    "execution_mode",
     "expressibility",
     "fit",
     "fourier_fingerprint",

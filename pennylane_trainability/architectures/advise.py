@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -70,6 +71,7 @@ def growth_advice(
     level: float = 0.95,
     engine: str = "auto",
     progress: Callable[[int, int], None] | None = None,
+    workers: Executor | None = None,
 ) -> GrowthAdvice:
     r"""How a model should grow for a target: each way to grow it, with its predicted effect.
 
@@ -101,6 +103,8 @@ def growth_advice(
         level: of intervals.
         engine: ``"auto"``, ``"exact"`` or ``"lightning"``.
         progress: called with (models done, models in all).
+        workers: any :class:`concurrent.futures.Executor` to share the models; see
+            :func:`compare_shapes`.
 
     Returns:
         A :class:`GrowthAdvice`. It speaks of random parameters; training may differ.
@@ -118,7 +122,7 @@ def growth_advice(
     >>> advice.best.name
     '+1 encoding layer'
     """
-    draws = Draws(n_draws, law or Uniform(), kept_seed(seed), level)
+    draws = Draws(n_draws, law or Uniform(), kept_seed(seed), level, workers=workers)
     named = {"encoding_args": encoding_args, "argnums": argnums}
     limits = _Limits(max_parameters, max_depth, max_two_qubit_gates)
     shape = (n_wires, n_layers, n_blocks)
@@ -131,10 +135,12 @@ def growth_advice(
     if degree is None:
         degree = degree_of(wanted, widest if wanted is not None else base.series.spectrum)
     judge = _Judge(draws, float(degree), wanted, limits)
-    first = draws.row(base, 0, wanted)
+    every = {0: base} | {k: m for k, (_, m, _) in enumerate(others, 1) if m is not None}
+    found = draws.stacks(every)
+    first = draws.row(base, 0, wanted, found.get(0))
     steps = []
     for index, (name, model, why) in enumerate(others, 1):
-        row = None if model is None else draws.row(model, index, wanted)
+        row = None if model is None else draws.row(model, index, wanted, found.get(index))
         steps.append(judge.step(name, row, first, why))
         if progress is not None:
             progress(index, len(others))

@@ -15,14 +15,17 @@ from pennylane_trainability.architectures.comparison import ShapeComparison
 from pennylane_trainability.architectures.equal_count import EqualCount
 from pennylane_trainability.architectures.model import Builder, as_model, build_model
 from pennylane_trainability.architectures.row import Prepared, ShapeRow, prepare, shape_row
+from pennylane_trainability.architectures.stacks import stacks
 from pennylane_trainability.architectures.target_view import Target, target_points
 from pennylane_trainability.architectures.template_builder import template_builder
 from pennylane_trainability.architectures.training import training_of
+from pennylane_trainability.diagnostics.stack import JacobianStack
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.included import wanted
-from pennylane_trainability.laws import Law, Uniform
+from pennylane_trainability.laws import Law, Uniform, draw
 from pennylane_trainability.results import Provenance, kept_seed
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY
+from pennylane_trainability.workers import check_workers
 
 __all__ = ["Draws", "compare_shapes", "prepared_shape", "shapes_of", "target_for"]
 
@@ -40,8 +43,10 @@ class Draws:
     level: float
     memory: int = DEFAULT_MEMORY
     include: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    workers: Executor | None = None
 
     def __post_init__(self) -> None:
+        check_workers(self.workers)
         if not isinstance(self.n_draws, (int, np.integer)) or self.n_draws < 2:
             raise ValueError(f"n_draws needs a whole number ≥ 2; got {self.n_draws!r}.")
         if not 0 < self.level < 1:
@@ -57,7 +62,22 @@ class Draws:
             seed=self.seed, n_samples=self.n_draws, device=model.device, engine=model.engine
         )
 
-    def row(self, prepared: Prepared, index: int, target: Target | None) -> ShapeRow:
+    def stacks(self, models: Mapping[int, Prepared]) -> dict[int, JacobianStack | None]:
+        """What workers simulate of the models, each with its number."""
+        pairs = []
+        for index, one in models.items() if self.workers is not None else ():
+            circuit, given = one.reading.circuit, one.reading.arguments.parameters
+            drawn = draw(self.law, circuit, given, self.n_draws, self.rng(index))
+            pairs.append((one, drawn))
+        return dict(zip(models, stacks(pairs, self.memory, self.workers), strict=False))
+
+    def row(
+        self,
+        prepared: Prepared,
+        index: int,
+        target: Target | None,
+        stack: JacobianStack | None = None,
+    ) -> ShapeRow:
         """The row of one model."""
         return shape_row(
             prepared,
@@ -69,6 +89,7 @@ class Draws:
             memory=self.memory,
             include=self.include,
             seed=int(np.random.SeedSequence(self.seed, spawn_key=(2, index)).generate_state(1)[0]),
+            stack=stack,
         )
 
 
@@ -125,8 +146,8 @@ def compare_shapes(
             or a dict of the options ``restarts`` (20), ``readout``, ``method``, ``max_steps``,
             ``learning_rate``, ``tolerance``, ``patience``, ``threshold`` and ``block`` of
             :func:`fit`. All starts are drawn uniformly over each parameter's period.
-        workers: any :class:`concurrent.futures.Executor` to share the training runs; see
-            :func:`fit`.
+        workers: any :class:`concurrent.futures.Executor` to share the shapes and the training
+            runs; the numbers are the same to the last bit. See :func:`fit`.
         engine: ``"auto"``, ``"exact"`` or ``"lightning"``; ``"exact"`` simulates the circuits of
             any device.
         progress: called with (models done, models in all); trained models count once more.
@@ -153,7 +174,9 @@ def compare_shapes(
     >>> print(found.findings[0])
     All 3 have structural rank 9 (generic).
     """
-    draws = Draws(n_draws, law or Uniform(), kept_seed(seed), level, memory, wanted(include))
+    draws = Draws(
+        n_draws, law or Uniform(), kept_seed(seed), level, memory, wanted(include), workers
+    )
     training = training_of(train, workers, target)
     build = template_builder() if build is None else build
     named = {"encoding_args": encoding_args, "argnums": argnums}
@@ -230,11 +253,17 @@ def _models(budget, circuits, build, blocks, engine, named) -> list[Prepared]:
 def _rows(models, twins, draws: Draws, target, told: Callable[[], None]) -> list[ShapeRow]:
     """The rows of all models, then of their twins."""
     rows: list[ShapeRow] = []
-    for index, prepared in enumerate([*models, *twins]):
-        # a twin that is the shape itself is not drawn again
-        again = [r for r, m in zip(rows, models, strict=False) if m.shape == prepared.shape]
-        known = again and index >= len(models)
-        rows.append(again[0] if known else draws.row(prepared, index, target))
+    shapes = [m.shape for m in models]
+    every = dict(enumerate([*models, *twins]))
+    # a twin that is the shape itself is not drawn again
+    known = {k: shapes.index(m.shape) for k, m in enumerate(twins, len(models))
+             if m.shape in shapes}  # fmt: skip
+    found = draws.stacks({k: m for k, m in every.items() if k not in known})
+    for index, prepared in every.items():
+        if index in known:
+            rows.append(rows[known[index]])
+        else:
+            rows.append(draws.row(prepared, index, target, found.get(index)))
         told()
     return rows
 

@@ -16,7 +16,7 @@ from pennylane_trainability.architectures.target_view import Target, TargetView,
 from pennylane_trainability.circuits.qnode import Reading
 from pennylane_trainability.circuits.series import Series, series_of
 from pennylane_trainability.diagnostics.column_space import ColumnSpace, column_space
-from pennylane_trainability.diagnostics.stack import exact_stack
+from pennylane_trainability.diagnostics.stack import JacobianStack, exact_stack
 from pennylane_trainability.errors import BudgetError, NotFourierError, ReadingError
 from pennylane_trainability.included import Included, Shared, include_all
 from pennylane_trainability.laws import Law, draw
@@ -212,6 +212,7 @@ def shape_row(
     memory: int = DEFAULT_MEMORY,
     include: Mapping[str, Mapping[str, Any]] | None = None,
     seed: int = 0,
+    stack: JacobianStack | None = None,
 ) -> ShapeRow:
     """Simulate a model at parameter draws and derive its row.
 
@@ -225,13 +226,12 @@ def shape_row(
         memory: bytes of states.
         include: what else is wanted, with its options.
         seed: of what else is drawn for it.
+        stack: what was simulated at the same draws, if it was.
     """
     reading, series = prepared.reading, prepared.series
     drawn = draw(law, reading.circuit, reading.arguments.parameters, n_draws, rng)
-    try:
-        stack = exact_stack(series, drawn, memory, prepared.engine)
-    except ReadingError as error:
-        raise type(error)(f"{prepared.name}: {error}") from error
+    if stack is None:
+        stack = _stack(prepared, drawn, memory)
     coefficients = (stack.rows if stack.rows is not None else np.zeros((n_draws, 1, 1)))[:, 0]
     view: Any = None
     if target is not None:
@@ -250,6 +250,13 @@ def shape_row(
         law=str(law) if not callable(law) else getattr(law, "__name__", "a law of the caller"),
         level=level,
     )
+
+
+def _stack(prepared: Prepared, drawn: np.ndarray, memory: int) -> JacobianStack:
+    try:
+        return exact_stack(prepared.series, drawn, memory, prepared.engine)
+    except ReadingError as error:
+        raise type(error)(f"{prepared.name}: {error}") from error
 
 
 def _included(

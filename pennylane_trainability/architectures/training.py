@@ -13,7 +13,7 @@ from pennylane_trainability.architectures.row import Prepared
 from pennylane_trainability.architectures.shape_fit import ShapeFit
 from pennylane_trainability.architectures.target_view import Target
 from pennylane_trainability.errors import ReadingError
-from pennylane_trainability.fitting.blocks import check_workers
+from pennylane_trainability.fitting.blocks import check_problem
 from pennylane_trainability.fitting.many import fit_many
 from pennylane_trainability.fitting.method import Method, check_starts
 from pennylane_trainability.fitting.problem import BLOCK, Problem, state_problem
@@ -61,7 +61,7 @@ class Training:
             )
             if self.workers is not None:
                 try:
-                    check_workers(self.workers, found[model.name])
+                    check_problem(self.workers, found[model.name])
                 except ReadingError as error:
                     raise ReadingError(f"{model.name}: {error}") from error
         return found
@@ -108,11 +108,9 @@ def training_of(train: Any, workers: Executor | None, target: Any) -> Training |
         target: what is to be learnt.
 
     Raises:
-        ValueError: a setting makes no search, there is no target, or workers without training.
+        ValueError: a setting makes no search, or there is no target.
     """
     if train is False or train is None:
-        if workers is not None:
-            raise ValueError("workers= share training runs; pass train=True, or leave them out.")
         return None
     if train is not True and not isinstance(train, Mapping):
         raise ValueError(
@@ -121,8 +119,6 @@ def training_of(train: Any, workers: Executor | None, target: Any) -> Training |
         )
     if target is None:
         raise ValueError("train needs a target to train on; pass target=… as well.")
-    if workers is not None and not isinstance(workers, Executor):
-        raise ValueError(f"workers needs a concurrent.futures.Executor; got {workers!r}.")
     options = {} if train is True else dict(train)
     known = [item.name for item in fields(Training) if item.name != "workers"]
     unknown = sorted(str(name) for name in set(options) - set(known))

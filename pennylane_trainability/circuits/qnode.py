@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -80,6 +80,10 @@ class Reading:
     def numeric(self) -> NumericCircuit:
         """The circuit without its QNode; the same at other points if it :func:`is_plain`."""
         return NumericCircuit(self.circuit, self.arguments.parameters, self.arguments.inputs)
+
+    def without_qnode(self) -> Reading:
+        """The same as plain data, for circuits that follow from it: see :func:`is_plain`."""
+        return replace(self, qnode=None, structure=None, queued=())
 
     def unflatten_outputs(self, results: list) -> Any:
         """Results per measurement in the structure the quantum function returns."""

@@ -12,6 +12,7 @@ from pennylane.tape import QuantumScript
 
 from pennylane_trainability.devices import backend_run, primitives
 from pennylane_trainability.devices.conversion import is_sampled
+from pennylane_trainability.devices.jobs import JobBook
 from pennylane_trainability.devices.mid_circuit import (
     has_mid_circuit,
     measures_mid_circuit,
@@ -100,6 +101,35 @@ class OneJob(Device):
         self.circuits_per_job = circuits_per_job or stated
         self.jobs = 0
         self._part = 0
+        self._mode: Any = None
+        self._book: JobBook | None = None
+
+    @property
+    def service(self):
+        """What can be asked for a job by its id, or ``None``."""
+        return getattr(self.user_device.backend, "service", None) if self._legacy is None else None
+
+    @property
+    def has_modes(self) -> bool:
+        """Whether jobs can be sent within a session or batch."""
+        return self._legacy is None
+
+    @property
+    def mode(self):
+        """The session or batch that jobs are sent within, or ``None``."""
+        return self._mode or getattr(self.user_device, "session", None)
+
+    def with_book(self, book: JobBook | None) -> OneJob:
+        """The device with somebody who remembers which jobs were sent."""
+        new = copy.copy(self)
+        new._book = book
+        return new
+
+    def with_mode(self, mode) -> OneJob:
+        """The device, sending its jobs within a session or batch of the runtime."""
+        new = copy.copy(self)
+        new._mode, new.jobs = mode, 0
+        return new
 
     def part(self, number: int) -> OneJob:
         """The device for the execution ``number`` of an answer that takes several.
@@ -208,10 +238,13 @@ class OneJob(Device):
         road = primitives if self._legacy is None else backend_run
         device = self.user_device if self._legacy is None else self._legacy
         tracker = self.tracker
+        own = {"mode": self._mode, "book": self._book} if self._legacy is None else {}
         waiting = []
         with qml.QueuingManager.stop_recording():
-            for job in road.send(device, tapes, self.circuits_per_job, self._part):
+            for job in road.send(device, tapes, self.circuits_per_job, self._part, **own):
                 waiting.append(job)
+                if self._book is not None and len(waiting) - 1 in self._book.fetched:
+                    continue  # it was sent before
                 self.jobs += 1
                 if tracker.active:
                     tracker.update(jobs=1)

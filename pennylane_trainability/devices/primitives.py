@@ -12,14 +12,22 @@ from pennylane.measurements import ExpectationMP, VarianceMP
 from pennylane.tape import QuantumScript
 
 from pennylane_trainability.devices.conversion import on_register, results_of, to_qiskit
-from pennylane_trainability.devices.jobs import Job, chunks, seed_of_job
+from pennylane_trainability.devices.jobs import Job, JobBook, chunks, seed_of_job, sent
 from pennylane_trainability.devices.mid_circuit import has_mid_circuit
 from pennylane_trainability.errors import ReadingError, TrainabilityWarning
 
 __all__ = ["compiled", "is_estimated", "send"]
 
 
-def send(device, tapes: Sequence[QuantumScript], size: int | None, part: int) -> Iterator[Job]:
+def send(
+    device,
+    tapes: Sequence[QuantumScript],
+    size: int | None,
+    part: int,
+    *,
+    mode=None,
+    book: JobBook | None = None,
+) -> Iterator[Job]:
     """Compile everything at once and send it; each job is sent when it is asked for.
 
     Args:
@@ -27,6 +35,8 @@ def send(device, tapes: Sequence[QuantumScript], size: int | None, part: int) ->
         tapes: preprocessed circuits.
         size: circuits per job; ``None`` sends all of one primitive in one.
         part: number of this execution within an answer, for seeds.
+        mode: a session or batch of the runtime; ``None`` takes the device's session, if any.
+        book: who remembers the ids of jobs.
     """
     estimated = [k for k, tape in enumerate(tapes) if is_estimated(tape)]
     sampled = [k for k, tape in enumerate(tapes) if not is_estimated(tape)]
@@ -35,7 +45,8 @@ def send(device, tapes: Sequence[QuantumScript], size: int | None, part: int) ->
     for positions, submit in ((sampled, _sample), (estimated, _estimate)):
         for some in chunks(positions, size):
             own = [tapes[k] for k in some]
-            yield some, submit(device, own, [circuits[k] for k in some], part, job)
+            made = [circuits[k] for k in some]
+            yield some, submit(device, own, made, part, job, mode, book)
             job += 1
 
 
@@ -60,17 +71,18 @@ def compiled(device, tapes) -> list:
     return found
 
 
-def _sample(device, tapes, circuits, part: int, job: int) -> Callable[[], list[tuple]]:
+def _sample(device, tapes, circuits, part: int, job: int, mode, book) -> Callable[[], list[tuple]]:
     from qiskit_ibm_runtime import EstimatorV2, SamplerV2
 
-    sampler = SamplerV2(mode=device.session or device.backend)
+    sampler = SamplerV2(mode=mode or device.session or device.backend)
     sampler.options.update(**_options(device, sampler, EstimatorV2, part, job))
     shots = [tape.shots.total_shots for tape in tapes]
-    sent = sampler.run([(c, None, s) for c, s in zip(circuits, shots, strict=True)])
+    blocks = [(c, None, s) for c, s in zip(circuits, shots, strict=True)]
+    waited = sent(book, job, lambda: sampler.run(blocks))
 
     def collect() -> list[tuple]:
         out = []
-        for tape, circuit, result in zip(tapes, circuits, sent.result(), strict=True):
+        for tape, circuit, result in zip(tapes, circuits, waited.result(), strict=True):
             names = [register.name for register in circuit.cregs]
             bits = {name: result.data[name].to_bool_array(order="little") for name in names}
             out.append(results_of(tape, device.wires, bits))
@@ -79,24 +91,26 @@ def _sample(device, tapes, circuits, part: int, job: int) -> Callable[[], list[t
     return collect
 
 
-def _estimate(device, tapes, circuits, part: int, job: int) -> Callable[[], list[tuple]]:
+def _estimate(
+    device, tapes, circuits, part: int, job: int, mode, book
+) -> Callable[[], list[tuple]]:
     from pennylane_qiskit.converter import mp_to_pauli
     from qiskit_ibm_runtime import EstimatorV2, SamplerV2
 
-    estimator = EstimatorV2(mode=device.session or device.backend)
+    estimator = EstimatorV2(mode=mode or device.session or device.backend)
     estimator.options.update(**_options(device, estimator, SamplerV2, part, job))
     n, blocks = len(device.wires), []
     for tape, circuit in zip(tapes, circuits, strict=True):
         paulis = [mp_to_pauli(m, n) for m in on_register(tape, device.wires).measurements]
         precision = np.sqrt(1 / tape.shots.total_shots) if tape.shots else None
         blocks.append((circuit, [p.apply_layout(circuit.layout) for p in paulis], None, precision))
-    sent = estimator.run(blocks)
+    waited = sent(book, job, lambda: estimator.run(blocks))
 
     def collect() -> list[tuple]:
         read = device._process_estimator_job
         return [
             read(tape.measurements, [result])
-            for tape, result in zip(tapes, sent.result(), strict=True)
+            for tape, result in zip(tapes, waited.result(), strict=True)
         ]
 
     return collect

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from concurrent import futures
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,7 @@ from pennylane_trainability.transforms.engines import (
     is_density_simulator,
     is_exact_simulator,
 )
+from pennylane_trainability.workers import check_workers, in_order
 
 __all__ = ["capacity"]
 
@@ -50,6 +52,7 @@ def capacity(
     max_circuits: int | None = None,
     max_shots: int | None = None,
     executor: Executor | None = None,
+    workers: futures.Executor | None = None,
 ):
     r"""How many independent directions the parameters have in state space, from the QFIM.
 
@@ -78,6 +81,8 @@ def capacity(
         max_circuits: refuse more circuits before running any.
         max_shots: refuse more shots before running any.
         executor: how circuits are run.
+        workers: any :class:`concurrent.futures.Executor` to share the simulation of draws; see
+            :func:`loss_variance`.
 
     Returns:
         A function of the QNode's arguments that returns a :class:`Capacity`. Its attribute ``cost``
@@ -111,13 +116,17 @@ def capacity(
     True
     """
     _check(n_draws, level, engine)
+    check_workers(workers)
     entropy = kept_seed(seed)
     measured = _is_measured(qnode, engine)
     reader = functools.partial(_read, qnode, argnums, encoding_args)
 
     def run(executor, args, kwargs) -> Capacity:
         runner = default_executor(qnode.device, max_circuits, max_shots, executor)
-        ask = _Ask(qnode, encoding_args, n_draws, law or Uniform(), entropy, level, memory, runner)
+        ask = _Ask(
+            *(qnode, encoding_args, n_draws, law or Uniform(), entropy, level, memory),
+            *(runner, workers),
+        )
         return _answer(ask, reader(args, kwargs), measured)
 
     def cost(*args, **kwargs) -> Cost:
@@ -140,6 +149,7 @@ class _Ask:
     level: float
     memory: int
     runner: Executor
+    workers: futures.Executor | None
 
     def parameters(self, points: Points, default: int) -> tuple[np.ndarray, tuple[str, ...]]:
         """The values given, then the draws, ``(1 + D, P)``; and what to say about them."""
@@ -210,11 +220,15 @@ def _answer(ask: _Ask, points: Points, measured: bool) -> Capacity:
         notes += found["measured"][0].notes
     else:
         parameters, notes = ask.parameters(points, 20)
-        found = exact_points(points, parameters, ask.memory)
+        found = exact_points(points, parameters, ask.memory, ask.workers)
     order = parameter_order(points.circuit)
     return Capacity(
         points=parameters,
-        leading_ranks=leading_ranks(found["matrices"][:, order][:, :, order], found["limits"]),
+        leading_ranks=_ranks(
+            found["matrices"][:, order][:, :, order],
+            found["limits"],
+            None if measured else ask.workers,
+        ),
         order=order,
         repeat=last_repeat(points.circuit),
         n_wires=points.circuit.n_wires,
@@ -231,3 +245,13 @@ def _answer(ask: _Ask, points: Points, measured: bool) -> Capacity:
         ),
         **found,
     )
+
+
+def _ranks(matrices: np.ndarray, limits: np.ndarray, workers) -> np.ndarray:
+    """Ranks of the leading blocks at every point, one point after the other."""
+    tasks = ((matrices[k : k + 1], limits[k : k + 1]) for k in range(len(matrices)))
+    return np.concatenate(list(in_order(_ranks_at, tasks, workers)))
+
+
+def _ranks_at(point: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    return leading_ranks(*point)

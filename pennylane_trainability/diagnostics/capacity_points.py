@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from concurrent import futures
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,8 @@ from pennylane_trainability.diagnostics.measured_qfim import MeasuredQFIM
 from pennylane_trainability.diagnostics.qfim_errors import CountErrors
 from pennylane_trainability.executor import Executor
 from pennylane_trainability.results import Cost
-from pennylane_trainability.simulation.fisher import fisher_information
+from pennylane_trainability.simulation.draws import over_draws, slices
+from pennylane_trainability.simulation.fisher import fisher_chunks, fisher_information
 from pennylane_trainability.transforms.engines import is_exact_simulator
 
 __all__ = ["cost_of_points", "exact_points", "measured_points"]
@@ -24,22 +26,24 @@ __all__ = ["cost_of_points", "exact_points", "measured_points"]
 RTOL = 1e-13
 
 
-def exact_points(points: Points, parameters: np.ndarray, memory: int) -> dict[str, Any]:
+def exact_points(
+    points: Points, parameters: np.ndarray, memory: int, workers: futures.Executor | None = None
+) -> dict[str, Any]:
     """Simulate pure states at all parameters at once.
 
     Args:
         points: the QNode at one point.
         parameters: ``(1 + D, P)``.
-        memory: bytes of states held at once.
+        memory: bytes of states held at once, by every worker.
+        workers: who simulates; ``None`` for this process.
 
     Returns:
         Fields of a ``Capacity``.
     """
-    count, circuit = len(parameters), points.circuit
-    if count > 1:
-        inputs = np.repeat(points.inputs, count, axis=0)
-        circuit = points.reading.at(parameters, inputs, paired=True)
-    matrices = fisher_information(circuit, count, memory)
+    _, step = fisher_chunks(points.circuit, len(parameters), memory)
+    parts = slices(len(parameters), step)
+    found = over_draws(fisher_information, points.reading, parameters, parts, workers, memory)
+    matrices = np.concatenate(list(found))
     values, vectors = np.linalg.eigh(matrices)
     values, vectors = values[:, ::-1], vectors.swapaxes(-1, -2)[:, ::-1]
     rtol = max(RTOL, values.shape[1] * float(np.finfo(float).eps))

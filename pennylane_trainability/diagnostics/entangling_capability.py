@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent import futures
 from dataclasses import replace
 
 import numpy as np
 from pennylane.measurements import Shots
 
+from pennylane_trainability.circuits.circuit import Circuit
 from pennylane_trainability.circuits.qnode import Reading
 from pennylane_trainability.diagnostics.entangling_record import EntanglingCapability
 from pennylane_trainability.diagnostics.noise import noise_notes
@@ -18,6 +20,7 @@ from pennylane_trainability.laws import Law, Uniform
 from pennylane_trainability.pricing import priced
 from pennylane_trainability.results import Cost, Estimate, kept_seed
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY
+from pennylane_trainability.simulation.draws import over_draws
 from pennylane_trainability.simulation.states import final_states, wire_purities
 from pennylane_trainability.transforms.engines import broadcasts, is_exact_simulator
 from pennylane_trainability.transforms.overlap_tapes import pauli_tapes
@@ -42,6 +45,7 @@ def entangling_capability(
     max_circuits: int | None = None,
     max_shots: int | None = None,
     executor: Executor | None = None,
+    workers: futures.Executor | None = None,
 ):
     r"""How entangled are the states of a circuit on average?
 
@@ -77,6 +81,8 @@ def entangling_capability(
             more than 1,000 circuits are refused without it.
         max_shots: refuse more shots before running any.
         executor: how circuits are run.
+        workers: any :class:`concurrent.futures.Executor` to share the simulation of draws; see
+            :func:`loss_variance`.
 
     Returns:
         A function of the QNode's arguments that returns an :class:`EntanglingCapability`. Its
@@ -107,6 +113,7 @@ def entangling_capability(
     ask = StateAsk(
         *(name, qnode, argnums, encoding_args, law or Uniform(), kept_seed(seed)),
         *(engine, level, memory, max_circuits, max_shots, executor),
+        workers=workers,
     )
 
     def count() -> int:
@@ -143,12 +150,13 @@ def _road(ask: StateAsk) -> str:
 
 def _simulated(ask: StateAsk, reading: Reading, parameters: np.ndarray) -> np.ndarray:
     """``Tr ρ_k²`` at every draw, ``(D, n)``."""
-    parts = []
-    for part in state_chunks(len(parameters), reading.circuit.n_wires, ask.memory, 1):
-        here = parameters[part]
-        purities = wire_purities(final_states(ask.at(reading, here)))
-        parts.append(np.broadcast_to(purities, (len(here), purities.shape[1])))
-    return np.concatenate(parts)
+    parts = state_chunks(len(parameters), reading.circuit.n_wires, ask.memory, 1)
+    return np.concatenate(list(over_draws(_purities, reading, parameters, parts, ask.workers)))
+
+
+def _purities(circuit: Circuit, count: int) -> np.ndarray:
+    purities = wire_purities(final_states(circuit))
+    return np.broadcast_to(purities, (count, purities.shape[1]))
 
 
 def _measured(ask: StateAsk, reading: Reading, parameters) -> tuple[np.ndarray, Cost]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent import futures
 from dataclasses import replace
 from typing import Any
 
@@ -53,6 +54,7 @@ def expressibility(
     max_circuits: int | None = None,
     max_shots: int | None = None,
     executor: Executor | None = None,
+    workers: futures.Executor | None = None,
 ):
     r"""How far are the states of a circuit from Haar random ones?
 
@@ -107,6 +109,8 @@ def expressibility(
             more than 1,000 circuits are refused without it.
         max_shots: refuse more shots before running any.
         executor: how circuits are run.
+        workers: any :class:`concurrent.futures.Executor` to share the simulation of draws; see
+            :func:`loss_variance`.
 
     Returns:
         A function of the QNode's arguments that returns an :class:`Expressibility`. Its attribute
@@ -147,6 +151,7 @@ def expressibility(
     ask = StateAsk(
         *("expressibility", qnode, argnums, encoding_args, law or Uniform(), kept_seed(seed)),
         *(engine, level, memory, max_circuits, max_shots, executor),
+        workers=workers,
     )
 
     def run(executor, args, kwargs) -> Expressibility:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+from concurrent import futures
 
 import numpy as np
 
+from pennylane_trainability.circuits.circuit import Circuit
 from pennylane_trainability.circuits.qnode import Reading, read_qnode
 from pennylane_trainability.diagnostics.hessian_record import HessianSpectrum
 from pennylane_trainability.diagnostics.local_minima import BOTTOM, minima_of
@@ -16,8 +18,10 @@ from pennylane_trainability.landscapes.observable import one_expectation
 from pennylane_trainability.laws import Law, Uniform, draw
 from pennylane_trainability.results import Provenance, kept_seed
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY, simulate
+from pennylane_trainability.simulation.draws import over_draws, slices
 from pennylane_trainability.simulation.hessian import loss_hessian
 from pennylane_trainability.transforms.engines import device_name
+from pennylane_trainability.workers import check_workers
 
 __all__ = ["hessian_spectrum"]
 
@@ -37,6 +41,7 @@ def hessian_spectrum(
     law: Law | None = None,
     seed: int | np.random.SeedSequence | None = None,
     memory: int = DEFAULT_MEMORY,
+    workers: futures.Executor | None = None,
 ):
     r"""How is the loss curved, at the values given and at random parameters?
 
@@ -57,6 +62,8 @@ def hessian_spectrum(
         law: how parameters are drawn; default: uniform over each parameter's period.
         seed: of the draws; drawn and kept if ``None``.
         memory: bytes the simulation may hold in states at once.
+        workers: any :class:`concurrent.futures.Executor` to share the points; see
+            :func:`loss_variance`.
 
     Returns:
         A function of the QNode's arguments that returns a :class:`HessianSpectrum`; ``.plot()``
@@ -88,6 +95,7 @@ def hessian_spectrum(
         raise ValueError(f"n_draws needs a whole number ≥ 0; got {n_draws!r}.")
     if at not in _POINTS:
         raise ValueError(f"at={at!r} is unknown; use one of {list(_POINTS)}.")
+    check_workers(workers)
     entropy, chosen = kept_seed(seed), law or Uniform()
 
     @functools.wraps(qnode.func)
@@ -100,9 +108,11 @@ def hessian_spectrum(
             rng = np.random.default_rng(entropy)
             drawn = draw(chosen, reading.circuit, given, n_draws, rng)
         elif n_draws:
-            drawn, notes = _ends(reading, chosen, n_draws, entropy, memory)
+            drawn, notes = _ends(reading, chosen, n_draws, entropy, memory, workers)
         points = np.concatenate([given[None], drawn])
-        losses, norms, eigenvalues = zip(*(_at(reading, p, memory) for p in points), strict=True)
+        parts = slices(len(points), 1)
+        found = over_draws(_at, reading, points, parts, workers, memory)
+        losses, norms, eigenvalues = zip(*found, strict=True)
         predicted, why = _prediction(reading, at)
         return HessianSpectrum(
             eigenvalues=np.array(eigenvalues),
@@ -127,10 +137,10 @@ def hessian_spectrum(
 
 
 def _ends(
-    reading: Reading, law: Law, count: int, seed, memory: int
+    reading: Reading, law: Law, count: int, seed, memory: int, workers
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     """Where descents ended that converged, and how many of them above the bottom."""
-    found = minima_of(reading, law, count, seed, memory)
+    found = minima_of(reading, law, count, seed, memory, workers)
     above = int(np.sum(found.energies > BOTTOM))
     if not above:
         return found.points, ()
@@ -159,9 +169,8 @@ def _prediction(reading: Reading, at: str) -> tuple[HessianLaw | None, tuple[str
     return at_bottom(mean, block.beta * block.r_descent, found.slopes), ()
 
 
-def _at(reading: Reading, parameters: np.ndarray, memory: int) -> tuple[float, float, np.ndarray]:
+def _at(circuit: Circuit, _: int, memory: int) -> tuple[float, float, np.ndarray]:
     """Loss, norm of the gradient and eigenvalues, descending, at one point."""
-    circuit = reading.at(parameters[None], reading.arguments.inputs[None])
     here = simulate(circuit, memory=memory)
     slope = np.ravel((here.gradients or ())[0])
     try:

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import functools
 import math
-from dataclasses import field
+from concurrent import futures
+from dataclasses import astuple, field
 from enum import Enum
 
 import numpy as np
 
 from pennylane_trainability.circuits.qnode import Reading
+from pennylane_trainability.circuits.substitution import is_plain
 from pennylane_trainability.diagnostics.variance_ask import VarianceAsk, positive
 from pennylane_trainability.diagnostics.wishart import parameters_or_why
 from pennylane_trainability.diagnostics.wishart_record import WishartParameters
 from pennylane_trainability.errors import ReadingError
-from pennylane_trainability.landscapes.descents import descend
+from pennylane_trainability.landscapes.descents import Descents, descend
 from pennylane_trainability.landscapes.observable import pauli_terms
 from pennylane_trainability.landscapes.spectra import spectrum_of
 from pennylane_trainability.laws import Law, Uniform, draw
 from pennylane_trainability.results import Estimate, Provenance, Result, kept_seed, record
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY, simulate
+from pennylane_trainability.simulation.draws import slices
 from pennylane_trainability.statistics.binomial import clopper_pearson
 from pennylane_trainability.statistics.sum_bootstrap import bootstrap_of_sums
 from pennylane_trainability.transforms.engines import device_name
+from pennylane_trainability.workers import in_order
 
 __all__ = ["BOTTOM", "LocalMinima", "MinimaVerdict", "local_minima", "minima_of"]
 
@@ -116,6 +120,7 @@ def local_minima(
     seed: int | np.random.SeedSequence | None = None,
     level: float = 0.95,
     memory: int = DEFAULT_MEMORY,
+    workers: futures.Executor | None = None,
 ):
     r"""Do descents reach the bottom of the landscape, and do as many as predicted?
 
@@ -137,6 +142,8 @@ def local_minima(
         seed: of the starts; drawn and kept if ``None``.
         level: level of intervals.
         memory: bytes the simulation may hold in states at once.
+        workers: any :class:`concurrent.futures.Executor` to share the descents; see
+            :func:`loss_variance`.
 
     Returns:
         A function of the QNode's arguments that returns :class:`LocalMinima`.
@@ -170,6 +177,7 @@ def local_minima(
     ask = VarianceAsk(
         *(qnode, argnums, encoding_args, law or Uniform(), None, None, None, None),
         *(kept_seed(seed), "exact", level, memory, None, None, None),
+        workers=workers,
     )
 
     @functools.wraps(qnode.func)
@@ -179,11 +187,14 @@ def local_minima(
     return run
 
 
-def minima_of(reading: Reading, law: Law, n_starts: int, seed, memory: int) -> LocalMinima:
+def minima_of(
+    reading: Reading, law: Law, n_starts: int, seed, memory: int, workers=None
+) -> LocalMinima:
     """The minima of a QNode that has been read, with the defaults of :func:`local_minima`."""
     ask = VarianceAsk(
         *(reading.qnode, None, None, law, None, None, None, None),
         *(kept_seed(seed), "exact", 0.95, memory, None, None, None),
+        workers=workers,
     )
     return _minima(ask, reading, n_starts, _STEPS, _TOLERANCE)
 
@@ -194,9 +205,7 @@ def _minima(ask, reading: Reading, n_starts: int, max_steps: int, tolerance) -> 
     lowest, scale = _bottom(reading, found)
     rng = np.random.default_rng(ask.seeds(1))
     starts = draw(ask.law, reading.circuit, reading.arguments.parameters, n_starts, rng)
-    ended = descend(
-        _function(reading, ask.memory), starts, max_steps=max_steps, tolerance=tolerance * scale
-    )
+    ended = _ended(ask, reading, starts, (max_steps, tolerance * scale))
     energies = (ended.values - lowest) / scale
     below = energies <= BOTTOM
     # who is at the bottom has arrived, however flat it is there
@@ -257,25 +266,33 @@ def _bottom(reading: Reading, found: WishartParameters | None) -> tuple[float, f
     return lowest, mean - lowest
 
 
-def _function(reading: Reading, memory: int):
-    """Losses and gradients of many parameter points."""
-    inputs = reading.arguments.inputs[None]
+def _ended(ask: VarianceAsk, reading: Reading, starts: np.ndarray, limits: tuple) -> Descents:
+    """Where descents end, in blocks whose states fit the caches and the memory."""
     circuit = reading.circuit
     kept = sum(gate.is_trainable for gate in circuit.gates) + 8
     state = 16 * 2**circuit.n_wires
-    step = int(max(1, min(_STATES // (state * kept), memory // (state * kept))))
+    size = int(max(1, min(_STATES // (state * kept), ask.memory // (state * kept))))
+    # a descent asks for the circuit at points that follow from the ones before
+    model = reading.numeric() if is_plain(circuit) else reading
+    inputs = reading.arguments.inputs[None]
+    tasks = [(model, inputs, starts[p], ask.memory, *limits) for p in slices(len(starts), size)]
+    found = list(in_order(_block, tasks, ask.workers if model is not reading else None))
+    return Descents(*(np.concatenate(parts) for parts in zip(*map(astuple, found), strict=True)))
 
-    def function(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        values, gradients = [], []
-        for start in range(0, len(points), step):
-            here = points[start : start + step]
-            found = simulate(reading.at(here, inputs), memory=memory)
-            value, slope = found.values[0][:, 0], (found.gradients or ())[0][:, 0]
-            values.append(np.broadcast_to(value, (len(here),)))
-            gradients.append(np.broadcast_to(slope, (len(here), slope.shape[-1])))
-        return np.concatenate(values), np.concatenate(gradients)
 
-    return function
+def _block(task: tuple) -> Descents:
+    """Descents of one block, side by side."""
+    model, inputs, starts, memory, max_steps, tolerance = task
+    function = functools.partial(_slopes, model, inputs, memory)
+    return descend(function, starts, max_steps=max_steps, tolerance=tolerance)
+
+
+def _slopes(model, inputs, memory: int, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Losses and gradients of many parameter points."""
+    found = simulate(model.at(points, inputs), memory=memory)
+    value, slope = found.values[0][:, 0], (found.gradients or ())[0][:, 0]
+    count = len(points)
+    return np.broadcast_to(value, (count,)), np.broadcast_to(slope, (count, slope.shape[-1]))
 
 
 def _mean(energies: np.ndarray, rng, ask: VarianceAsk) -> Estimate:

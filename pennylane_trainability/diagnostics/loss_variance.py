@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent import futures
 from dataclasses import replace
 from typing import Any
 
@@ -13,10 +14,10 @@ from pennylane_trainability.diagnostics.variance_ask import VarianceAsk
 from pennylane_trainability.diagnostics.variance_found import Found
 from pennylane_trainability.diagnostics.variance_methods import (
     METHODS,
-    answer,
     cost_of_answer,
 )
 from pennylane_trainability.diagnostics.variance_record import DEEP, GradientVariances, LossVariance
+from pennylane_trainability.diagnostics.variance_sizes import Asked
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import Executor
 from pennylane_trainability.laws import Law, Uniform
@@ -47,6 +48,7 @@ def loss_variance(
     max_shots: int | None = None,
     executor: Executor | None = None,
     max_words: int | None = None,
+    workers: futures.Executor | None = None,
 ):
     r"""How much does the loss vary over its parameters? Exponentially little is a barren plateau.
 
@@ -98,6 +100,8 @@ def loss_variance(
         executor: how circuits are run.
         max_words: the largest module; ``None`` takes what a few seconds allow in ``"auto"``, and
             131,072 words, as far as ``memory`` goes, with ``method="module"``.
+        workers: any :class:`concurrent.futures.Executor` to share the simulation of draws; the
+            numbers are the same to the last bit. What is measured stays in this process.
 
     Returns:
         A function of the QNode's arguments that returns a :class:`LossVariance`. Its attribute
@@ -134,6 +138,7 @@ def loss_variance(
     ask = VarianceAsk(
         *(qnode, argnums, encoding_args, law or Uniform(), n_paths, n_draws, rtol, replicates),
         *(kept_seed(seed), engine, level, memory, max_circuits, max_shots, executor, max_words),
+        workers,
     )
     return _question(ask, method, False, _loss)
 
@@ -157,6 +162,7 @@ def gradient_variances(
     max_shots: int | None = None,
     executor: Executor | None = None,
     max_words: int | None = None,
+    workers: futures.Executor | None = None,
 ):
     r"""How much does every derivative of the loss vary over the parameters?
 
@@ -183,6 +189,7 @@ def gradient_variances(
         max_shots: see :func:`loss_variance`.
         executor: see :func:`loss_variance`.
         max_words: see :func:`loss_variance`.
+        workers: see :func:`loss_variance`.
 
     Returns:
         A function of the QNode's arguments that returns :class:`GradientVariances`; its ``value``
@@ -216,6 +223,7 @@ def gradient_variances(
     ask = VarianceAsk(
         *(qnode, argnums, encoding_args, law or Uniform(), n_paths, n_draws, rtol, replicates),
         *(kept_seed(seed), engine, level, memory, max_circuits, max_shots, executor, max_words),
+        workers,
     )
     return _question(ask, method, True, _gradients)
 
@@ -226,14 +234,20 @@ def _question(ask: VarianceAsk, method: str, gradient: bool, make):
         raise ReadingError(f"method={method!r} is unknown; use one of {['auto', *METHODS]}.")
 
     def run(executor, args, kwargs):
-        own = replace(ask, executor=executor)
-        reading = own.read(args, kwargs)
-        return make(own, reading, answer(own, reading, gradient, method))
+        return of(replace(ask, executor=executor), args, kwargs).record()
+
+    def read(*args, **kwargs) -> Asked:
+        return of(ask, args, kwargs)
+
+    def of(own: VarianceAsk, args, kwargs) -> Asked:
+        return Asked(own, own.read(args, kwargs), gradient, method, make)
 
     def cost(*args, **kwargs) -> Cost:
         return cost_of_answer(ask, ask.read(args, kwargs), gradient, method)
 
-    return priced(ask.qnode.func, run, ask.executor, ask.qnode.device, cost=cost)
+    asked: Any = priced(ask.qnode.func, run, ask.executor, ask.qnode.device, cost=cost)
+    asked.read = read
+    return asked
 
 
 def _common(ask: VarianceAsk, reading: Reading, found: Found, quantity: str) -> dict[str, Any]:

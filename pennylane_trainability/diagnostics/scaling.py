@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
+from concurrent import futures
 from typing import Any
 
 import numpy as np
 import pennylane as qml
 
 from pennylane_trainability.diagnostics.loss_variance import gradient_variances, loss_variance
+from pennylane_trainability.diagnostics.variance_sizes import answers
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import Executor
 from pennylane_trainability.laws import Law, Uniform
@@ -114,6 +115,7 @@ def scaling(
     max_circuits: int | None = None,
     max_shots: int | None = None,
     executor: Executor | None = None,
+    workers: futures.Executor | None = None,
 ) -> Scaling:
     r"""Do variances fall exponentially with size, as a power, or not at all?
 
@@ -144,6 +146,8 @@ def scaling(
         max_circuits: at every size, see :func:`loss_variance`.
         max_shots: at every size, see :func:`loss_variance`.
         executor: see :func:`loss_variance`.
+        workers: any :class:`concurrent.futures.Executor` to share the sizes: those that need no
+            device, as plain numbers; see :func:`loss_variance`.
 
     Returns:
         Scaling: points, fits, verdict; ``.plot()`` draws them.
@@ -174,22 +178,19 @@ def scaling(
     """
     if quantity not in ("loss", "gradient"):
         raise ReadingError(f"quantity={quantity!r} is unknown; use 'loss' or 'gradient'.")
-    entropy, sizes = kept_seed(seed), sorted(ns)
+    entropy, questions, sizes = kept_seed(seed), [], sorted(ns)
     options: dict[str, Any] = {
         "method": method, "law": law, "n_paths": n_paths, "n_draws": n_draws, "rtol": rtol,
         "replicates": replicates, "engine": engine, "level": level, "memory": memory,
         "max_circuits": max_circuits, "max_shots": max_shots, "executor": executor,
+        "workers": workers,
     }  # fmt: skip
     ask = gradient_variances if quantity == "gradient" else loss_variance
-
-    def at(n: int, child: np.random.SeedSequence):
+    for n, child in zip(sizes, np.random.SeedSequence(entropy).spawn(len(sizes)), strict=True):
         qnode, args, kwargs, encoded, trained = built_model(builder(n), encoding_args, argnums)
         question = ask(qnode, trained, encoding_args=encoded, seed=child, **options)
-        return question(*args, **kwargs)
-
-    children = np.random.SeedSequence(entropy).spawn(len(sizes))
-    questions = [functools.partial(at, *pair) for pair in zip(sizes, children, strict=True)]
-    found = (executor or Executor()).several(questions)
+        questions.append(question.read(*args, **kwargs))
+    found = answers(questions, workers, executor)
     fit = fit_scaling(sizes, [_estimate(one, parameter) for one in found], level)
     law_name = getattr(law, "__name__", str(law or Uniform()))
     return _gathered(_words(quantity, parameter), fit, found, law_name, entropy)

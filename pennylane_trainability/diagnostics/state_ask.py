@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent import futures
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ from pennylane_trainability.transforms.engines import (
     device_name,
     is_density_simulator,
 )
+from pennylane_trainability.workers import check_workers
 
 __all__ = ["StateAsk", "state_chunks"]
 
@@ -45,6 +47,7 @@ class StateAsk:
         max_circuits: budget.
         max_shots: budget.
         executor: how circuits are run.
+        workers: who simulates; ``None`` for this process.
     """
 
     name: str
@@ -59,8 +62,10 @@ class StateAsk:
     max_circuits: int | None
     max_shots: int | None
     executor: Executor | None
+    workers: futures.Executor | None = None
 
     def __post_init__(self) -> None:
+        check_workers(self.workers)
         if not 0 < self.level < 1:
             raise ValueError(f"level needs a number between 0 and 1; got {self.level!r}.")
         if self.engine not in ENGINES:

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from pennylane.measurements import Shots
 
+from pennylane_trainability.circuits.circuit import Circuit
 from pennylane_trainability.circuits.qnode import Reading
 from pennylane_trainability.diagnostics.state_ask import StateAsk, state_chunks
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import cost_of
 from pennylane_trainability.results import Cost, Estimate
+from pennylane_trainability.simulation.draws import over_draws
 from pennylane_trainability.simulation.states import final_states, kept_factor
 from pennylane_trainability.statistics.binomial import clopper_pearson
 from pennylane_trainability.transforms.engines import broadcasts, is_exact_simulator
@@ -83,46 +85,43 @@ def overlaps(
 def _computed(ask, reading, parameters, kept, order: int, mixed: bool) -> Overlaps:
     """States in chunks; neighbours are pairs, and blocks of twenty serve for frame potentials."""
     n_wires = reading.circuit.n_wires
-    chunks = list(state_chunks(len(parameters), n_wires, ask.memory, _BLOCK, mixed))
+    parts = state_chunks(len(parameters), n_wires, ask.memory, _BLOCK, mixed)
     if mixed:
-        count = len(parameters)
-        ask.simulating.check(Cost(circuits=count, distinct_circuits=count, executions=len(chunks)))
-    of_chunk = functools.partial(_of_chunk, ask, reading, kept, order, mixed)
-    questions = [functools.partial(of_chunk, parameters[chunk]) for chunk in chunks]
-    found = ask.simulating.several(questions)
-    purity = float(np.mean(np.concatenate([one.purities for one in found]))) if mixed else 1.0
-    return Overlaps(
-        np.concatenate([one.fidelities for one in found]),
-        np.concatenate([one.powers for one in found]),
-        *(None, all(one.real for one in found), purity, None),
-        sum((one.cost for one in found), Cost()),
+        return _of_densities(ask, reading, parameters, parts, kept, order)
+    whole = len(kept) == n_wires
+    found = over_draws(
+        _of_states, reading, parameters, parts, ask.workers, kept if not whole else None, order
     )
+    fidelities, powers, real = zip(*found, strict=True)
+    return Overlaps(np.concatenate(fidelities), np.concatenate(powers), None, all(real), purity=1.0)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Chunk:
-    """What is kept of the states of a chunk."""
+def _of_states(
+    circuit: Circuit, count: int, kept: tuple[int, ...] | None, order: int
+) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Fidelities of pairs, powers of blocks, and whether all states are real."""
+    states = final_states(circuit)
+    states = np.broadcast_to(states, (count, states.shape[1]))
+    found = states if kept is None else _vectors_of(kept_factor(states, kept))
+    overlap = _overlap(np.vecdot(found[0::2], found[1::2]), kept is None)
+    return overlap, _block_powers(found, kept is None, order), _all_real(states)
 
-    fidelities: np.ndarray
-    powers: np.ndarray
-    purities: np.ndarray
-    real: bool
-    cost: Cost
 
-
-def _of_chunk(ask, reading, kept, order: int, mixed: bool, here: np.ndarray) -> _Chunk:
-    whole, real, cost = len(kept) == reading.circuit.n_wires, False, Cost()
-    purities = np.ones(len(here))
-    if mixed:
-        found, purities, cost = _density_vectors(ask, reading, here, kept)
-    else:
-        states = final_states(ask.at(reading, here))
-        states = np.broadcast_to(states, (len(here), states.shape[1]))
-        real = _all_real(states)
-        found = states if whole else _vectors_of(kept_factor(states, kept))
-    squared = whole and not mixed
-    fidelities = _overlap(np.vecdot(found[0::2], found[1::2]), squared)
-    return _Chunk(fidelities, _block_powers(found, squared, order), purities, real, cost)
+def _of_densities(ask, reading, parameters, parts, kept, order: int) -> Overlaps:
+    """The same of the device's density matrices."""
+    parts, count = list(parts), len(parameters)
+    ask.simulating.check(Cost(circuits=count, distinct_circuits=count, executions=len(parts)))
+    of_part = functools.partial(_density_vectors, ask, reading)
+    questions = [functools.partial(of_part, parameters[part], kept) for part in parts]
+    found = ask.simulating.several(questions)
+    pairs = [_overlap(np.vecdot(rows[0::2], rows[1::2]), False) for rows, _, _ in found]
+    return Overlaps(
+        np.concatenate(pairs),
+        np.concatenate([_block_powers(rows, False, order) for rows, _, _ in found]),
+        None,
+        purity=float(np.mean(np.concatenate([purities for _, purities, _ in found]))),
+        cost=sum((cost for *_, cost in found), Cost()),
+    )
 
 
 def _overlap(product: np.ndarray, squared: bool) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent import futures
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from pennylane_trainability.executor import Executor
 from pennylane_trainability.landscapes.observable import one_expectation
 from pennylane_trainability.laws import Law
 from pennylane_trainability.transforms.engines import choose_engine
+from pennylane_trainability.workers import check_workers
 
 __all__ = ["VarianceAsk", "positive"]
 
@@ -42,6 +44,7 @@ class VarianceAsk:
         max_shots: budget.
         executor: how circuits are run.
         max_words: the largest module; ``None`` for the default.
+        workers: who simulates; ``None`` for this process.
     """
 
     qnode: Any
@@ -60,8 +63,10 @@ class VarianceAsk:
     max_shots: int | None
     executor: Executor | None
     max_words: int | None = None
+    workers: futures.Executor | None = None
 
     def __post_init__(self) -> None:
+        check_workers(self.workers)
         positive("n_paths", self.n_paths, 1)
         positive("n_draws", self.n_draws, 4)
         positive("max_words", self.max_words, 1)

@@ -75,7 +75,7 @@ def by_paths(question: Question) -> Found:
 
 def _road(ask: VarianceAsk, reading: Reading, gradient: bool) -> tuple[Road, str]:
     if ask.sampler() == "exact":
-        return Simulated(reading, gradient, ask.memory), "exact"
+        return Simulated(reading, gradient, ask.memory, ask.workers), "exact"
     return Measured(ask, reading, gradient), "measured"
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
 
+from pennylane_trainability.circuits.circuit import Circuit
 from pennylane_trainability.circuits.qnode import Reading
 from pennylane_trainability.diagnostics.variance_sample import Sample
 from pennylane_trainability.results import Cost
 from pennylane_trainability.simulation.adjoint import simulate
+from pennylane_trainability.simulation.draws import over_draws, slices
 
 __all__ = ["Simulated"]
 
@@ -24,30 +27,35 @@ class Simulated:
     Args:
         reading: the QNode at one call.
         gradient: whether derivatives are asked for, else the loss.
-        memory: bytes of states held at once.
+        memory: bytes of states held at once, by every worker.
+        workers: who simulates; ``None`` for this process.
     """
 
     reading: Reading
     gradient: bool
     memory: int
+    workers: Executor | None = None
 
     def at(self, parameters: np.ndarray) -> Sample:
         """What is found at ``(M, P)``."""
-        circuit, inputs = self.reading.circuit, self.reading.arguments.inputs[None]
+        circuit = self.reading.circuit
         state = 16 * 2**circuit.n_wires
         kept = sum(gate.is_trainable for gate in circuit.gates) + 8
         step = int(max(1, min(_STATES // state, self.memory // (state * kept))))
-        parts = []
-        for start in range(0, len(parameters), step):
-            here = parameters[start : start + step]
-            found = simulate(
-                self.reading.at(here, inputs), gradient=self.gradient, memory=self.memory
-            )
-            own = (found.gradients or () if self.gradient else found.values)[0][:, 0]
-            # a circuit without trainable gates is the same at all draws
-            parts.append(np.broadcast_to(own, (len(here), *own.shape[1:])))
-        return Sample(np.concatenate(parts)[None])
+        parts = slices(len(parameters), step)
+        found = over_draws(
+            *(_at, self.reading, parameters, parts, self.workers, self.gradient, self.memory)
+        )
+        return Sample(np.concatenate(list(found))[None])
 
     def cost_per_draw(self) -> Cost:
         """Nothing is run on a device."""
         return Cost()
+
+
+def _at(circuit: Circuit, count: int, gradient: bool, memory: int) -> np.ndarray:
+    """The loss ``(M,)``, or its derivatives ``(M, P)``."""
+    found = simulate(circuit, gradient=gradient, memory=memory)
+    own = (found.gradients or () if gradient else found.values)[0][:, 0]
+    # a circuit without trainable gates is the same at all draws
+    return np.broadcast_to(own, (count, *own.shape[1:]))

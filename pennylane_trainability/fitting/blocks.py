@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 
 import numpy as np
 
@@ -15,11 +13,9 @@ from pennylane_trainability.circuits.substitution import NumericCircuit
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.fitting.method import Found, Method
 from pennylane_trainability.fitting.problem import Problem
+from pennylane_trainability.workers import as_finished, check_sendable, check_workers
 
-__all__ = ["Block", "blocks_of", "check_workers", "searched"]
-
-#: Blocks handed to an executor at once; the others wait here, not in its memory.
-WINDOW = 64
+__all__ = ["Block", "blocks_of", "check_problem", "searched"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,32 +48,21 @@ def blocks_of(key: Hashable, problem: Problem, method: Method, starts: np.ndarra
     return [Block(key, n, problem, method, part) for n, part in enumerate(parts)]
 
 
-def check_workers(workers, problem: Problem) -> None:
+def check_problem(workers, problem: Problem) -> None:
     """Whether the problem can be sent to the workers.
 
     Raises:
         ValueError: ``workers`` is no executor.
         ReadingError: the circuit is no plain data.
     """
-    if not isinstance(workers, Executor):
-        raise ValueError(
-            "workers needs a concurrent.futures.Executor (ThreadPoolExecutor, "
-            f"ProcessPoolExecutor, Client.get_executor() of Dask), but got {workers!r}."
-        )
+    check_workers(workers)
     if not isinstance(problem.model, NumericCircuit):
         raise ReadingError(
             "workers= needs gate angles that are linear in the parameters and affine in the "
             "inputs, because others have to be computed by the QNode itself, which cannot be sent "
             "to workers. Leave workers out: everything then runs in this process."
         )
-    try:
-        pickle.dumps(problem)
-    except Exception as error:
-        raise ReadingError(
-            f"workers= needs a circuit that can be pickled, but this one cannot: {error}. Define "
-            "its operators at the top level of a module, or leave workers out: everything then "
-            "runs in this process."
-        ) from error
+    check_sendable(workers, problem)
 
 
 def searched(
@@ -99,19 +84,8 @@ def searched(
             told = None if report is None else partial(report, block)
             yield block, block.method.run(block.problem, block.starts, told)
         return
-    source, pending = iter(blocks), dict[Future, Block]()
-    try:
-        while True:
-            for block in islice(source, WINDOW - len(pending)):
-                pending[workers.submit(_search, block)] = block
-            if not pending:
-                return
-            done, _ = wait(pending, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield pending.pop(future), future.result()
-    finally:
-        for future in pending:
-            future.cancel()
+    for _, block, found in as_finished(_search, blocks, workers):
+        yield block, found
 
 
 def _search(block: Block) -> Found:

@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 
 import numpy as np
 
-from pennylane_trainability.fitting.blocks import Block, blocks_of, check_workers, searched
+from pennylane_trainability.fitting.blocks import Block, blocks_of, check_problem, searched
 from pennylane_trainability.fitting.method import Found, Method, check_starts
 from pennylane_trainability.fitting.problem import Problem, draw_starts
 from pennylane_trainability.fitting.progress import Progress, progress_of
@@ -73,7 +73,7 @@ def fit_many(
                 continue
             problem = problem() if callable(problem) else problem
             if workers is not None:
-                check_workers(workers, problem)
+                check_problem(workers, problem)
             own = kept_seed(np.random.SeedSequence(entropy, spawn_key=(number,)))
             starts = draw_starts(problem, restarts, np.random.default_rng(own), given=given)
             parts = blocks_of(key, problem, settings, starts)

@@ -11,7 +11,7 @@ import numpy as np
 import pennylane as qml
 
 from pennylane_trainability.circuits.qnode import Reading, read_qnode
-from pennylane_trainability.fitting.blocks import Block, blocks_of, check_workers, searched
+from pennylane_trainability.fitting.blocks import Block, blocks_of, check_problem, searched
 from pennylane_trainability.fitting.least_squares import r_squared
 from pennylane_trainability.fitting.method import Found, Method, check_starts
 from pennylane_trainability.fitting.problem import BLOCK, Problem, draw_starts, state_problem
@@ -237,7 +237,7 @@ def fit(
 def _search(problem: Problem, settings: Method, points, workers, progress) -> list[Found]:
     """Every block of starts searched from, in order."""
     if workers is not None:
-        check_workers(workers, problem)
+        check_problem(workers, problem)
     blocks = blocks_of(0, problem, settings, points)
     report = progress_of(progress, len(points) * settings.max_steps, "fit")
     sizes = [len(block.starts) * settings.max_steps for block in blocks]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent import futures
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -18,13 +19,17 @@ from pennylane_trainability.executor import Executor, cost_of
 from pennylane_trainability.policies.partitions import Partition
 from pennylane_trainability.results import Cost
 from pennylane_trainability.simulation.adjoint import simulate
+from pennylane_trainability.simulation.draws import over_draws, slices
 from pennylane_trainability.simulation.observables import Output
 from pennylane_trainability.simulation.statevector import local_index
 from pennylane_trainability.simulation.tangents import initial_states, tangent_sweep
 from pennylane_trainability.transforms.engines import broadcasts
 from pennylane_trainability.transforms.jacobian_tapes import JacobianTapes, jacobian_tapes
 
-__all__ = ["MeasuredActions", "PolicyDraws", "SimulatedActions", "measured_wires"]
+__all__ = [
+    *("MeasuredActions", "PolicyDraws", "SimulatedActions"),
+    *("adjoint_actions", "measured_wires", "tangent_actions"),
+]
 
 #: Bytes of states per pass: more do not stay in the processor's caches.
 _STATES = 1 << 23
@@ -73,12 +78,14 @@ class SimulatedActions:
     Args:
         reading: the QNode at one call; it measures the probabilities of outcomes.
         partition: outcomes to actions.
-        memory: bytes of states held at once.
+        memory: bytes of states held at once, by every worker.
+        workers: who simulates; ``None`` for this process.
     """
 
     reading: Reading
     partition: Partition
     memory: int
+    workers: futures.Executor | None = None
 
     def at(self, parameters: np.ndarray) -> PolicyDraws:
         """What is found at ``(M, P)``."""
@@ -88,50 +95,54 @@ class SimulatedActions:
         vectors += sum(gate.is_trainable for gate in circuit.gates) if adjoint else 0
         state = 16 * 2**circuit.n_wires
         step = int(max(1, min(_STATES // state, self.memory // (3 * state * vectors))))
-        parts = []
-        for start in range(0, len(parameters), step):
-            here = parameters[start : start + step]
-            made = self.reading.at(here, self.reading.arguments.inputs[None])
-            parts.append(
-                self.adjoint(made, len(here)) if adjoint else self.tangents(made, len(here))
-            )
-        p, dp = (np.concatenate(found) for found in zip(*parts, strict=True))
+        parts = slices(len(parameters), step)
+        road = adjoint_actions if adjoint else tangent_actions
+        found = over_draws(
+            *(road, self.reading, parameters, parts, self.workers, self.partition, self.memory)
+        )
+        p, dp = (np.concatenate(some) for some in zip(*found, strict=True))
         return PolicyDraws(p, dp)
-
-    def adjoint(self, circuit: Circuit, count: int) -> tuple[np.ndarray, np.ndarray]:
-        """One backward sweep per action."""
-        index = local_index(np.arange(2**circuit.n_wires), measured_wires(circuit), circuit.n_wires)
-        diagonal = self.partition.actions[index] == np.arange(self.partition.n_actions)[:, None]
-        table = diagonal.astype(float)
-        operators = tuple((lambda state, row=row: state * row) for row in table)
-        output = Output((len(table),), operators, table)
-        found = simulate(circuit, memory=self.memory, outputs=(output,))
-        values, slopes = found.values[0][:, 0], (found.gradients or ())[0][:, 0]
-        # a circuit without trainable gates is the same at all draws
-        shape = (count, *values.shape[1:])
-        return np.broadcast_to(values, shape), np.broadcast_to(slopes, (*shape, slopes.shape[-1]))
-
-    def tangents(self, circuit: Circuit, count: int) -> tuple[np.ndarray, np.ndarray]:
-        """``∂π = 2 Re Σ ψ* ∂ψ``: all actions at once, one vector per parameter."""
-        sweep = tangent_sweep(circuit, initial_states(circuit, count), whole=True)
-        state, tangents = sweep.run(range(circuit.n_parameters))
-        shape = (2,) * circuit.n_wires
-        wires = measured_wires(circuit)
-
-        def by_action(values: np.ndarray) -> np.ndarray:
-            lead = values.shape[:-1]
-            tensor = values.reshape(*lead, *shape)
-            rest = [w for w in range(len(shape)) if w not in wires]
-            turned = tensor.transpose(*range(len(lead)), *(len(lead) + w for w in (*wires, *rest)))
-            return self.partition.summed(turned.reshape(*lead, 2 ** len(wires), -1).sum(axis=-1))
-
-        # rows hold i ∂ψ
-        slopes = 2 * np.real(state[:, None].conj() * (-1j) * tangents)
-        return by_action(np.abs(state) ** 2), by_action(slopes).swapaxes(1, 2)
 
     def cost_per_draw(self) -> Cost:
         """Nothing is run on a device."""
         return Cost()
+
+
+def adjoint_actions(
+    circuit: Circuit, count: int, partition: Partition, memory: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities and derivatives at ``M`` draws: one backward sweep per action."""
+    index = local_index(np.arange(2**circuit.n_wires), measured_wires(circuit), circuit.n_wires)
+    diagonal = partition.actions[index] == np.arange(partition.n_actions)[:, None]
+    table = diagonal.astype(float)
+    operators = tuple((lambda state, row=row: state * row) for row in table)
+    output = Output((len(table),), operators, table)
+    found = simulate(circuit, memory=memory, outputs=(output,))
+    values, slopes = found.values[0][:, 0], (found.gradients or ())[0][:, 0]
+    # a circuit without trainable gates is the same at all draws
+    shape = (count, *values.shape[1:])
+    return np.broadcast_to(values, shape), np.broadcast_to(slopes, (*shape, slopes.shape[-1]))
+
+
+def tangent_actions(
+    circuit: Circuit, count: int, partition: Partition, memory: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The same from ``∂π = 2 Re Σ ψ* ∂ψ``: all actions at once, one vector per parameter."""
+    sweep = tangent_sweep(circuit, initial_states(circuit, count), whole=True)
+    state, tangents = sweep.run(range(circuit.n_parameters))
+    shape = (2,) * circuit.n_wires
+    wires = measured_wires(circuit)
+
+    def by_action(values: np.ndarray) -> np.ndarray:
+        lead = values.shape[:-1]
+        tensor = values.reshape(*lead, *shape)
+        rest = [w for w in range(len(shape)) if w not in wires]
+        turned = tensor.transpose(*range(len(lead)), *(len(lead) + w for w in (*wires, *rest)))
+        return partition.summed(turned.reshape(*lead, 2 ** len(wires), -1).sum(axis=-1))
+
+    # rows hold i ∂ψ
+    slopes = 2 * np.real(state[:, None].conj() * (-1j) * tangents)
+    return by_action(np.abs(state) ** 2), by_action(slopes).swapaxes(1, 2)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

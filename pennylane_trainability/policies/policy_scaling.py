@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from concurrent import futures
 from dataclasses import field
 from enum import Enum
 from typing import Any
@@ -124,6 +125,7 @@ def policy_scaling(
     max_circuits: int | None = None,
     max_shots: int | None = None,
     executor: Executor | None = None,
+    workers: futures.Executor | None = None,
 ) -> PolicyScaling:
     r"""Do gradients of a Born policy vanish, explode, or neither, on these sizes?
 
@@ -158,6 +160,7 @@ def policy_scaling(
         max_circuits: at every size, see :func:`policy_variance`.
         max_shots: at every size, see :func:`policy_variance`.
         executor: see :func:`policy_variance`.
+        workers: share the draws of one size after the other; see :func:`policy_variance`.
 
     Returns:
         PolicyScaling: both variances at every size, fits, and a verdict about these sizes. No
@@ -193,7 +196,7 @@ def policy_scaling(
     options: dict[str, Any] = {
         "encoding_args": encoding_args, "law": law, "n_draws": n_draws, "engine": engine,
         "level": level, "memory": memory, "max_circuits": max_circuits, "max_shots": max_shots,
-        "executor": executor,
+        "executor": executor, "workers": workers,
     }  # fmt: skip
 
     def at(n: int, child: np.random.SeedSequence) -> PolicyVariance:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent import futures
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,6 +28,7 @@ from pennylane_trainability.pricing import priced
 from pennylane_trainability.results import Cost, Provenance, kept_seed
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY
 from pennylane_trainability.transforms.engines import choose_engine, device_name
+from pennylane_trainability.workers import check_workers
 
 __all__ = ["policy_variance", "variance_of"]
 
@@ -50,6 +52,7 @@ class _Ask:
     max_circuits: int | None
     max_shots: int | None
     executor: Executor | None
+    workers: futures.Executor | None
 
     @property
     def runner(self) -> Executor:
@@ -71,7 +74,7 @@ class _Ask:
             raise ReadingError("engine needs 'auto', 'exact' or 'measured'; got 'lightning'.")
         road: SimulatedActions | MeasuredActions
         if chosen == "exact":
-            road = SimulatedActions(reading, partition, self.memory)
+            road = SimulatedActions(reading, partition, self.memory, self.workers)
         else:
             road = MeasuredActions(reading, partition, qnode.device, self.shots, self.runner)
         return reading, partition, road, chosen
@@ -97,6 +100,7 @@ def policy_variance(
     max_circuits: int | None = None,
     max_shots: int | None = None,
     executor: Executor | None = None,
+    workers: futures.Executor | None = None,
 ):
     r"""How large are the gradients of a Born policy over a law of its parameters?
 
@@ -124,6 +128,8 @@ def policy_variance(
         max_circuits: refuse more circuits before running any.
         max_shots: refuse more shots before running any.
         executor: how circuits are run.
+        workers: any :class:`concurrent.futures.Executor` to share the simulation of draws; see
+            :func:`loss_variance`.
 
     Returns:
         A function of the QNode's arguments that returns a :class:`PolicyVariance`. Its attribute
@@ -159,11 +165,13 @@ def policy_variance(
     if not isinstance(policy, BornPolicy):
         raise ReadingError(f"policy_variance needs a policy of born_policy; got {policy!r}.")
     positive("n_draws", n_draws, 4)
+    check_workers(workers)
     if not 0 < level < 1:
         raise ValueError(f"level needs a number between 0 and 1; got {level!r}.")
     ask = _Ask(
         *(policy, argnums, encoding_args, law or Uniform(), n_draws, kept_seed(seed)),
-        *(engine, level, memory, max_circuits, max_shots, executor),
+        *(engine, level, memory, max_circuits, max_shots),
+        *(executor, workers),
     )
 
     def run(executor, args, kwargs) -> PolicyVariance:

@@ -41,6 +41,15 @@ CREATE TABLE busy (
 """
 
 
+#: Jobs on their way, in files of any age: readers that do not know of them lose nothing.
+_JOBS = """
+CREATE TABLE IF NOT EXISTS sent (batch INTEGER PRIMARY KEY, circuits TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS jobs (
+    batch INTEGER NOT NULL, number INTEGER NOT NULL, job TEXT NOT NULL, PRIMARY KEY (batch, number)
+)
+"""
+
+
 class Database:
     """An SQLite file with the tables of a store; made if there is none.
 
@@ -90,6 +99,8 @@ class Database:
                 f"{self.path} has version {version}; this package reads version {SCHEMA_VERSION}. "
                 "Update pennylane-trainability."
             )
+        for statement in _JOBS.split(";"):
+            connection.execute(statement)
 
     def check_file(self) -> None:
         """Refuse a file whose pages are damaged or missing.

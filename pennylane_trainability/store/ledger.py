@@ -83,6 +83,49 @@ class Ledger:
                 "UPDATE batches SET kept = ?, seconds = ? WHERE id = ?",
                 (len(records), seconds, batch),
             )
+            connection.execute("DELETE FROM sent WHERE batch = ?", (batch,))
+
+    # -- jobs on their way -------------------------------------------------------------------------
+
+    def note_sent(self, batch: int, circuits: Sequence[tuple[str, int]]) -> None:
+        """Remember which circuits a batch sends, in order."""
+        with self.database.writing() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO sent VALUES (?, ?)", (batch, json.dumps(list(circuits)))
+            )
+
+    def note_job(self, batch: int, number: int, job: str) -> None:
+        """Remember a job of a batch."""
+        with self.database.writing() as connection:
+            connection.execute("INSERT INTO jobs VALUES (?, ?, ?)", (batch, number, job))
+
+    def job(self, batch: int, number: int) -> str | None:
+        """The id of a job of a batch, if it was sent."""
+        with self.database.reading() as connection:
+            query = "SELECT job FROM jobs WHERE batch = ? AND number = ?"
+            row = connection.execute(query, (batch, number)).fetchone()
+        return row[0] if row else None
+
+    def jobs(self, batch: int) -> tuple[str, ...]:
+        """The ids of the jobs of a batch."""
+        with self.database.reading() as connection:
+            query = "SELECT job FROM jobs WHERE batch = ? ORDER BY number"
+            return tuple(row[0] for row in connection.execute(query, (batch,)))
+
+    def pending(self, device: str) -> list[tuple[int, list[tuple[str, int]]]]:
+        """Batches whose jobs were sent and whose results did not come: number and circuits."""
+        query = (
+            "SELECT id, circuits FROM batches JOIN sent ON sent.batch = id WHERE run = ? "
+            "AND device = ? AND id IN (SELECT batch FROM jobs) ORDER BY id"
+        )
+        with self.database.reading() as connection:
+            rows = connection.execute(query, (self.run, device)).fetchall()
+        return [(batch, [(c, int(n)) for c, n in json.loads(text)]) for batch, text in rows]
+
+    def forget(self, batch: int) -> None:
+        """Stop waiting for the jobs of a batch; their ids stay."""
+        with self.database.writing() as connection:
+            connection.execute("DELETE FROM sent WHERE batch = ?", (batch,))
 
     def note_stream(self, fingerprint: str, token: str) -> None:
         """Remember what a device draws its noise from.

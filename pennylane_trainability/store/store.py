@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from pennylane_trainability.errors import StoreError
 from pennylane_trainability.executor import Executor
@@ -79,13 +80,22 @@ class Store:
         return self._database.path
 
     def executor(
-        self, inner: Executor | None = None, *, run: str, offline: bool = False
+        self,
+        inner: Executor | None = None,
+        *,
+        run: str,
+        offline: bool = False,
+        service: Any = None,
+        resubmit: bool = False,
     ) -> StoringExecutor:
         """An executor for ``executor=`` of anything that is measured.
 
         Equal circuits are numbered in the order in which they come, so that a question that
         measures a circuit twice gets two measurements. A new executor of the same run starts from
         the beginning: what is stored is read, the rest is measured.
+
+        The id of a job is in the file before anybody waits for its results. An executor of a run
+        that broke off while it waited asks the service for this job and sends nothing again.
 
         Args:
             inner: who runs what is missing: an :class:`Executor`, or a :class:`RobustExecutor`
@@ -94,10 +104,19 @@ class Store:
                 jobs (300 if the backend states no limit).
             run: a label: one question, at one point. Use another one for an independent repeat.
             offline: run nothing, and say what is missing.
+            service: who is asked for a job that was sent before, by ``service.job(id)``;
+                ``None``: the ``service`` of the device's backend, where it has one.
+            resubmit: send circuits again whose job cannot be had; both may be charged. Without it
+                that is an error.
 
         Raises:
-            ValueError: the label is empty.
+            ValueError: the label is empty, or the service has no ``job(id)``.
         """
+        if service is not None and not callable(getattr(service, "job", None)):
+            raise ValueError(
+                f"service needs a method job(id), such as QiskitRuntimeService() has; got an "
+                f"object of {type(service).__name__}."
+            )
         if not isinstance(run, str) or not run:
             raise ValueError(f"run needs a label such as 'qfim at point 1'; got {run!r}.")
         inner = Executor() if inner is None else inner
@@ -107,6 +126,7 @@ class Store:
             device=inner.device, chunk=inner.chunk, max_circuits=inner.max_circuits,
             max_shots=inner.max_shots, progress=inner.progress, one_job=inner.one_job,
             ledger=Ledger(self._database, run), inner=inner, offline=offline,
+            service=service, resubmit=resubmit,
         )  # fmt: skip
 
     # -- looking inside ----------------------------------------------------------------------------

@@ -6,7 +6,8 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from pennylane.tape import QuantumScript
 
@@ -22,6 +23,7 @@ from pennylane_trainability.executor import Executor
 from pennylane_trainability.keys import circuit_key
 from pennylane_trainability.results import Cost
 from pennylane_trainability.store.description import Description, description
+from pennylane_trainability.store.jobs import StoredJobs
 from pennylane_trainability.store.ledger import Ledger
 from pennylane_trainability.store.record import Record
 from pennylane_trainability.store.streams import check_options, fingerprint, token_of
@@ -55,12 +57,16 @@ class StoringExecutor(Executor):
         ledger: the run in its file.
         inner: who runs what is missing.
         offline: whether nothing may be run.
+        service: who is asked for jobs that were sent before; ``None`` asks the backend's service.
+        resubmit: whether circuits are sent again whose job cannot be had.
     """
 
     ledger: Ledger | None = None
     inner: Executor = field(default_factory=Executor)
     offline: bool = False
     state: _Pass = field(default_factory=_Pass)
+    service: Any = field(default=None, repr=False)
+    resubmit: bool = False
 
     def check(self, cost: Cost) -> None:
         """Refuse what the budget does not allow; reading costs nothing."""
@@ -144,6 +150,7 @@ class StoringExecutor(Executor):
             # somebody else may have finished in the meantime
             found |= self._ledger.found(device.digest, [k for k in keys if k not in found])
             check_options(runner.device, not runner.one_job)
+            self._recover(runner, device, dict(zip(keys, tapes, strict=True)), found)
             todo = [k for k, key in enumerate(keys) if key not in found]
             self._batches(runner, device, [tapes[k] for k in todo], [keys[k] for k in todo], found)
         except (StoreError, ReadingError, BudgetError):
@@ -170,38 +177,81 @@ class StoringExecutor(Executor):
 
     def _runner(self) -> Executor:
         inner = self.inner.with_device(self.device)
+        target = one_job(inner.device) if inner.one_job else inner.device
+        if not isinstance(target, OneJob):
+            return inner if inner.chunk is not None else inner.with_chunk(_CHUNK)
+        service = target.service if self.service is None else self.service
+        if service is not None:
+            # jobs of local simulators end with their process, and nobody could be asked for them
+            inner = replace(inner, device=target.with_book(StoredJobs(self._ledger, service)))
         if inner.chunk is not None:
             return inner
-        target = one_job(inner.device) if inner.one_job else inner.device
-        if isinstance(target, OneJob):
-            return inner.with_chunk(target.circuits_per_job or _CHUNK_OF_JOBS)
-        return inner.with_chunk(_CHUNK)
+        return inner.with_chunk(target.circuits_per_job or _CHUNK_OF_JOBS)
+
+    def _recover(self, runner: Executor, device: Description, tapes: dict, found: dict) -> None:
+        """Wait for jobs that an earlier executor sent, and keep their results."""
+        for batch, keys in self._ledger.pending(device.digest):
+            if any(key not in tapes or key in found for key in keys):
+                continue
+            self.state.batch, began = batch, time.monotonic()
+            try:
+                where = runner.device
+                book = getattr(where, "_book", None)
+                if not isinstance(where, OneJob) or book is None:
+                    raise StoreError("Nobody is known who could be asked for it.")
+                book.open(batch)
+                part = runner.execute(where.part(batch - 1), [tapes[key] for key in keys])
+            except Exception as error:
+                if not self.resubmit:
+                    raise StoreError(self._lost(batch, len(keys), error)) from error
+                self._ledger.forget(batch)
+                continue
+            self._accept(device, keys, [tapes[key] for key in keys], part, began, found)
+            if self.progress is not None:
+                self.progress(len(found), len(tapes))
+
+    def _lost(self, batch: int, count: int, error: Exception) -> str:
+        jobs = ", ".join(self._ledger.jobs(batch))
+        return (
+            f"Job {jobs} with {count} circuits of run {self._ledger.run!r} was sent, its results "
+            f"are not stored, and it cannot be had now ({type(error).__name__}). Nothing was sent "
+            "again. Try later, or pass Store.executor(service=…) what gives a job by its id, such "
+            "as QiskitRuntimeService(); resubmit=True measures these circuits once more, and both "
+            "may be charged."
+        )
 
     def _batches(self, runner: Executor, device: Description, tapes, keys, found: dict) -> None:
         total, start = len(found) + len(keys), 0
-        shots = {key: _shots(tape) for key, tape in zip(keys, tapes, strict=True)}
-        parts = runner.batches(tapes, self._numbers(runner, device, len(tapes)))
+        parts = runner.batches(tapes, self._numbers(runner, device, keys))
         while start < len(keys):
             began = time.monotonic()
             part = next(parts)
             some = slice(start, start + len(part))
-            wrong = wrong_results(tapes[some], part)
-            good = {k: r for n, (k, r) in enumerate(zip(keys[some], part, strict=True))
-                    if n not in wrong}  # fmt: skip
-            self._keep(device, good, shots, time.monotonic() - began)
-            found |= good
-            check_results(tapes[some], part)
+            self._accept(device, keys[some], tapes[some], part, began, found)
             start += len(part)
             if self.progress is not None:
                 self.progress(len(found), total)
 
-    def _numbers(self, runner: Executor, device: Description, count: int) -> Iterator[int]:
+    def _accept(self, device: Description, keys, tapes, part: list, began: float, found) -> None:
+        """Keep what can be true, then refuse what cannot."""
+        wrong = wrong_results(tapes, part)
+        shots = {key: _shots(tape) for key, tape in zip(keys, tapes, strict=True)}
+        good = {k: r for n, (k, r) in enumerate(zip(keys, part, strict=True)) if n not in wrong}
+        self._keep(device, good, shots, time.monotonic() - began)
+        found |= good
+        check_results(tapes, part)
+
+    def _numbers(self, runner: Executor, device: Description, keys) -> Iterator[int]:
         """Open a batch for every execution, and number it so that no stream comes twice."""
+        count, book = len(keys), getattr(runner.device, "_book", None)
         size = runner.chunk or count
         for start in range(0, count, size):
             if (stream := fingerprint(runner.device)) is not None:
                 self._ledger.note_stream(stream, token_of(runner.device))
             self.state.batch = self._ledger.open_batch(device, min(size, count - start))
+            if book is not None:
+                self._ledger.note_sent(self.state.batch, keys[start : start + size])
+                book.open(self.state.batch)
             yield self.state.batch - 1
 
     def _keep(self, device: Description, good: dict, shots: dict, seconds: float) -> None:

@@ -228,8 +228,8 @@ def test_tables_and_lines_have_the_runs(seed):
         ({"train": {"method": "sgd"}, "target": wave}, r"method='levenberg-marquardt' or 'adam'"),
         ({"train": {"restarts": 0}, "target": wave}, r"at least one start"),
         ({"train": {"block": 0}, "target": wave}, r"blocks of at least one start"),
-        ({"train": True, "workers": 2, "target": wave}, r"futures\.Executor; got 2"),
-        ({"workers": 2}, r"pass train=True"),
+        ({"train": True, "workers": 2, "target": wave}, r"futures\.Executor .* got 2"),
+        ({"workers": 2}, r"futures\.Executor"),
     ],
 )
 def test_settings_that_make_no_training_are_refused_before_anything_runs(options, match):

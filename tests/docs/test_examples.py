@@ -24,6 +24,7 @@ FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 NOT_RUN: dict[tuple[str, str], str] = {
     ("docs/fitting.md", "dask"): "needs Dask, which is no dependency",
     ("docs/devices.md", "hardware"): "needs an account with a hardware provider",
+    ("docs/hardware_runs.md", "account"): "needs an account with a hardware provider",
     ("docs/qfim_on_hardware.md", "hardware"): "needs an account with a hardware provider",
 }
 

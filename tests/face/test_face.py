@@ -81,7 +81,7 @@ TEMPLATES = {
 }
 HELPERS = {
     *("Executor", "NaturalGradientOptimizer", "Normal", "Uniform", "one_job", "template_builder"),
-    *("InterleavedExecutor", "RobustExecutor", "Store"),
+    *("InterleavedExecutor", "RobustExecutor", "Store", "execution_mode"),
 }
 ERRORS = {"BudgetError", "DeviceFailure", "NotFourierError", "ReadingError", "StoreError"} | {
     "TrainabilityWarning"
@@ -199,7 +199,10 @@ OPTIONS = {
         *("loss_variance", "measure_gradient"),
     },
     "rtol": LANDSCAPES,
-    "workers": {"compare_shapes", "fit"},
+    "workers": {
+        *("capacity", "compare_shapes", "fit", "growth_advice", "hessian_spectrum"),
+        *("local_minima", *ASKED_POLICIES, *STATES, *LANDSCAPES - {"trainability"}),
+    },
 }
 
 
@@ -361,6 +364,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "devices": {"errors"},
     "keys": {"errors"},
     "results": set(),
+    "workers": {"errors"},
     "fourier": {"errors"},
     "liealg": {"errors"},
     "statistics": {"results"},
@@ -368,7 +372,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "templates": {"circuits"},
     "laws": {"circuits", "errors"},
     "landscapes": {"circuits", "errors", "laws", "liealg", "statistics"},
-    "simulation": {"circuits", "errors"},
+    "simulation": {"circuits", "errors", "workers"},
     "transforms": {"circuits", "devices", "errors", "liealg", "simulation", "statistics"},
     "executor": {"devices", "errors", "keys", "results"},
     "execution": {"errors", "executor", "results", "statistics"},
@@ -377,12 +381,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "diagnostics": {
         *("circuits", "errors", "executor", "fourier", "landscapes", "laws", "liealg"),
         *("pricing", "results"),
-        *("simulation", "statistics", "transforms"),
+        *("simulation", "statistics", "transforms", "workers"),
     },
     "policies": {
         *("circuits", "diagnostics", "errors", "executor", "laws", "results", "simulation"),
-        *("statistics", "transforms"),
-        "pricing",
+        *("pricing", "statistics", "transforms", "workers"),
     },
     "included": {"circuits", "diagnostics", "errors", "laws", "policies", "results", "simulation"},
     "density": {
@@ -396,6 +399,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "fitting": {
         *("circuits", "errors", "laws", "results", "simulation", "statistics", "transforms"),
+        "workers",
     },
     "repair": {
         *("circuits", "diagnostics", "errors", "fitting", "laws", "results", "simulation"),
@@ -412,7 +416,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "architectures": {
         *("circuits", "diagnostics", "errors", "fitting", "fourier", "included", "laws"),
-        *("results", "simulation", "statistics", "templates", "transforms"),
+        *("results", "simulation", "statistics", "templates", "transforms", "workers"),
     },
     "monitoring": {
         *("analysis", "circuits", "diagnostics", "executor", "results", "simulation"),

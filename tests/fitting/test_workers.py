@@ -142,13 +142,16 @@ def local_operator(x, w):
 
 
 @pytest.mark.parametrize(
-    ("function", "remedy"),
-    [(nonlinear, "Leave workers out"), (local_operator, "top level of a module")],
+    ("function", "workers", "remedy"),
+    [
+        (nonlinear, "threads", "Leave workers out"),
+        (local_operator, "processes", "top level of a module"),
+    ],
 )
-def test_circuits_that_cannot_be_sent_say_so_and_run_here(threads, function, remedy):
+def test_circuits_that_cannot_be_sent_say_so_and_run_here(request, function, workers, remedy):
     run = partial(fit, on(function), X, np.cos(X), "x", seed=0, restarts=2, max_steps=5)
     with pytest.raises(ValueError, match=remedy):
-        run(workers=threads)(0.0, np.full((1, 1), 0.4))
+        run(workers=request.getfixturevalue(workers))(0.0, np.full((1, 1), 0.4))
     assert run()(0.0, np.full((1, 1), 0.4)).r2 > 0.99
 
 
@@ -172,9 +175,9 @@ def test_settings_that_make_no_search_are_errors(options, remedy):
 
 
 def test_only_as_many_blocks_are_sent_as_fit_the_window(threads, monkeypatch):
-    from pennylane_trainability.fitting import blocks
+    from pennylane_trainability import workers
 
-    monkeypatch.setattr(blocks, "WINDOW", 1)
+    monkeypatch.setattr(workers, "WINDOW", 1)
     made = []
 
     def make(number):

@@ -12,7 +12,7 @@ from pennylane import numpy as pnp
 
 import pennylane_trainability as pt
 from pennylane_trainability.circuits.qnode import read_qnode
-from pennylane_trainability.policies.draws import MeasuredActions, SimulatedActions
+from pennylane_trainability.policies.draws import MeasuredActions, adjoint_actions, tangent_actions
 from pennylane_trainability.policies.partitions import partition_of
 from pennylane_trainability.policies.policy_gradient import clipping_factor
 
@@ -107,10 +107,10 @@ def test_gradients_are_those_of_autograd(partition, n_actions, rng):
 def test_adjoint_sweeps_and_tangents_agree(wires, rng):
     policy = pt.born_policy(circuit(wires), 8, "parity")
     reading, partition = policy.read(arguments(rng), {}, argnums=[0, 1])
-    road = SimulatedActions(reading, partition, 2**26)
     drawn = rng.normal(size=(3, reading.circuit.n_parameters))
     made = reading.at(drawn, reading.arguments.inputs[None])
-    for one, other in zip(road.adjoint(made, 3), road.tangents(made, 3), strict=True):
+    roads = [road(made, 3, partition, 2**26) for road in (adjoint_actions, tangent_actions)]
+    for one, other in zip(*roads, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-12)
 
 
