@@ -10,6 +10,7 @@ from pennylane_trainability.density.measured_density import MeasuredDensity
 from pennylane_trainability.density.measurement import Plan, built, plan_of
 from pennylane_trainability.density.mixture import mixture_of
 from pennylane_trainability.diagnostics.measure import default_executor
+from pennylane_trainability.diagnostics.noise import noise_notes
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import Executor, cost_of
 from pennylane_trainability.pricing import priced
@@ -126,11 +127,12 @@ def _measured(plan: Plan, model, runner: Executor, seed: int, level: float) -> M
         shots=one(circuits.shots),
         counts=tuple(one(c) for c in counts),
         values=plan.values,
+        notes=noise_notes("mixture", runner.device),
         cost=cost,
         provenance=Provenance(
             seed=seed if drawn else None,
             shots=plan.shots,
-            device=device_name(model.device),
+            device=device_name(runner.device),
             engine="measured",
         ),
         level=level,

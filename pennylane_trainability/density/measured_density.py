@@ -32,6 +32,7 @@ class MeasuredDensity(Result):
             circuit, ``(1,)``.
         counts: outcomes of every circuit, per measurement basis ``(circuits, outcomes)``.
         values: value of every outcome, per basis ``(M, outcomes)``.
+        notes: what a user should know.
         cost: what was run.
         provenance: device, shots, seed of the draw.
         level: level used where none is given.
@@ -45,6 +46,7 @@ class MeasuredDensity(Result):
     shots: np.ndarray
     counts: tuple[np.ndarray, ...] = field(repr=False)
     values: tuple[np.ndarray, ...] = field(repr=False)
+    notes: tuple[str, ...] = ()
     cost: Cost
     provenance: Provenance
     level: float = 0.95
@@ -89,6 +91,7 @@ class MeasuredDensity(Result):
             *rows,
             ("weights", self.weights),
             ("shots per part" if self.method != "register" else "shots", self.shots),
+            *(("note", note) for note in self.notes),
             ("cost", self.cost),
             ("device", self.provenance.device),
         ]

@@ -11,6 +11,7 @@ from pennylane_trainability.circuits.circuit import Circuit
 from pennylane_trainability.circuits.qnode import Reading, read_qnode
 from pennylane_trainability.diagnostics.jacobian_errors import check_size, errors_of
 from pennylane_trainability.diagnostics.measure import default_executor
+from pennylane_trainability.diagnostics.noise import noise_notes
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import Executor, cost_of
 from pennylane_trainability.pricing import priced
@@ -33,6 +34,7 @@ class DataJacobian(Result):
         stderr: standard errors of the Jacobian, zero for exact values.
         targets: ``(n, m)`` or ``None``.
         parameters: names of the columns.
+        notes: what a user should know.
         cost: what was run.
         provenance: device, engine and shots.
     """
@@ -42,6 +44,7 @@ class DataJacobian(Result):
     stderr: np.ndarray = field(repr=False)
     targets: np.ndarray | None = field(repr=False)
     parameters: tuple[str, ...] = field(repr=False)
+    notes: tuple[str, ...] = ()
     cost: Cost
     provenance: Provenance
 
@@ -88,6 +91,7 @@ class DataJacobian(Result):
                 ("loss", self.loss),
                 ("gradient norm", float(np.linalg.norm(self.loss_gradient))),
             ]
+        rows += [("note", note) for note in self.notes]
         return [*rows, ("cost", self.cost), ("engine", self.provenance.engine)]
 
 
@@ -156,7 +160,7 @@ def data_jacobian(
         shots = Shots(qnode.shots)
         chosen = choose_engine(qnode.device, shots, engine)
         circuit = reading.at(reading.arguments.parameters[None], points)
-        cost = Cost()
+        cost, notes, device = Cost(), reading.arguments.notes, qnode.device
         if chosen != "measured":
             outputs, jacobian = evaluate(circuit, memory, chosen)
             stderr = np.zeros_like(jacobian)
@@ -165,15 +169,18 @@ def data_jacobian(
             outputs, jacobian, stderr, cost = _measure(
                 circuit, len(points), qnode, runner, gradient
             )
+            device = runner.device
+            notes += noise_notes("data-jacobian", device, circuit)
         return DataJacobian(
             outputs=outputs,
             jacobian=jacobian,
             stderr=stderr,
             targets=_targets(targets, outputs.shape),
             parameters=reading.arguments.parameter_labels(),
+            notes=notes,
             cost=cost,
             provenance=Provenance(
-                shots=shots.total_shots, device=device_name(qnode.device), engine=chosen
+                shots=shots.total_shots, device=device_name(device), engine=chosen
             ),
         )
 

@@ -22,6 +22,7 @@ from pennylane_trainability.diagnostics.degrees_sample import (
     measured_samples,
     simulated_samples,
 )
+from pennylane_trainability.diagnostics.noise import noise_notes
 from pennylane_trainability.diagnostics.variance_ask import VarianceAsk, positive
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import Executor
@@ -154,7 +155,10 @@ def degrees_of_freedom(
         traces = road in ("all", "traces")
         basis = basis_of(reading, traces, beta, minimum)
         sampled = simulated_samples if how == "exact" else measured_samples
-        return _answer(own, want, sampled(own, reading, want), basis, traces)
+        notes = basis.notes
+        if how == "measured":
+            notes += noise_notes("degrees-of-freedom", own.runner.device, reading.circuit)
+        return _answer(own, want, sampled(own, reading, want), basis, traces, notes)
 
     def cost(*args, **kwargs) -> Cost:
         reading = ask.read(args, kwargs)
@@ -195,7 +199,9 @@ def live_parameter(reading: Reading, parameter: int | None) -> int:
     return live[len(live) // 2]
 
 
-def _answer(ask, want: Wanted, samples: Samples, basis: Basis, traces: bool) -> DegreesOfFreedom:
+def _answer(
+    ask, want: Wanted, samples: Samples, basis: Basis, traces: bool, notes: tuple[str, ...]
+) -> DegreesOfFreedom:
     roads = roads_of(samples, basis, traces, ask)
     return DegreesOfFreedom(
         estimates=roads.estimates,
@@ -210,7 +216,7 @@ def _answer(ask, want: Wanted, samples: Samples, basis: Basis, traces: bool) -> 
         parameter=want.parameter,
         law=ask.law_name,
         level=ask.level,
-        notes=basis.notes,
+        notes=notes,
         cost=samples.cost,
         provenance=Provenance(
             seed=ask.seed,

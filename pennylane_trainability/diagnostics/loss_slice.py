@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from pennylane_trainability.circuits.qnode import Reading
+from pennylane_trainability.diagnostics.noise import noise_notes
 from pennylane_trainability.diagnostics.slice_directions import frame_of
 from pennylane_trainability.diagnostics.slice_record import LossSlice
 from pennylane_trainability.diagnostics.variance_ask import VarianceAsk
@@ -195,6 +196,8 @@ def _record(ask: VarianceAsk, reading: Reading, frame, names, axes, found: Sampl
         notes.append("the lowest of noisy values is lower than the truth on average")
     if len(found.values) == 2 and noisy:
         notes.append("errors from two replicates are themselves uncertain by 70 %")
+    if engine == "measured":
+        notes += noise_notes("loss-slice", ask.runner.device, reading.circuit)
     return LossSlice(
         values=found.values.mean(axis=0).reshape(shape),
         stderrs=_errors(found, noisy).reshape(shape),

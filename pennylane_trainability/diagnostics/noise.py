@@ -51,6 +51,25 @@ EFFECTS = {
         "depolarising noise lowers the purities of single wires, which counts as entanglement "
         "here: the value is then an upper bound; relaxation towards a basis state raises them"
     ),
+    "data-jacobian": (
+        "it is in the values and not in the errors; global depolarising noise multiplies the "
+        "Jacobian by one factor below 1 and the tangent kernel by its square, so that learning "
+        "looks slower than the ideal circuit's; coherent errors and relaxation do otherwise"
+    ),
+    "loss-slice": (
+        "global depolarising noise draws the landscape towards the mean of the observable by one "
+        "factor below 1, which leaves minima where they are and flattens them; coherent errors "
+        "and relaxation can move minima"
+    ),
+    "degrees-of-freedom": (
+        "global depolarising noise divides variances of loss and derivatives by a square, which "
+        "the roads of variances read as more degrees of freedom; skewness and kurtosis stay, so "
+        "that roads that disagree may be a sign of noise"
+    ),
+    "mixture": (
+        "it is in the values and not in the errors; deeper parts lose more of their signal, so "
+        "that a noisy mixture also weighs its parts otherwise than asked"
+    ),
     "policy-gradient": (
         "global depolarising noise mixes probabilities with even ones: derivatives of π shrink by "
         "one factor below 1, and those of log π by more where π is small; errors of reading move "

@@ -91,6 +91,8 @@ class NoisyQubits(DefaultQubit):
         return p
 
     def _one(self, tape: QuantumScript):
+        if tape.shots.has_partitioned_shots:
+            return tuple(self._one(tape.copy(shots=shots)) for shots in tape.shots)
         out = []
         for measurement in tape.measurements:
             p = self.distribution(tape, measurement)

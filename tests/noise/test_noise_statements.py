@@ -152,6 +152,12 @@ ASKED = {
         c, n_pairs=15, n_bins=5, seed=1, reference="haar"
     )(w),
     "entangling-capability": lambda c, w: pt.entangling_capability(c, n_draws=3, seed=1)(w),
+    "data-jacobian": lambda c, w: pt.data_jacobian(c, [[0.4], [0.5]], {"weights": [0]})(w),
+    "loss-slice": lambda c, w: pt.loss_slice(c, n_points=3, seed=1)(w),
+    "degrees-of-freedom": lambda c, w: pt.degrees_of_freedom(
+        c, road="loss", n_draws=500, seed=1, minimum=-1.0
+    )(w),
+    "mixture": lambda c, w: pt.measure_density(pt.density_qnode([c, c]), seed=1)([0.5, 0.5], w),
     "policy-gradient": _policy,
     "policy-variance": lambda c, w: pt.policy_variance(pt.born_policy(c, 2), n_draws=4, seed=1)(w),
 }
@@ -229,6 +235,31 @@ def test_variances_shrink_by_the_square_of_the_survival():
     ):
         clean, noisy = (read(what(mixed(s), **ask)(WEIGHTS)) for s in (None, S))
         assert np.allclose(noisy, S**2 * clean, atol=1e-12) and np.max(clean) > 0.01
+
+
+def test_degrees_of_freedom_look_larger_and_their_shape_stays():
+    ask = {"road": "loss", "n_draws": 500, "seed": 3, "engine": "measured", "minimum": -1.0}
+    clean, noisy = (pt.degrees_of_freedom(mixed(s), **ask)(WEIGHTS) for s in (None, S))
+    assert np.allclose(noisy.losses, S * clean.losses, atol=1e-12)  # the observable has no trace
+    assert noisy.by("loss variance").value > clean.by("loss variance").value
+    assert np.isclose(noisy.skewness.value, clean.skewness.value, atol=1e-6)
+
+
+def test_slices_flatten_and_keep_their_minima():
+    clean, noisy = (
+        pt.loss_slice(mixed(s), n_points=5, seed=3, engine="measured")(WEIGHTS) for s in (None, S)
+    )
+    assert np.allclose(noisy.values, S * clean.values, atol=1e-12)
+    assert np.argmin(noisy.values) == np.argmin(clean.values)
+
+
+def test_tangent_kernels_shrink_by_the_square():
+    points = [[0.4], [0.9]]
+    clean, noisy = (
+        pt.data_jacobian(mixed(s), points, {"weights": [0]}, engine="measured")(WEIGHTS)
+        for s in (None, S)
+    )
+    assert np.allclose(noisy.gram, S**2 * clean.gram, atol=1e-12) and clean.gram.max() > 0.01
 
 
 def test_entangling_capability_is_an_upper_bound_under_depolarising_noise():
