@@ -10,7 +10,12 @@ from typing import TypeVar
 import pennylane as qml
 from pennylane.tape import QuantumScript
 
-from pennylane_trainability.devices import OneJob, mid_circuit_method, one_job
+from pennylane_trainability.devices import (
+    OneJob,
+    mid_circuit_method,
+    one_job,
+    without_credentials,
+)
 from pennylane_trainability.errors import BudgetError, DeviceFailure
 from pennylane_trainability.keys import distinct_circuits
 from pennylane_trainability.results import Cost
@@ -126,8 +131,9 @@ class Executor:
             except Exception as error:
                 if not results:
                     raise
+                what = without_credentials(error, self.device)
                 raise DeviceFailure(
-                    f"The device failed after {len(results)} of {len(tapes)} circuits ({error}); "
+                    f"The device failed after {len(results)} of {len(tapes)} circuits ({what}); "
                     "the results measured so far are in the attribute `completed`.",
                     tuple(results),
                     len(tapes),

@@ -5,5 +5,13 @@ from pennylane_trainability.devices.mid_circuit import measures_mid_circuit as m
 from pennylane_trainability.devices.mid_circuit import mid_circuit_method as mid_circuit_method
 from pennylane_trainability.devices.one_job import OneJob as OneJob
 from pennylane_trainability.devices.one_job import one_job as one_job
+from pennylane_trainability.devices.privacy import without_credentials as without_credentials
 
-__all__ = ["OneJob", "execution_mode", "measures_mid_circuit", "mid_circuit_method", "one_job"]
+__all__ = [
+    "OneJob",
+    "execution_mode",
+    "measures_mid_circuit",
+    "mid_circuit_method",
+    "one_job",
+    "without_credentials",
+]

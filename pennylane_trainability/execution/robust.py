@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from pennylane.tape import QuantumScript
 
+from pennylane_trainability.devices import without_credentials
 from pennylane_trainability.errors import BudgetError, DeviceFailure, ReadingError, StoreError
 from pennylane_trainability.execution.checks import check_results
 from pennylane_trainability.execution.progress import ProgressLine
@@ -88,7 +89,7 @@ class RobustExecutor(Executor):
             except (ReadingError, BudgetError, StoreError, DeviceFailure):
                 raise
             except Exception as error:
-                self._after(error, attempt)
+                self._after(error, attempt, device)
                 attempt += 1
 
     def check_results(self, tapes: Sequence[QuantumScript], results: list) -> None:
@@ -99,13 +100,13 @@ class RobustExecutor(Executor):
         """
         check_results(tapes, results)
 
-    def _after(self, error: Exception, attempt: int) -> None:
+    def _after(self, error: Exception, attempt: int, device) -> None:
         """Wait for the next attempt, or stop.
 
         Raises:
             DeviceFailure: waiting does not help, or has not helped.
         """
-        what = f"{type(error).__name__}: {error}"
+        what = f"{type(error).__name__}: {without_credentials(error, device)}"
         if not self.transient(error):
             raise DeviceFailure(
                 f"The device failed ({what}). Waiting does not help with such a failure, so it was "

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
+from pennylane_trainability.devices.privacy import PRIVATE
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.keys import canonical
 
@@ -18,7 +19,7 @@ _LEFT_OUT = frozenset(
     | {"id"}
 )
 #: Parts of names of options that may say who pays; they are not even hashed.
-_PRIVATE = ("token", "password", "secret", "key", "account", "instance", "crn", "url", "service")
+_PRIVATE = (*PRIVATE, "url", "service")
 #: Attributes of PennyLane's own simulators that change what is measured.
 _OWN = ("readout_err", "_c_dtype", "_mcmc", "_kernel_name", "_num_burnin")
 

@@ -375,7 +375,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "simulation": {"circuits", "errors", "workers"},
     "transforms": {"circuits", "devices", "errors", "liealg", "simulation", "statistics"},
     "executor": {"devices", "errors", "keys", "results"},
-    "execution": {"errors", "executor", "results", "statistics"},
+    "execution": {"devices", "errors", "executor", "results", "statistics"},
     "store": {"devices", "errors", "execution", "executor", "keys", "results"},
     "pricing": {"devices", "executor", "keys", "results", "store"},
     "diagnostics": {
