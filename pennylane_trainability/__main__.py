@@ -16,6 +16,12 @@ from pennylane_trainability.commands.source import CommandError
 __all__ = ["main"]
 
 _PICTURE = "trainability.png"
+_EXAMPLES = """\
+examples:
+  python -m pennylane_trainability
+  python -m pennylane_trainability analyze model.py:circuit --args args.json --encoding x
+  python -m pennylane_trainability analyze model.py:circuit --html report.html
+  python -m pennylane_trainability analyze --help"""
 _EPILOG = """\
 exit codes: 0 analysed; 1 analysed, and a FAULT was found (0 with --exit-zero); 2 not analysed.
 The file is executed: analyse only files that you trust."""
@@ -43,6 +49,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read the output has stopped, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 2
+
+
+def _versions() -> str:
+    from pennylane_trainability.results import installed_versions
+
+    packages = ("pennylane-trainability", "pennylane", "pennylane-lightning", "pennylane-qiskit")
+    found = installed_versions(*packages, "numpy")
+    return ", ".join(f"{name} {version}" for name, version in found.items())
 
 
 def _built_in(options: argparse.Namespace) -> int:
@@ -97,9 +111,12 @@ def _analyze(options: argparse.Namespace) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m pennylane_trainability",
-        description="Which parameters of a QNode can learn, which cannot, why, and what to change. "
+        description="Which parameters of a QNode can learn, which cannot, why, what to change.\n"
         "Without a command: a re-uploading model in four shapes on the airline passengers series.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--version", action="version", version=_versions())
     _add_shared(parser, None, False)
     parser.add_argument("--no-picture", action="store_true", help="write no picture")
     commands = parser.add_subparsers(dest="command", metavar="analyze")

@@ -4,6 +4,7 @@ import json
 import sys
 
 import numpy as np
+import pennylane as qml
 import pytest
 
 from pennylane_trainability.__main__ import main
@@ -231,3 +232,21 @@ def test_picture_of_the_report_after_the_report(run, user_file, tmp_path, monkey
     assert code == 2
     assert "parameters can learn" in out
     assert "Name another file with --picture" in err
+
+
+def test_a_page_of_the_report(run, user_file, tmp_path):
+    base = ("analyze", f"{user_file}:circuit", "--args-from", "by_name", "--encoding", "x")
+    code, out, err = run(*base, "--exit-zero", "--html", "report.html")
+    assert code == 0 and "page: report.html" in err
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>") and out.splitlines()[0].split(":")[1] in page
+    code, out, err = run(*base, "--html", "no/such/folder/report.html")
+    assert code == 2 and "parameters can learn" in out and "--html" in err
+
+
+def test_the_version_and_what_it_stands_on(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["--version"])
+    assert stopped.value.code == 0
+    said = capsys.readouterr().out
+    assert f"pennylane {qml.__version__}" in said and "pennylane-trainability" in said
