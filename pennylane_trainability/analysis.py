@@ -111,11 +111,13 @@ def analyze(
         progress: called with (circuits done, circuits in all).
         memory: bytes of states of the exact engine.
         max_points: refuse grids with more input points.
-        include: what else to compute from the same draws: names, or ``{name: options}``, of
+        include: what else to compute: names, or ``{name: options}``. From the same draws:
             ``"fourier_fingerprint"`` (``correlation``), ``"effective_dimension"`` (``n_data``,
             ``gamma``), ``"policy_variance"`` (``n_actions``, ``partition``),
-            ``"entangling_capability"`` and ``"expressibility"`` (``n_pairs``, ``n_bins``; its pairs
-            are drawn for themselves). They are in ``Report.included``.
+            ``"entangling_capability"``, ``"capacity"``. Under the same law:
+            ``"expressibility"`` (``n_pairs``, ``n_bins``), ``"gradient_variances"`` (``method``).
+            Of the circuit: ``"gradient_measurement_plan"`` (``error``),
+            ``"dynamical_lie_algebra"`` (``max_dimension``). They are in ``Report.included``.
 
     Returns:
         A function of the QNode's arguments that returns a :class:`Report`.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from concurrent import futures
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,7 @@ from pennylane_trainability.transforms.engines import (
 )
 from pennylane_trainability.workers import check_workers, in_order
 
-__all__ = ["capacity"]
+__all__ = ["capacity", "capacity_at"]
 
 ENGINES = ("auto", "exact", "measured")
 
@@ -221,28 +221,55 @@ def _answer(ask: _Ask, points: Points, measured: bool) -> Capacity:
     else:
         parameters, notes = ask.parameters(points, 20)
         found = exact_points(points, parameters, ask.memory, ask.workers)
+    provenance = Provenance(
+        seed=ask.seed,
+        n_samples=len(parameters),
+        shots=Shots(ask.qnode.shots).total_shots if measured else None,
+        device=device_name(ask.qnode.device),
+        engine="measured" if measured else "exact",
+    )
+    return _record(
+        *(points, parameters, found, None if measured else ask.workers),
+        law=ask.words(len(parameters) - 1), level=ask.level, notes=notes, provenance=provenance,
+    )  # fmt: skip
+
+
+def capacity_at(
+    points: Points, drawn: np.ndarray, *, law: Law, level: float, memory: int,
+    provenance: Provenance,
+) -> Capacity:  # fmt: skip
+    """The capacity at the values given and at draws that somebody has already, simulated.
+
+    Args:
+        points: the QNode at one point.
+        drawn: flat parameters, ``(D, P)``.
+        law: how they were drawn.
+        level: of intervals.
+        memory: bytes of states.
+        provenance: of the draws.
+    """
+    parameters = np.concatenate([points.parameters, drawn])
+    words = getattr(law, "__name__", str(law))
+    own = replace(provenance, n_samples=len(parameters), shots=None, engine="exact")
+    found = exact_points(points, parameters, memory)
+    return _record(
+        points, parameters, found, None, law=words, level=level, notes=(), provenance=own
+    )
+
+
+def _record(
+    points: Points, parameters: np.ndarray, found: dict[str, Any], workers, **fields
+) -> Capacity:
     order = parameter_order(points.circuit)
+    ranks = _ranks(found["matrices"][:, order][:, :, order], found["limits"], workers)
     return Capacity(
         points=parameters,
-        leading_ranks=_ranks(
-            found["matrices"][:, order][:, :, order],
-            found["limits"],
-            None if measured else ask.workers,
-        ),
+        leading_ranks=ranks,
         order=order,
         repeat=last_repeat(points.circuit),
         n_wires=points.circuit.n_wires,
         parameters=points.reading.arguments.parameter_labels(),
-        law=ask.words(len(parameters) - 1),
-        level=ask.level,
-        notes=notes,
-        provenance=Provenance(
-            seed=ask.seed,
-            n_samples=len(parameters),
-            shots=Shots(ask.qnode.shots).total_shots if measured else None,
-            device=device_name(ask.qnode.device),
-            engine="measured" if measured else "exact",
-        ),
+        **fields,
         **found,
     )
 

@@ -439,7 +439,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("analysis", "architectures", "circuits", "diagnostics", "errors", "fitting", "laws"),
         *("plots", "report", "results", "simulation"),
     },
-    "__main__": {"commands"},
+    "__main__": {"commands", "results"},
     "__init__": {
         *("analysis", "architectures", "density", "devices", "diagnostics", "errors", "executor"),
         *("execution", "store"),

@@ -143,3 +143,45 @@ def test_bad_input():
     )
     with pytest.raises(pt.ReadingError, match="Fourier series"):
         ask(0.3, 0.1)
+
+
+def test_capacity_is_taken_at_the_same_draws():
+    ask = pt.analyze(model(), "x", n_draws=6, seed=1, include="capacity")
+    found = ask(0.3, WEIGHTS).included["capacity"]
+    alone = pt.capacity(model(), encoding_args="x", n_draws=6, seed=1)(0.3, WEIGHTS)
+    np.testing.assert_array_equal(found.points, alone.points)
+    np.testing.assert_allclose(found.matrices, alone.matrices, atol=1e-12)
+    # the second road: PennyLane's metric tensor at a draw
+    theta = qml.numpy.array(found.points[3].reshape(WEIGHTS.shape), requires_grad=True)
+    at_input = lambda w: model().func(0.3, w)  # noqa: E731
+    qnode = qml.QNode(at_input, qml.device("default.qubit", wires=3))
+    metric = qml.metric_tensor(qnode, approx=None)(theta)
+    np.testing.assert_allclose(found.matrices[3], 4 * metric.reshape(12, 12), atol=1e-6)
+
+
+def test_what_follows_from_the_circuit():
+    names = ["gradient_variances", "gradient_measurement_plan", "dynamical_lie_algebra"]
+    report = pt.analyze(model(), "x", n_draws=4, seed=1, include=names)(0.3, WEIGHTS)
+    variances, plan, algebra = (report.included[name] for name in names)
+    assert algebra.dimension == 15  # su(4)
+    methods = {one.method: one.circuits for one in plan.methods}
+    live = np.flatnonzero(variances.variances)
+    assert methods["shift"] == 2 * len(live)
+    # the second road: derivatives of plain PennyLane at draws of its own
+    rng, slopes = np.random.default_rng(4), []
+    slope = qml.grad(lambda w: model()(0.3, w))
+    for _ in range(600):
+        slopes.append(slope(qml.numpy.array(rng.uniform(0, 2 * np.pi, (2, 2, 3)))).ravel())
+    seen = np.var(slopes, axis=0)
+    np.testing.assert_allclose(variances.variances, seen, atol=0.06)
+    assert variances.variances.max() > 0.1
+    page = report.to_html(pictures=False)
+    assert all(report.included[name].heading().split(":")[0] in page for name in names)
+
+
+def test_shapes_hold_them_in_columns():
+    names = ("capacity", "gradient_variances", "dynamical_lie_algebra")
+    found = pt.compare_shapes(2, n_draws=4, seed=1, include=names)
+    titles = [title for title, _ in found.shapes[0].extra]
+    assert titles == ["rank of QFIM", "at most", "mean Var ∂", "dim. of algebra"]
+    json.dumps(found.to_dict())
