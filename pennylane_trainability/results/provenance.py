@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 import secrets
 from dataclasses import field, fields
@@ -56,8 +57,13 @@ def kept_seed(seed: int | np.random.SeedSequence | None) -> int:
     return whole
 
 
-def _our_versions() -> dict[str, str]:
+@functools.cache
+def _read_once() -> dict[str, str]:
     return installed_versions("pennylane-trainability", "pennylane", "numpy")
+
+
+def _our_versions() -> dict[str, str]:
+    return dict(_read_once())
 
 
 @record
