@@ -29,7 +29,7 @@ from pennylane_trainability.errors import NotFourierError, ReadingError
 from pennylane_trainability.executor import Executor
 from pennylane_trainability.fourier import redundancy
 from pennylane_trainability.included import Shared, include_all, wanted
-from pennylane_trainability.laws import Law, Uniform, draw
+from pennylane_trainability.laws import Law, Uniform, draw, drawn_near
 from pennylane_trainability.pricing import priced
 from pennylane_trainability.report import Report
 from pennylane_trainability.results import Provenance, Result, kept_seed
@@ -266,6 +266,7 @@ def _report(question: _Question, stack: JacobianStack, included: dict[str, Resul
     space = column_space(stack.jacobians[1:] if several else stack.jacobians)
     fit = _target(question, stack)
     law = str(question.law) if several else "the values given only"
+    near = drawn_near(question.law, reading.circuit)
     evidence = Evidence(
         space, stack.rows, frequencies, dead, names, fit, law, question.level, stack.measured
     )
@@ -284,7 +285,7 @@ def _report(question: _Question, stack: JacobianStack, included: dict[str, Resul
         measured=stack.measured,
         law=law,
         included=included,
-        notes=reading.arguments.notes + stack.notes,
+        notes=reading.arguments.notes + stack.notes + (near if several else ()),
         cost=stack.cost,
         provenance=_provenance(question, stack),
     )

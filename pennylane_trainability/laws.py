@@ -11,7 +11,7 @@ import numpy as np
 from pennylane_trainability.circuits.circuit import Circuit
 from pennylane_trainability.circuits.encoding import gate_frequencies
 
-__all__ = ["Law", "Normal", "Uniform", "draw", "periods"]
+__all__ = ["Law", "Normal", "Uniform", "draw", "drawn_near", "periods"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,26 @@ def _period(frequencies: tuple[float, ...]) -> float:
         if np.allclose(ratios, np.round(ratios), atol=1e-9):
             return 2 * np.pi * divisor / unit
     return np.nan
+
+
+def drawn_near(law: Law, circuit: Circuit) -> tuple[str, ...]:
+    """What to say where a law cannot be as wide as its name: one note or none.
+
+    Args:
+        law: the law.
+        circuit: for the periods.
+    """
+    if not isinstance(law, Uniform) or law.half_width is not None:
+        return ()
+    unknown = int(np.isnan(periods(circuit)).sum())
+    if not unknown:
+        return ()
+    one = unknown == 1
+    return (
+        f"{unknown} parameter{'' if one else 's'} without a known period "
+        f"{'was' if one else 'were'} drawn near the value given (normal, scale "
+        f"{Normal().scale:g}), which may miss what happens elsewhere; pass law= to draw wider",
+    )
 
 
 def draw(law: Law, circuit: Circuit, given: np.ndarray, n_draws: int, rng) -> np.ndarray:

@@ -22,7 +22,7 @@ from pennylane_trainability.diagnostics.measure import default_executor
 from pennylane_trainability.diagnostics.saturation import leading_ranks
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import Executor
-from pennylane_trainability.laws import Law, Uniform, draw
+from pennylane_trainability.laws import Law, Uniform, draw, drawn_near
 from pennylane_trainability.pricing import priced
 from pennylane_trainability.results import Cost, Provenance, kept_seed
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY
@@ -161,6 +161,8 @@ class _Ask:
             if count and nonlinear and not points.reading.traced:
                 count = 0
                 notes = ("no draws: gates could not be traced and are nonlinear in parameters",)
+        if count:
+            notes += drawn_near(self.law, points.circuit)
         rng = np.random.default_rng(self.seed)
         drawn = draw(self.law, points.circuit, given[0], count, rng)
         return np.concatenate([given, drawn]), notes

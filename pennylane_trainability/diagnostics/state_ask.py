@@ -14,7 +14,7 @@ from pennylane_trainability.circuits.qnode import Reading, read_qnode
 from pennylane_trainability.diagnostics.measure import default_executor
 from pennylane_trainability.errors import BudgetError, ReadingError
 from pennylane_trainability.executor import Executor
-from pennylane_trainability.laws import Law, Uniform, draw, periods
+from pennylane_trainability.laws import Law, draw, drawn_near
 from pennylane_trainability.results import Provenance
 from pennylane_trainability.transforms.engines import (
     choose_engine,
@@ -152,15 +152,7 @@ class StateAsk:
 
     def notes(self, reading: Reading) -> list[str]:
         """What the law does where a period is not known."""
-        unknown = 0
-        if isinstance(self.law, Uniform) and self.law.half_width is None:
-            unknown = int(np.sum(np.isnan(periods(reading.circuit))))
-        if not unknown:
-            return []
-        return [
-            f"{unknown} parameters have no known period and are drawn normal, scale 0.1, around "
-            "the values given; pass law= to say otherwise"
-        ]
+        return list(drawn_near(self.law, reading.circuit))
 
     def provenance(self, road: str, n_samples: int) -> Provenance:
         """Seed, samples, device, engine."""

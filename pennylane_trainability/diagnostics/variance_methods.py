@@ -24,7 +24,7 @@ from pennylane_trainability.diagnostics.variance_sample import (
 from pennylane_trainability.diagnostics.variance_simulated import Simulated
 from pennylane_trainability.errors import BudgetError, ReadingError
 from pennylane_trainability.landscapes.path_estimates import PathEstimates, path_estimates
-from pennylane_trainability.laws import Normal, Uniform, periods
+from pennylane_trainability.laws import Normal, Uniform, drawn_near
 from pennylane_trainability.results import Cost, Estimate
 
 __all__ = ["METHODS", "answer", "cost_of_answer"]
@@ -137,10 +137,7 @@ def _doubts(ask: VarianceAsk, reading: Reading, found) -> tuple[str, ...]:
             f"{found.n_draws} draws: intervals of variances with heavy tails cover less than "
             f"{100 * ask.level:g} %; take at least {_ENOUGH_DRAWS}"
         )
-    whole = isinstance(ask.law, Uniform) and ask.law.half_width is None
-    if whole and (count := int(np.isnan(periods(reading.circuit)).sum())):
-        notes.append(f"{count} parameters without a known period were drawn near their values")
-    return tuple(notes)
+    return (*notes, *drawn_near(ask.law, reading.circuit))
 
 
 #: Name → method, in the order in which they are tried: what is exact first, draws last.

@@ -10,7 +10,7 @@ import numpy as np
 from pennylane_trainability.circuits.dead import dead_parameters
 from pennylane_trainability.diagnostics.column_space import ColumnSpace, column_space
 from pennylane_trainability.errors import ReadingError
-from pennylane_trainability.laws import Law, Uniform
+from pennylane_trainability.laws import Law, Uniform, drawn_near
 from pennylane_trainability.repair.basis import best_basis, fixed_directions, on_column_space
 from pennylane_trainability.repair.model import Model, model_of
 from pennylane_trainability.repair.pruning import Pruning, Removal
@@ -174,7 +174,11 @@ def _record(
         check=check,
         space=space,
         law=str(options.law),
-        notes=reading.arguments.notes + ((model.why,) if model.why else ()),
+        notes=(
+            *reading.arguments.notes,
+            *((model.why,) if model.why else ()),
+            *drawn_near(options.law, reading.circuit),
+        ),
         provenance=Provenance(
             seed=options.seed, n_samples=2 * options.n_draws, device=device, engine=model.engine
         ),

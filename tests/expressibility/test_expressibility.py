@@ -375,4 +375,4 @@ class TestErrors:
             return qml.state()
 
         found = pt.expressibility(qnode(function, wires=1), seed=1, n_pairs=300)(np.ones(2))
-        assert "1 parameters have no known period" in found.notes[0]
+        assert "1 parameter without a known period" in found.notes[0]
