@@ -10,6 +10,7 @@ import numpy as np
 from pennylane.measurements import Shots
 
 from pennylane_trainability.circuits.points import Points, read_points
+from pennylane_trainability.circuits.qnode import function_of
 from pennylane_trainability.circuits.repeats import last_repeat, parameter_order
 from pennylane_trainability.diagnostics.capacity_points import (
     cost_of_points,
@@ -125,7 +126,7 @@ def capacity(
             return Cost()
         return cost_of_points(qnode, reader(args, kwargs), 1 + (n_draws or 0), encoding_args)
 
-    return priced(qnode.func, run, executor, qnode.device, cost=cost)
+    return priced(function_of(qnode), run, executor, qnode.device, cost=cost)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

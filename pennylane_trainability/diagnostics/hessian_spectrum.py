@@ -6,7 +6,7 @@ import functools
 
 import numpy as np
 
-from pennylane_trainability.circuits.qnode import Reading, read_qnode
+from pennylane_trainability.circuits.qnode import Reading, function_of, read_qnode
 from pennylane_trainability.diagnostics.hessian_record import HessianSpectrum
 from pennylane_trainability.diagnostics.local_minima import BOTTOM, minima_of
 from pennylane_trainability.diagnostics.wishart import parameters_or_why
@@ -90,7 +90,7 @@ def hessian_spectrum(
         raise ValueError(f"at={at!r} is unknown; use one of {list(_POINTS)}.")
     entropy, chosen = kept_seed(seed), law or Uniform()
 
-    @functools.wraps(qnode.func)
+    @functools.wraps(function_of(qnode))
     def run(*args, **kwargs) -> HessianSpectrum:
         reading = read_qnode(qnode, args, kwargs, encoding_args, argnums, need_inputs=False)
         one_expectation(reading.circuit.measurements)

@@ -9,7 +9,7 @@ from enum import Enum
 
 import numpy as np
 
-from pennylane_trainability.circuits.qnode import Reading
+from pennylane_trainability.circuits.qnode import Reading, function_of
 from pennylane_trainability.diagnostics.variance_ask import VarianceAsk, positive
 from pennylane_trainability.diagnostics.wishart import parameters_or_why
 from pennylane_trainability.diagnostics.wishart_record import WishartParameters
@@ -172,7 +172,7 @@ def local_minima(
         *(kept_seed(seed), "exact", level, memory, None, None, None),
     )
 
-    @functools.wraps(qnode.func)
+    @functools.wraps(function_of(qnode))
     def run(*args, **kwargs) -> LocalMinima:
         return _minima(ask, ask.read(args, kwargs), n_starts, max_steps, tolerance)
 

@@ -9,9 +9,11 @@ from typing import Any
 import pennylane as qml
 from pennylane.measurements import MeasurementProcess
 
+from pennylane_trainability.circuits.arguments import is_leaf, is_variable
+from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.transforms.qnodes import device_of_the_call, qnode_like
 
-__all__ = ["Carrier", "carried", "carrying"]
+__all__ = ["Carrier", "CarryingQNode", "carried", "carrying"]
 
 
 class Carrier(MeasurementProcess):
@@ -23,6 +25,39 @@ class Carrier(MeasurementProcess):
 
     def __repr__(self):
         return self.name
+
+
+class CarryingQNode(qml.QNode):
+    """A QNode that hands on a task; there is no circuit in it that a compiler could take."""
+
+    def __call__(self, *args, **kwargs):
+        """As ``qml.QNode``, outside ``qml.qjit``.
+
+        Raises:
+            NotImplementedError: inside ``qml.qjit``.
+            ReadingError: the arguments belong to another interface than the QNode's.
+        """
+        if qml.compiler.active():
+            raise NotImplementedError(
+                f"{self.transform_name} computes beside the circuit and cannot be compiled by "
+                "qml.qjit. Call it outside, on the QNode before qml.qjit, or inside as a callback: "
+                "catalyst.pure_callback; jax.jit works on simulators without shots."
+            )
+        _check_interface(self.interface, (args, kwargs))
+        return super().__call__(*args, **kwargs)
+
+
+def _check_interface(interface: str | None, call) -> None:
+    """PennyLane converts results to the QNode's interface, and derivatives do not survive that."""
+    if interface not in ("jax", "jax-jit", "torch", "autograd"):
+        return
+    for leaf in qml.pytrees.flatten(call, is_leaf=is_leaf)[0]:
+        own = qml.math.get_interface(leaf) if is_variable(leaf) else None
+        if own is not None and not interface.startswith(own):
+            raise ReadingError(
+                f"The QNode has interface={interface!r}, and an argument to be differentiated is "
+                f"of {own}. Pass arrays of {interface}, or use qnode.update(interface='auto')."
+            )
 
 
 def carried(tape) -> Any | None:
@@ -54,4 +89,6 @@ def carrying(qnode, name: str, make_task: Callable[[tuple, dict, Any], Any]):
             task = make_task(args, kwargs, device_of_the_call(qnode.device))
         return Carrier(task, name)
 
-    return qnode_like(qnode, function)
+    new = qnode_like(qnode, function)
+    new.__class__, new.transform_name = CarryingQNode, name
+    return new
