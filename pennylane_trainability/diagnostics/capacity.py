@@ -111,6 +111,7 @@ def capacity(
     >>> bool(6 < d.low < d.value < d.high < 8)
     True
     """
+    function = function_of(qnode)
     _check(n_draws, level, engine)
     entropy = kept_seed(seed)
     measured = _is_measured(qnode, engine)
@@ -126,7 +127,7 @@ def capacity(
             return Cost()
         return cost_of_points(qnode, reader(args, kwargs), 1 + (n_draws or 0), encoding_args)
 
-    return priced(function_of(qnode), run, executor, qnode.device, cost=cost)
+    return priced(function, run, executor, qnode.device, cost=cost)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

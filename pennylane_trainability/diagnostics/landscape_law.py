@@ -154,6 +154,7 @@ def landscape_law_test(
     >>> found.closest().name in ("uncentred", "centred"), found.rejected("normal")
     (True, True)
     """
+    function = function_of(qnode)
     positive("n_draws", n_draws, 100)
     ask = VarianceAsk(
         *(qnode, argnums, encoding_args, law or Uniform(), None, n_draws, None, None),
@@ -166,7 +167,7 @@ def landscape_law_test(
             "measure moments with degrees_of_freedom()."
         )
 
-    @functools.wraps(function_of(qnode))
+    @functools.wraps(function)
     def run(*args, **kwargs) -> LandscapeLaw:
         return _tested(ask, ask.read(args, kwargs), parameter, n_draws)
 

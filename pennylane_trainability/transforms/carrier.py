@@ -13,7 +13,7 @@ from pennylane_trainability.circuits.arguments import is_leaf, is_variable
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.transforms.qnodes import device_of_the_call, qnode_like
 
-__all__ = ["Carrier", "CarryingQNode", "carried", "carrying"]
+__all__ = ["Carrier", "carried", "carrying"]
 
 
 class Carrier(MeasurementProcess):
@@ -27,24 +27,13 @@ class Carrier(MeasurementProcess):
         return self.name
 
 
-class CarryingQNode(qml.QNode):
-    """A QNode that hands on a task; there is no circuit in it that a compiler could take."""
-
-    def __call__(self, *args, **kwargs):
-        """As ``qml.QNode``, outside ``qml.qjit``.
-
-        Raises:
-            NotImplementedError: inside ``qml.qjit``.
-            ReadingError: the arguments belong to another interface than the QNode's.
-        """
-        if qml.compiler.active():
-            raise NotImplementedError(
-                f"{self.transform_name} computes beside the circuit and cannot be compiled by "
-                "qml.qjit. Call it outside, on the QNode before qml.qjit, or inside as a callback: "
-                "catalyst.pure_callback; jax.jit works on simulators without shots."
-            )
-        _check_interface(self.interface, (args, kwargs))
-        return super().__call__(*args, **kwargs)
+def _refuse_compiler(name: str) -> None:
+    if qml.compiler.active():
+        raise NotImplementedError(
+            f"{name} computes beside the circuit and cannot be compiled by qml.qjit. Call it "
+            "outside, on the QNode before qml.qjit, or inside as a callback: "
+            "catalyst.pure_callback; jax.jit works on simulators without shots."
+        )
 
 
 def _check_interface(interface: str | None, call) -> None:
@@ -76,7 +65,8 @@ def carrying(qnode, name: str, make_task: Callable[[tuple, dict, Any], Any]):
         make_task: ``(args, kwargs, device) → task``, called at every call of the QNode.
 
     Raises:
-        NotImplementedError: under program capture.
+        NotImplementedError: under program capture; when it is called, inside ``qml.qjit``.
+        ReadingError: when it is called with arguments of another interface than the QNode's.
     """
     if qml.capture.enabled():
         raise NotImplementedError(
@@ -85,10 +75,10 @@ def carrying(qnode, name: str, make_task: Callable[[tuple, dict, Any], Any]):
 
     @functools.wraps(qnode.func)
     def function(*args, **kwargs):
+        _refuse_compiler(name)
+        _check_interface(qnode.interface, (args, kwargs))
         with qml.QueuingManager.stop_recording():
             task = make_task(args, kwargs, device_of_the_call(qnode.device))
         return Carrier(task, name)
 
-    new = qnode_like(qnode, function)
-    new.__class__, new.transform_name = CarryingQNode, name
-    return new
+    return qnode_like(qnode, function)
