@@ -11,7 +11,7 @@ from pennylane.measurements import Shots
 
 from pennylane_trainability.circuits.dead import dead_parameters
 from pennylane_trainability.circuits.encoding import encoding_parts
-from pennylane_trainability.circuits.qnode import Reading, read_qnode
+from pennylane_trainability.circuits.qnode import Reading, function_of, read_qnode
 from pennylane_trainability.circuits.series import Series, series_of
 from pennylane_trainability.diagnostics.column_space import column_space
 from pennylane_trainability.diagnostics.data_jacobian import data_points
@@ -184,7 +184,7 @@ def analyze(
         more = {name: one.result for name, one in include_all(shared, asked).items()}
         return _report(question, stack, more)
 
-    return priced(qnode.func, report, executor, qnode.device)
+    return priced(function_of(qnode), report, executor, qnode.device)
 
 
 def _check_options(n_draws, level) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pennylane as qml
 
-from pennylane_trainability.circuits.qnode import Reading, read_qnode
+from pennylane_trainability.circuits.qnode import Reading, function_of, read_qnode
 from pennylane_trainability.errors import ReadingError
 
 __all__ = ["Builder", "Model", "as_model", "build_model", "takes_prefactors"]
@@ -57,7 +57,7 @@ class Model:
         Raises:
             ReadingError: an argument without a default is missing, or there are too many.
         """
-        signature = inspect.signature(self.qnode.func)
+        signature = inspect.signature(function_of(self.qnode))
         try:
             bound = signature.bind(*self.args, **self.kwargs)
         except TypeError as error:

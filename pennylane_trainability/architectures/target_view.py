@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from pennylane_trainability.circuits.arguments import to_numpy
 from pennylane_trainability.diagnostics.column_space.spectrum import ATOL, RTOL, numerical_rank
 from pennylane_trainability.diagnostics.target import target_fit
 from pennylane_trainability.errors import ReadingError
@@ -87,13 +88,13 @@ def _sampled(target, count: int, n_inputs: int) -> tuple[np.ndarray, np.ndarray]
         points = np.linspace(-np.pi, np.pi, count, endpoint=False)[:, None]
         if n_inputs > 1:
             points = np.random.default_rng(0).uniform(-np.pi, np.pi, (count, n_inputs))
-        values = np.asarray(target(points), float)
+        values = to_numpy(target(points))
         return points, values[:, 0] if values.shape == (count, 1) else values
     if not isinstance(target, (tuple, list)) or len(target) != 2:
         raise ReadingError(
             f"target needs (data, values) or a function of the inputs; got {type(target).__name__}."
         )
-    return np.asarray(target[0], float), np.asarray(target[1], float)
+    return to_numpy(target[0]), to_numpy(target[1])
 
 
 def view_target(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -24,7 +25,15 @@ from pennylane_trainability.circuits.resolution import resolve_arguments
 from pennylane_trainability.circuits.substitution import NumericCircuit, is_plain
 from pennylane_trainability.errors import ReadingError
 
-__all__ = ["Reading", "probe_call", "read_qnode", "refuse_capture", "trace_call", "without_tracing"]
+__all__ = [
+    "Reading",
+    "function_of",
+    "probe_call",
+    "read_qnode",
+    "refuse_capture",
+    "trace_call",
+    "without_tracing",
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,6 +157,28 @@ def read_qnode(
         if isinstance(first, ReadingError):
             raise
         return probe_call(qnode, resolved, first)
+
+
+def function_of(qnode) -> Callable:
+    """The quantum function of a QNode; what is no QNode is refused before anything is done.
+
+    Args:
+        qnode: what a user passed as a QNode.
+
+    Raises:
+        ReadingError: it is something made of a QNode (compiled by ``qml.qjit``, a layer of a neural
+            network), or something else.
+    """
+    if all(hasattr(qnode, name) for name in ("func", "device", "compile_pipeline", "shots")):
+        return qnode.func
+    name = getattr(qnode, "__name__", "this")
+    made = [
+        attribute
+        for attribute in ("user_function", "qnode")
+        if isinstance(getattr(qnode, attribute, None), qml.QNode)
+    ]
+    remedy = f"the QNode it was made of, {name}.{made[0]}" if made else "what qml.QNode returns"
+    raise ReadingError(f"A QNode is needed, and {name} is a {type(qnode).__name__}. Pass {remedy}.")
 
 
 def refuse_capture() -> None:

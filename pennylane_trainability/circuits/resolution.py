@@ -19,7 +19,7 @@ from pennylane_trainability.circuits.arguments import (
 )
 from pennylane_trainability.errors import ReadingError
 
-__all__ = ["resolve_arguments"]
+__all__ = ["input_positions", "resolve_arguments"]
 
 
 def resolve_arguments(
@@ -76,6 +76,22 @@ def resolve_arguments(
     )
     _check(result, values, need_inputs, need_parameters)
     return result
+
+
+def input_positions(function, args: tuple, kwargs: dict, encoding_args) -> set[int]:
+    """Positions of the positional arguments that are data as a whole.
+
+    Args:
+        function: the quantum function.
+        args: its positional arguments.
+        kwargs: its keyword arguments.
+        encoding_args: name(s), position(s) or ``{name: indices}``; ``None``: no argument.
+    """
+    if encoding_args is None:
+        return set()
+    names = list(_named_values(inspect.signature(function).bind(*args, **kwargs)))
+    whole = {n for n, part in _normalise_encoding(encoding_args, names).items() if part is None}
+    return {k for k, name in enumerate(names[: len(args)]) if name in whole}
 
 
 def _inputs_of(

@@ -11,6 +11,7 @@ from pennylane.operation import Operator
 from pennylane.queuing import AnnotatedQueue, QueuingManager
 from pennylane.tape import QuantumScript
 
+from pennylane_trainability.circuits.qnode import function_of
 from pennylane_trainability.errors import ReadingError
 
 __all__ = ["cut_layers"]
@@ -69,7 +70,7 @@ def cut_layers(qnode, n_layers: int) -> tuple[qml.QNode, ...]:
 
 
 def _one_layer(qnode, number: int, n_layers: int) -> qml.QNode:
-    @functools.wraps(qnode.func)
+    @functools.wraps(function_of(qnode))
     def layer(*args, **kwargs):
         with QueuingManager.stop_recording(), AnnotatedQueue() as queue:
             returned = qnode.func(*args, **kwargs)

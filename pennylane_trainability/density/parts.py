@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pennylane as qml
 
+from pennylane_trainability.circuits.qnode import function_of
 from pennylane_trainability.errors import ReadingError
 
 __all__ = ["arguments_of_part", "parts_of", "signature_of_the_call"]
@@ -51,6 +52,8 @@ def parts_of(parts, device, options: dict) -> tuple[qml.QNode, ...]:
 
 def _qnodes(functions, device, options: dict) -> tuple[qml.QNode, ...]:
     for number, function in enumerate(functions):
+        if isinstance(getattr(function, "user_function", None), qml.QNode):
+            function_of(function)  # compiled by qml.qjit: refused
         if isinstance(function, qml.QNode) or not callable(function):
             raise ReadingError(
                 "density_qnode takes QNodes, or quantum functions, not both; part "

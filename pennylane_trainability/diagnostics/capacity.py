@@ -11,6 +11,7 @@ import numpy as np
 from pennylane.measurements import Shots
 
 from pennylane_trainability.circuits.points import Points, read_points
+from pennylane_trainability.circuits.qnode import function_of
 from pennylane_trainability.circuits.repeats import last_repeat, parameter_order
 from pennylane_trainability.diagnostics.capacity_points import (
     cost_of_points,
@@ -115,6 +116,7 @@ def capacity(
     >>> bool(6 < d.low < d.value < d.high < 8)
     True
     """
+    function = function_of(qnode)
     _check(n_draws, level, engine)
     check_workers(workers)
     entropy = kept_seed(seed)
@@ -134,7 +136,7 @@ def capacity(
             return Cost()
         return cost_of_points(qnode, reader(args, kwargs), 1 + (n_draws or 0), encoding_args)
 
-    return priced(qnode.func, run, executor, qnode.device, cost=cost)
+    return priced(function, run, executor, qnode.device, cost=cost)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,8 +7,9 @@ from dataclasses import field
 import numpy as np
 from pennylane.measurements import Shots
 
+from pennylane_trainability.circuits.arguments import to_numpy
 from pennylane_trainability.circuits.circuit import Circuit
-from pennylane_trainability.circuits.qnode import Reading, read_qnode
+from pennylane_trainability.circuits.qnode import Reading, function_of, read_qnode
 from pennylane_trainability.diagnostics.jacobian_errors import check_size, errors_of
 from pennylane_trainability.diagnostics.measure import default_executor
 from pennylane_trainability.diagnostics.noise import noise_notes
@@ -184,12 +185,12 @@ def data_jacobian(
             ),
         )
 
-    return priced(qnode.func, on_data, executor, qnode.device)
+    return priced(function_of(qnode), on_data, executor, qnode.device)
 
 
 def data_points(data, reading: Reading) -> np.ndarray:
     """Data as flat inputs ``(n, I)``."""
-    points = np.asarray(data, float)
+    points = to_numpy(data)
     n_inputs = reading.circuit.n_inputs
     if not points.size:
         raise ReadingError("data holds no points; pass at least one.")
@@ -207,7 +208,7 @@ def data_points(data, reading: Reading) -> np.ndarray:
 def _targets(targets, shape) -> np.ndarray | None:
     if targets is None:
         return None
-    values = np.asarray(targets, float)
+    values = to_numpy(targets)
     if values.size != shape[0] * shape[1] or not np.all(np.isfinite(values)):
         raise ReadingError(
             f"targets needs {shape[0]} × {shape[1]} finite numbers, one per data point and "

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from pennylane_trainability.circuits.dead import dead_parameters
-from pennylane_trainability.circuits.qnode import Reading
+from pennylane_trainability.circuits.qnode import Reading, function_of
 from pennylane_trainability.diagnostics.degrees_record import DegreesOfFreedom
 from pennylane_trainability.diagnostics.degrees_roads import (
     Basis,
@@ -165,7 +165,7 @@ def degrees_of_freedom(
         how, want = wanted(reading)
         return Cost() if how == "exact" else measured_cost(ask, reading, want)
 
-    return priced(qnode.func, run, executor, qnode.device, cost=cost)
+    return priced(function_of(qnode), run, executor, qnode.device, cost=cost)
 
 
 def _check_draws(road: str, count: int, level: float, default: bool) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from pennylane.measurements import Shots
 
 from pennylane_trainability.circuits.circuit import Circuit
-from pennylane_trainability.circuits.qnode import Reading
+from pennylane_trainability.circuits.qnode import Reading, function_of
 from pennylane_trainability.diagnostics.entangling_record import EntanglingCapability
 from pennylane_trainability.diagnostics.noise import noise_notes
 from pennylane_trainability.diagnostics.state_ask import StateAsk, state_chunks
@@ -135,7 +135,7 @@ def entangling_capability(
         shots = circuits * (ask.shots or 0)
         return Cost(circuits=circuits, distinct_circuits=circuits, shots=shots, executions=1)
 
-    return priced(qnode.func, run, executor, qnode.device, cost=cost)
+    return priced(function_of(qnode), run, executor, qnode.device, cost=cost)
 
 
 def capability_of(ask: StateAsk, reading: Reading, parameters: np.ndarray) -> EntanglingCapability:

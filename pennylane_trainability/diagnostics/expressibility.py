@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pennylane_trainability.circuits.qnode import Reading
+from pennylane_trainability.circuits.qnode import Reading, function_of
 from pennylane_trainability.diagnostics.compared_wires import compared_wires, idle_note
 from pennylane_trainability.diagnostics.expressibility_record import Expressibility
 from pennylane_trainability.diagnostics.noise import noise_notes
@@ -169,7 +169,7 @@ def expressibility(
             return Cost()
         return Cost(circuits=2 * count, distinct_circuits=2 * count, executions=1)
 
-    return priced(qnode.func, run, executor, qnode.device, cost=cost)
+    return priced(function_of(qnode), run, executor, qnode.device, cost=cost)
 
 
 class _Options:

@@ -8,7 +8,7 @@ from statistics import NormalDist
 import numpy as np
 from pennylane.measurements import Shots
 
-from pennylane_trainability.circuits.qnode import read_qnode
+from pennylane_trainability.circuits.qnode import function_of, read_qnode
 from pennylane_trainability.circuits.series import series_of
 from pennylane_trainability.diagnostics.column_space.spectrum import ATOL, RTOL
 from pennylane_trainability.diagnostics.fingerprint_record import FourierFingerprint
@@ -126,7 +126,7 @@ def fourier_fingerprint(
         raise ValueError(f"level needs a number between 0 and 1; got {level!r}.")
     entropy, law = kept_seed(seed), law or Uniform()
 
-    @functools.wraps(qnode.func)
+    @functools.wraps(function_of(qnode))
     def fingerprint(*args, **kwargs) -> FourierFingerprint:
         chosen = choose_engine(qnode.device, Shots(qnode.shots), engine)
         if chosen == "measured":

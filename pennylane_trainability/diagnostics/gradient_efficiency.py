@@ -9,7 +9,7 @@ from pennylane.measurements import ExpectationMP
 
 from pennylane_trainability.circuits.circuit import Circuit, take_draws
 from pennylane_trainability.circuits.points import read_points
-from pennylane_trainability.circuits.qnode import Reading, probe_call, trace_call
+from pennylane_trainability.circuits.qnode import Reading, function_of, probe_call, trace_call
 from pennylane_trainability.diagnostics.closure import closure_dimension, generators_of
 from pennylane_trainability.diagnostics.efficiency_record import GradientEfficiency
 from pennylane_trainability.errors import ReadingError
@@ -111,7 +111,7 @@ def gradient_efficiency(
     _check(n_draws, tolerance, max_dimension)
     entropy = kept_seed(seed)
 
-    @functools.wraps(qnode.func)
+    @functools.wraps(function_of(qnode))
     def run(*args, **kwargs) -> GradientEfficiency:
         reading, inputs = _read(qnode, argnums, encoding_args, args, kwargs)
         circuit, output = reading.circuit, _single_output(reading.circuit)

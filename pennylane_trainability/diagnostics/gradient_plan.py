@@ -10,6 +10,7 @@ import numpy as np
 from pennylane_trainability.circuits.conserved import conserved
 from pennylane_trainability.circuits.pauli import letters
 from pennylane_trainability.circuits.points import Points, read_points
+from pennylane_trainability.circuits.qnode import function_of
 from pennylane_trainability.diagnostics.closure import Algebra, algebra_of, generators_of
 from pennylane_trainability.diagnostics.gradient_efficiency import gradient_efficiency
 from pennylane_trainability.diagnostics.gradient_plan_record import (
@@ -108,7 +109,7 @@ def gradient_measurement_plan(
         max_words=max_words,
     )  # fmt: skip
 
-    @functools.wraps(qnode.func)
+    @functools.wraps(function_of(qnode))
     def run(*args, **kwargs) -> GradientPlan:
         points = read_points(qnode, args, kwargs, argnums, encoding_args, measured=True)
         if points.batch is not None:

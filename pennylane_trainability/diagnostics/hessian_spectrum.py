@@ -8,7 +8,7 @@ from concurrent import futures
 import numpy as np
 
 from pennylane_trainability.circuits.circuit import Circuit
-from pennylane_trainability.circuits.qnode import Reading, read_qnode
+from pennylane_trainability.circuits.qnode import Reading, function_of, read_qnode
 from pennylane_trainability.diagnostics.hessian_record import HessianSpectrum
 from pennylane_trainability.diagnostics.local_minima import BOTTOM, minima_of
 from pennylane_trainability.diagnostics.wishart import parameters_or_why
@@ -98,7 +98,7 @@ def hessian_spectrum(
     check_workers(workers)
     entropy, chosen = kept_seed(seed), law or Uniform()
 
-    @functools.wraps(qnode.func)
+    @functools.wraps(function_of(qnode))
     def run(*args, **kwargs) -> HessianSpectrum:
         reading = read_qnode(qnode, args, kwargs, encoding_args, argnums, need_inputs=False)
         one_expectation(reading.circuit.measurements)

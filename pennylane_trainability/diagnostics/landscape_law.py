@@ -10,7 +10,7 @@ import numpy as np
 from pennylane.measurements import Shots
 from scipy.special import ndtr
 
-from pennylane_trainability.circuits.qnode import Reading
+from pennylane_trainability.circuits.qnode import Reading, function_of
 from pennylane_trainability.diagnostics.degrees_of_freedom import live_parameter
 from pennylane_trainability.diagnostics.degrees_sample import Wanted, simulated_samples
 from pennylane_trainability.diagnostics.variance_ask import VarianceAsk, positive
@@ -154,6 +154,7 @@ def landscape_law_test(
     >>> found.closest().name in ("uncentred", "centred"), found.rejected("normal")
     (True, True)
     """
+    function = function_of(qnode)
     positive("n_draws", n_draws, 100)
     ask = VarianceAsk(
         *(qnode, argnums, encoding_args, law or Uniform(), None, n_draws, None, None),
@@ -166,7 +167,7 @@ def landscape_law_test(
             "measure moments with degrees_of_freedom()."
         )
 
-    @functools.wraps(qnode.func)
+    @functools.wraps(function)
     def run(*args, **kwargs) -> LandscapeLaw:
         return _tested(ask, ask.read(args, kwargs), parameter, n_draws)
 

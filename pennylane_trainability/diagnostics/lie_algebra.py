@@ -9,7 +9,7 @@ from pennylane.pauli import PauliSentence
 from pennylane.queuing import QueuingManager
 
 from pennylane_trainability.circuits.pauli import Word, to_pauli_word
-from pennylane_trainability.circuits.qnode import read_qnode
+from pennylane_trainability.circuits.qnode import function_of, read_qnode
 from pennylane_trainability.circuits.rotations import pauli_circuit
 from pennylane_trainability.diagnostics.algebra_elements import Elements, elements_of
 from pennylane_trainability.diagnostics.algebra_purities import Purities, purities_of
@@ -106,7 +106,7 @@ def dynamical_lie_algebra(
     positive("max_words", max_words, 1)
     entropy = kept_seed(seed)
 
-    @functools.wraps(qnode.func)
+    @functools.wraps(function_of(qnode))
     def run(*args, **kwargs) -> DynamicalLieAlgebra:
         reading = read_qnode(qnode, args, kwargs, encoding_args, argnums, need_inputs=False)
         with QueuingManager.stop_recording():  # generators and matrices are made of operators

@@ -10,7 +10,7 @@ from enum import Enum
 
 import numpy as np
 
-from pennylane_trainability.circuits.qnode import Reading
+from pennylane_trainability.circuits.qnode import Reading, function_of
 from pennylane_trainability.circuits.substitution import is_plain
 from pennylane_trainability.diagnostics.variance_ask import VarianceAsk, positive
 from pennylane_trainability.diagnostics.wishart import parameters_or_why
@@ -180,7 +180,7 @@ def local_minima(
         workers=workers,
     )
 
-    @functools.wraps(qnode.func)
+    @functools.wraps(function_of(qnode))
     def run(*args, **kwargs) -> LocalMinima:
         return _minima(ask, ask.read(args, kwargs), n_starts, max_steps, tolerance)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pennylane_trainability.circuits.qnode import Reading
+from pennylane_trainability.circuits.qnode import Reading, function_of
 from pennylane_trainability.diagnostics.noise import noise_notes
 from pennylane_trainability.diagnostics.slice_directions import frame_of
 from pennylane_trainability.diagnostics.slice_record import LossSlice
@@ -135,7 +135,7 @@ def loss_slice(
         reading, _, _, axes = read(args, kwargs)
         return _times(_road(ask, reading).cost_per_draw(), axes)
 
-    return priced(qnode.func, run, executor, qnode.device, cost=cost)
+    return priced(function_of(qnode), run, executor, qnode.device, cost=cost)
 
 
 def _check(span, n_points) -> None:

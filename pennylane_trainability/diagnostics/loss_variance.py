@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pennylane_trainability.circuits.qnode import Reading
+from pennylane_trainability.circuits.qnode import Reading, function_of
 from pennylane_trainability.diagnostics.noise import noise_notes
 from pennylane_trainability.diagnostics.variance_ask import VarianceAsk
 from pennylane_trainability.diagnostics.variance_found import Found
@@ -245,7 +245,7 @@ def _question(ask: VarianceAsk, method: str, gradient: bool, make):
     def cost(*args, **kwargs) -> Cost:
         return cost_of_answer(ask, ask.read(args, kwargs), gradient, method)
 
-    asked: Any = priced(ask.qnode.func, run, ask.executor, ask.qnode.device, cost=cost)
+    asked: Any = priced(function_of(ask.qnode), run, ask.executor, ask.qnode.device, cost=cost)
     asked.read = read
     return asked
 

@@ -10,7 +10,7 @@ from pennylane.measurements import Shots
 
 from pennylane_trainability.circuits.dead import dead_parameters
 from pennylane_trainability.circuits.pairing import in_order
-from pennylane_trainability.circuits.qnode import read_qnode
+from pennylane_trainability.circuits.qnode import function_of, read_qnode
 from pennylane_trainability.circuits.series import Series, series_of
 from pennylane_trainability.diagnostics.calibrated import calibrated_jacobian, own_tapes
 from pennylane_trainability.diagnostics.calibration import known_of
@@ -148,7 +148,7 @@ def measure_jacobian(
         runner = default_executor(qnode.device, max_circuits, max_shots, executor)
         return _measured(series, qnode, runner, built, own, level, columns, made)
 
-    return priced(qnode.func, run, executor, qnode.device)
+    return priced(function_of(qnode), run, executor, qnode.device)
 
 
 def default_executor(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pennylane_trainability.circuits.points import read_points
+from pennylane_trainability.circuits.qnode import function_of
 from pennylane_trainability.diagnostics.gradient_run import Ask, Prepared, prepared, run
 from pennylane_trainability.diagnostics.measure import default_executor
 from pennylane_trainability.diagnostics.measured_gradient import MeasuredGradient
@@ -132,4 +133,4 @@ def measure_gradient(
         runner.check(ready.cost())
         return run(ready, runner)
 
-    return priced(qnode.func, call, executor, qnode.device)
+    return priced(function_of(qnode), call, executor, qnode.device)

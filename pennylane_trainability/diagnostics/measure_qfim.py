@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pennylane_trainability.circuits.points import read_points
+from pennylane_trainability.circuits.qnode import function_of
 from pennylane_trainability.diagnostics.measure import default_executor
 from pennylane_trainability.diagnostics.measured_qfim import MeasuredQFIM
 from pennylane_trainability.diagnostics.qfim_run import (
@@ -129,6 +130,6 @@ def measure_qfim(
         # both runs of an adaptive allocation are known but for how their shots are spread
         executor.with_device(qnode.device).run(tapes_of(prepare(args, kwargs), ask))
 
-    measured = priced(qnode.func, call, executor, qnode.device, circuits=everything)
+    measured = priced(function_of(qnode), call, executor, qnode.device, circuits=everything)
     measured.plan = lambda *args, **kwargs: table_of(prepare(args, kwargs), qnode)
     return measured

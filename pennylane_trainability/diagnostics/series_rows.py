@@ -7,7 +7,7 @@ from dataclasses import field
 import numpy as np
 from pennylane.measurements import Shots
 
-from pennylane_trainability.circuits.qnode import read_qnode
+from pennylane_trainability.circuits.qnode import function_of, read_qnode
 from pennylane_trainability.circuits.series import Series, series_of
 from pennylane_trainability.circuits.shifts import UNSHIFTED
 from pennylane_trainability.diagnostics.jacobian_errors import value_errors_of
@@ -152,7 +152,7 @@ def fourier_rows(
             ),
         )
 
-    return priced(qnode.func, rows, executor, qnode.device)
+    return priced(function_of(qnode), rows, executor, qnode.device)
 
 
 def measure_rows(series: Series, qnode, runner: Executor):

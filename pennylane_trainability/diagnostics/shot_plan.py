@@ -12,7 +12,7 @@ import pennylane as qml
 from scipy.special import ndtri
 
 from pennylane_trainability.circuits.points import Points, read_points
-from pennylane_trainability.circuits.qnode import read_qnode
+from pennylane_trainability.circuits.qnode import function_of, read_qnode
 from pennylane_trainability.circuits.series import series_of
 from pennylane_trainability.diagnostics import shot_plan_errors as forecasts
 from pennylane_trainability.diagnostics.shot_plan_record import ShotOption, ShotPlan
@@ -121,7 +121,7 @@ def plan_shots(
         raise ReadingError(f"quantities={unknown!r} are unknown; use some of {list(QUANTITIES)}.")
     entropy = kept_seed(seed)
 
-    @functools.wraps(qnode.func)
+    @functools.wraps(function_of(qnode))
     def run(*args, **kwargs) -> ShotPlan:
         ask = _Ask(
             *(qnode, args, kwargs, encoding_args, argnums, spectrum, max_points),

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from pennylane_trainability.circuits.qnode import Reading, read_qnode
+from pennylane_trainability.circuits.arguments import to_numpy
+from pennylane_trainability.circuits.qnode import Reading, function_of, read_qnode
 from pennylane_trainability.diagnostics.wishart_blocks import Found, Part, find_blocks
 from pennylane_trainability.diagnostics.wishart_reading import driven
 from pennylane_trainability.diagnostics.wishart_record import (
@@ -89,7 +90,7 @@ def wishart_parameters(qnode, argnums=None, *, encoding_args=None, data=None):
     (8.0, 76)
     """
 
-    @functools.wraps(qnode.func)
+    @functools.wraps(function_of(qnode))
     def run(*args, **kwargs) -> WishartParameters:
         reading = read_qnode(
             qnode,
@@ -148,7 +149,7 @@ def _at(reading: Reading, data):
     Raises:
         ReadingError: the data have another width, or enter behind a trainable gate.
     """
-    points = np.asarray(data, float)
+    points = to_numpy(data)
     width = reading.arguments.inputs.size
     if not points.size or points.size % width or not np.isfinite(points).all():
         raise ReadingError(

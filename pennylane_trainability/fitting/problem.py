@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pennylane_trainability.circuits.arguments import to_numpy
 from pennylane_trainability.circuits.qnode import Reading
 from pennylane_trainability.circuits.substitution import NumericCircuit, is_plain
 from pennylane_trainability.fitting.least_squares import FLAT, read_out
@@ -134,7 +135,7 @@ def state_problem(
     if block < 1:
         raise ValueError(f"fit() needs blocks of at least one start, but got block={block}.")
     width = reading.arguments.inputs.size
-    inputs, targets = np.asarray(data, float), np.asarray(targets, float)
+    inputs, targets = to_numpy(data), to_numpy(targets)
     held = np.zeros(len(targets) if targets.ndim else 0, bool) if held_out is None else held_out
     held = np.asarray(held)
     if inputs.size != targets.size * width or targets.ndim != 1 or held.shape != targets.shape:

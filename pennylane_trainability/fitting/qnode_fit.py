@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pennylane as qml
 
-from pennylane_trainability.circuits.qnode import Reading, read_qnode
+from pennylane_trainability.circuits.qnode import Reading, function_of, read_qnode
 from pennylane_trainability.fitting.blocks import Block, blocks_of, check_problem, searched
 from pennylane_trainability.fitting.least_squares import r_squared
 from pennylane_trainability.fitting.method import Found, Method, check_starts
@@ -215,7 +215,7 @@ def fit(
     check_starts(restarts, threshold)
     settings = Method.of(method, max_steps, tolerance, patience, learning_rate)
 
-    @functools.wraps(qnode)
+    @functools.wraps(function_of(qnode))
     def run(*args, **kwargs) -> Fit:
         _refuse_shots(qnode)
         reading = read_qnode(qnode, args, kwargs, encoding_args, argnums)

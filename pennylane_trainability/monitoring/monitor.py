@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from pennylane.measurements import Shots
 
+from pennylane_trainability.circuits.qnode import function_of
 from pennylane_trainability.executor import Executor
 from pennylane_trainability.monitoring.snapshots import (
     Ask,
@@ -117,6 +118,7 @@ def monitor(
     known = {"engine": engine, "spectrum": spectrum, "gradient": gradient, "seed": seed}
     options = {name: known[name] for name in _OPTIONS[quantity]}
     budgets = {"max_circuits": max_circuits, "max_shots": max_shots, "executor": executor}
+    function_of(qnode)  # refuses what is no QNode
     watched: Any = copy.copy(qnode)
     watched.monitor = Monitor(
         Ask(qnode, encoding_args, argnums, options, budgets), int(every), quantity

@@ -9,6 +9,8 @@ import numpy as np
 
 from pennylane_trainability.circuits.arguments import Arguments
 from pennylane_trainability.circuits.points import Points, read_points
+from pennylane_trainability.circuits.qnode import function_of
+from pennylane_trainability.circuits.resolution import input_positions
 from pennylane_trainability.diagnostics.measure import default_executor
 from pennylane_trainability.diagnostics.measure_qfim import measure_qfim
 from pennylane_trainability.diagnostics.measured_qfim import MeasuredQFIM
@@ -250,11 +252,12 @@ def metric_tensor_fn(
     def metric_tensor(executor, args, kwargs):
         wanted = argnums
         if wanted is None:
-            trained = trained_positions(args)
+            data = input_positions(qnode.func, args, kwargs, encoding_args)
+            trained = [k for k in trained_positions(args) if k not in data]
             wanted = trained[0] if len(trained) == 1 else trained or None
         return replace(way, executor=executor).metric(qnode, args, kwargs, wanted).blocks()
 
-    return priced(qnode.func, metric_tensor, executor, qnode.device)
+    return priced(function_of(qnode), metric_tensor, executor, qnode.device)
 
 
 def trained_positions(args: tuple) -> list[int]:

@@ -13,7 +13,7 @@ from pennylane.tape import QuantumScript
 
 from pennylane_trainability.circuits.circuit import Circuit
 from pennylane_trainability.circuits.numeric import numeric_gate
-from pennylane_trainability.circuits.qnode import read_qnode
+from pennylane_trainability.circuits.qnode import function_of, read_qnode
 from pennylane_trainability.diagnostics.capacity_record import Capacity
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.plots.parameters import short_names
@@ -97,7 +97,7 @@ def draw_circuit(qnode, report: Report | Capacity, *, encoding_args=None, argnum
     found = _kinds(report)
     need = isinstance(report, Report)
 
-    @functools.wraps(qnode.func)
+    @functools.wraps(function_of(qnode))
     def call(*args, **call_kwargs):
         reading = read_qnode(qnode, args, call_kwargs, encoding_args, argnums, need_inputs=need)
         names = reading.arguments.parameter_labels()

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from pennylane_trainability.circuits.arguments import to_numpy
+from pennylane_trainability.circuits.qnode import function_of
 from pennylane_trainability.diagnostics.column_space import numerical_rank
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.fitting.problem import Problem, state_problem
@@ -136,7 +138,7 @@ def initialise(
         *(law or Uniform(), dict(laws or {}), kept_seed(seed), level),
     )
 
-    @functools.wraps(qnode.func)
+    @functools.wraps(function_of(qnode))
     def run(*args, **kwargs) -> Initialisation:
         model = model_of(
             "initialise",
@@ -181,7 +183,7 @@ def _problem(model: Model, targets, affine: bool) -> Problem:
         size = (8 * spectrum.n_rows, spectrum.n_inputs)
         points = np.random.default_rng(0).uniform(-np.pi, np.pi, size)
     values = targets(points) if callable(targets) else targets
-    return state_problem(model.reading, points, np.asarray(values, float), None, affine)
+    return state_problem(model.reading, points, to_numpy(values), None, affine)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -21,7 +21,7 @@ from pennylane_trainability.circuits.conserved import (
 )
 from pennylane_trainability.circuits.pauli import letters
 from pennylane_trainability.circuits.points import Points, read_points
-from pennylane_trainability.circuits.qnode import Reading, probe_call, trace_call
+from pennylane_trainability.circuits.qnode import Reading, function_of, probe_call, trace_call
 from pennylane_trainability.circuits.reading import tape_of
 from pennylane_trainability.errors import BudgetError, ReadingError
 from pennylane_trainability.repair.promotion import Promotion
@@ -94,7 +94,7 @@ def promote(
     ):
         raise ValueError(f"max_symmetries needs a whole number ≥ 0; got {max_symmetries!r}.")
 
-    @functools.wraps(qnode.func)
+    @functools.wraps(function_of(qnode))
     def run(*args, **kwargs) -> Promotion:
         points, reading, operators = _read(qnode, argnums, encoding_args, args, kwargs)
         found = conserved(reading.circuit, max_symmetries)

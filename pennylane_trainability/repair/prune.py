@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pennylane_trainability.circuits.dead import dead_parameters
+from pennylane_trainability.circuits.qnode import function_of
 from pennylane_trainability.diagnostics.column_space import ColumnSpace, column_space
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.laws import Law, Uniform, drawn_near
@@ -117,7 +118,7 @@ def prune(
     _check_options(keep, freeze, n_draws)
     options = _Options(keep, freeze, int(n_draws), law or Uniform(), kept_seed(seed))
 
-    @functools.wraps(qnode.func)
+    @functools.wraps(function_of(qnode))
     def run(*args, **kwargs) -> Pruning:
         model = model_of(
             "prune",

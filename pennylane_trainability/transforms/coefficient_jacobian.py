@@ -21,7 +21,7 @@ from pennylane_trainability.transforms.engines import (
     takes_shot_vectors,
 )
 from pennylane_trainability.transforms.gradient_tapes import warn_of_fallback
-from pennylane_trainability.transforms.interfaces import interface_of, is_traced, wrap
+from pennylane_trainability.transforms.interfaces import as_arguments, interface_of, is_traced, wrap
 from pennylane_trainability.transforms.jacobian_circuits import check_gradient, jacobian_circuits
 from pennylane_trainability.transforms.jacobian_tapes import JacobianTapes
 from pennylane_trainability.transforms.task import Task, task_of_tape
@@ -168,9 +168,7 @@ def _exact(task: Task, _results=None):
         return [j[0] for j in found.jacobian or ()]
 
     if not is_traced(arguments):
-        stacks = jacobians(arguments.parameters)
-        if interface_of(arguments) != "numpy":
-            stacks = [qml.math.asarray(s, like=interface_of(arguments)) for s in stacks]
+        stacks = [as_arguments(s, arguments) for s in jacobians(arguments.parameters)]
         return _arranged(task, stacks)
     lead = _leading_shapes(series)
     size = arguments.parameters.size
@@ -234,10 +232,7 @@ def _measured(task: Task, shots):
 
     def one(results, count):
         jacobian, _ = built.values(built.observed(results, count))
-        stacks = built.split(jacobian)
-        if interface_of(arguments) not in ("numpy", "autograd"):
-            stacks = [qml.math.asarray(s, like=interface_of(arguments)) for s in stacks]
-        return _arranged(task, stacks)
+        return _arranged(task, [as_arguments(s, arguments) for s in built.split(jacobian)])
 
     def post(results):
         if not shots.has_partitioned_shots:

@@ -23,7 +23,7 @@ from pennylane_trainability.transforms.gradient_tapes import (
     warn_of_fallback,
     warn_of_truncation,
 )
-from pennylane_trainability.transforms.interfaces import interface_of, is_traced
+from pennylane_trainability.transforms.interfaces import as_arguments, interface_of, is_traced
 from pennylane_trainability.transforms.points_task import PointsTask
 
 __all__ = ["carrying_gradient", "gradient_of_points"]
@@ -115,13 +115,11 @@ def _check_shots(device, name: str, shots) -> None:
 
 def _as_arguments(points: Points, found: list[np.ndarray]):
     """Jacobians ``(D, *shape, P)`` in the structures of what is returned and of the arguments."""
-    arguments, like = points.reading.arguments, interface_of(points.call)
+    arguments = points.reading.arguments
     results = []
     for part in found:
         tree = arguments.unflatten(part if points.batch is not None else part[0])
-        if like in ("jax", "torch"):
-            leaves, structure = qml.pytrees.flatten(tree)
-            leaves = [x if x is None else qml.math.asarray(x, like=like) for x in leaves]
-            tree = qml.pytrees.unflatten(leaves, structure)
-        results.append(tree)
+        leaves, structure = qml.pytrees.flatten(tree)
+        leaves = [x if x is None else as_arguments(x, points.call) for x in leaves]
+        results.append(qml.pytrees.unflatten(leaves, structure))
     return points.reading.unflatten_outputs(results)

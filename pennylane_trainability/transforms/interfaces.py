@@ -2,7 +2,7 @@
 
 ``numeric(θ)`` and ``vjp(θ, V)`` are plain NumPy functions; autograd, JAX and Torch each learn them
 as one primitive. Under ``jax.jit`` they run in a callback, because the circuit is simulated in
-NumPy.
+NumPy. Arguments on an accelerator are copied to the CPU; results are put where arguments are.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import numpy as np
 import pennylane as qml
 from autograd.tracer import isbox
 
-from pennylane_trainability.circuits.arguments import Arguments, is_variable
+from pennylane_trainability.circuits.arguments import Arguments, is_variable, to_numpy
 
-__all__ = ["interface_of", "is_traced", "wrap"]
+__all__ = ["as_arguments", "interface_of", "is_traced", "like_tensor", "wrap"]
 
 Numeric = Callable[[np.ndarray], np.ndarray]
 
@@ -36,6 +36,29 @@ def is_traced(arguments: Arguments) -> bool:
     return any(is_variable(leaf.original) for leaf in arguments.leaves)
 
 
+def as_arguments(value: np.ndarray, arguments: Arguments):
+    """Numbers as arrays of the arguments' interface, on their device.
+
+    Args:
+        value: what was computed.
+        arguments: the call; under NumPy and autograd the numbers stay as they are.
+    """
+    interface = interface_of(arguments)
+    if interface in ("numpy", "autograd"):
+        return value
+    if interface == "jax":  # JAX moves arrays without a device of their own where they are needed
+        return qml.math.asarray(value, like="jax")
+    return like_tensor(value, *(leaf.original for leaf in arguments.leaves))
+
+
+def like_tensor(value, *originals):
+    """Numbers as a Torch tensor on the device of the first Torch tensor among some arguments."""
+    import torch
+
+    places = [o.device for o in originals if isinstance(o, torch.Tensor)]
+    return torch.as_tensor(value, device=places[0] if places else None)
+
+
 def wrap(arguments: Arguments, numeric: Numeric, vjp, shape: tuple[int, ...], numbers=None):
     """``numeric`` at the flat parameters of the call, in the call's interface.
 
@@ -50,7 +73,7 @@ def wrap(arguments: Arguments, numeric: Numeric, vjp, shape: tuple[int, ...], nu
     interface = interface_of(arguments)
     if not is_traced(arguments):
         value = numeric(arguments.parameters if numbers is None else numbers)
-        return value if interface == "numpy" else qml.math.asarray(value, like=interface)
+        return as_arguments(value, arguments)
     leaves = arguments.leaves
     if numbers is None:
         if any(0 < leaf.parameter_mask.sum() < leaf.value.size for leaf in leaves):
@@ -68,9 +91,11 @@ def wrap(arguments: Arguments, numeric: Numeric, vjp, shape: tuple[int, ...], nu
 
 
 def _flat(parts, interface):
-    return qml.math.concatenate(
-        [qml.math.reshape(qml.math.asarray(p, like=interface), (-1,)) for p in parts]
-    )
+    if interface == "torch":
+        arrays = [like_tensor(p, p, *parts) for p in parts]
+    else:
+        arrays = [qml.math.asarray(p, like=interface) for p in parts]
+    return qml.math.concatenate([qml.math.reshape(a, (-1,)) for a in arrays])
 
 
 def _autograd(theta, numeric, vjp):
@@ -115,14 +140,11 @@ def _torch(theta, numeric, vjp):
         @staticmethod
         def forward(ctx, t):
             ctx.save_for_backward(t)
-            return torch.as_tensor(numeric(t.detach().cpu().numpy().astype(float)), dtype=t.dtype)
+            return torch.as_tensor(numeric(to_numpy(t)), device=t.device)
 
         @staticmethod
         def backward(ctx, v):
             (t,) = ctx.saved_tensors
-            out = vjp(
-                t.detach().cpu().numpy().astype(float), v.detach().cpu().numpy().astype(float)
-            )
-            return torch.as_tensor(out, dtype=t.dtype)
+            return torch.as_tensor(vjp(to_numpy(t), to_numpy(v)), dtype=t.dtype, device=t.device)
 
     return Function.apply(theta)

@@ -19,7 +19,7 @@ from pennylane_trainability.transforms.engines import (
     is_exact_simulator,
     takes_shot_vectors,
 )
-from pennylane_trainability.transforms.interfaces import interface_of, is_traced
+from pennylane_trainability.transforms.interfaces import as_arguments, interface_of, is_traced
 from pennylane_trainability.transforms.points_task import PointsTask, points_of_tape
 
 __all__ = ["measured_qfim"]
@@ -177,9 +177,7 @@ def _tapes(task: PointsTask, shots):
 
     def one(results, count):
         matrices = answer.matrices(results, count)
-        found = matrices if points.batch is not None else matrices[0]
-        if interface_of(points.call) not in ("numpy", "autograd"):
-            found = qml.math.asarray(found, like=interface_of(points.call))
+        found = as_arguments(matrices if points.batch is not None else matrices[0], points.call)
         return found if device is None else argument_blocks(found, arguments)
 
     def post(results):

@@ -25,7 +25,7 @@ from pennylane_trainability.transforms.engines import (
     is_density_simulator,
     is_exact_simulator,
 )
-from pennylane_trainability.transforms.interfaces import interface_of, is_traced, wrap
+from pennylane_trainability.transforms.interfaces import as_arguments, interface_of, is_traced, wrap
 from pennylane_trainability.transforms.points_task import PointsTask, points_of_tape
 
 __all__ = ["qfim"]
@@ -234,9 +234,6 @@ def _mixed(task: PointsTask):
 
     def post(results):
         matrix = _without_axis(points, mixed_fisher_information(*built.states(results)))
-        interface = interface_of(points.call)
-        if interface not in ("numpy", "autograd"):
-            matrix = qml.math.asarray(matrix, like=interface)
-        return _arranged(task, matrix)
+        return _arranged(task, as_arguments(matrix, points.call))
 
     return built.tapes, post
