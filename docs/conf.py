@@ -37,6 +37,7 @@ html_theme_options = {
     "navbar_home_link": "index.html",
     "navbar_left_links": [
         {"name": "Quick start", "href": "quickstart.html"},
+        {"name": "Tutorials", "href": "tutorials/index.html"},
         {"name": "Concepts", "href": "concepts.html"},
         {"name": "API", "href": "api.html"},
         {"name": "PennyLane", "href": "https://pennylane.ai", "external": True},

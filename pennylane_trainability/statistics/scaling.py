@@ -207,9 +207,9 @@ def _refuse_zeros(data: Points) -> None:
     if np.any(zero):
         listed = ", ".join(f"{n:g}" for n in data.ns[zero])
         raise ValueError(
-            f"All points have to be positive; at n = {listed} the value is exactly zero. Leave these "
-            "sizes out, or, where it is a derivative, take a parameter that the read-out sees at "
-            "every size."
+            f"All points have to be positive; at n = {listed} the value is exactly zero. "
+            "Leave these sizes out, or, where it is a derivative, take a parameter that the "
+            "read-out sees at every size."
         )
 
 
