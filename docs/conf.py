@@ -20,7 +20,7 @@ source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build", "benchmarks"]
 templates_path = ["_templates"]
 
-myst_enable_extensions = ["amsmath", "dollarmath"]
+myst_enable_extensions = ["amsmath", "attrs_inline", "dollarmath"]
 myst_heading_anchors = 3
 
 autodoc_member_order = "bysource"
