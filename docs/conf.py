@@ -20,7 +20,7 @@ source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build", "benchmarks"]
 templates_path = ["_templates"]
 
-myst_enable_extensions = ["amsmath", "dollarmath"]
+myst_enable_extensions = ["amsmath", "attrs_inline", "dollarmath"]
 myst_heading_anchors = 3
 
 autodoc_member_order = "bysource"
@@ -37,6 +37,7 @@ html_theme_options = {
     "navbar_home_link": "index.html",
     "navbar_left_links": [
         {"name": "Quick start", "href": "quickstart.html"},
+        {"name": "Tutorials", "href": "tutorials/index.html"},
         {"name": "Concepts", "href": "concepts.html"},
         {"name": "API", "href": "api.html"},
         {"name": "PennyLane", "href": "https://pennylane.ai", "external": True},

@@ -154,7 +154,8 @@ def scaling(
 
     Raises:
         ReadingError: the builder returns something else, or no method applies at a size.
-        ValueError: there are fewer than three sizes, or fewer than two were seen at all.
+        ValueError: there are fewer than three sizes, fewer than two were seen at all, or a variance
+            is exactly zero.
 
     **Cost.** That of :func:`loss_variance` or :func:`gradient_variances` at every size;
     :func:`price` tells it before anything runs.

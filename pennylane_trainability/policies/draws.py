@@ -213,5 +213,6 @@ class MeasuredActions:
         chain = np.einsum("apg,as->spg", slopes, built.plan.weights)
         derivatives = np.einsum("spg,sgo->gop", chain, seen)
         # unbiased: the variance of a frequency is p (1 − p)/N, and the shots show (N − 1)/N of it
-        own = seen * (1 - seen) / max((self.shots or 2) - 1, 1)
+        share = np.clip(seen, 0, 1)  # sums of frequencies leave it by the last bit
+        own = share * (1 - share) / max((self.shots or 2) - 1, 1)
         return seen[0], derivatives, np.einsum("spg,sgo->gop", chain**2, own)

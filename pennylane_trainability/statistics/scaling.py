@@ -167,7 +167,8 @@ def fit_scaling(
         level: of intervals.
 
     Raises:
-        ValueError: there are fewer than three points, or fewer than two were seen.
+        ValueError: there are fewer than three points, fewer than two were seen, or one is exactly
+            zero.
 
     >>> ns = [2, 3, 4, 5, 6, 7]
     >>> points = [Estimate.normal(0.5**n, 0.05 * 0.5**n) for n in ns]
@@ -186,6 +187,7 @@ def fit_scaling(
         raise ValueError(
             "Fewer than two of the points were seen at all. Take smaller sizes, or more samples."
         )
+    _refuse_zeros(data)
     raw = [fitted(family, data) for family in Family]
     fits = _criteria(raw, len(sizes), level)
     verdict, reason = _judge(fits, data)
@@ -197,6 +199,18 @@ def fit_scaling(
         verdict=verdict,
         reason=reason,
     )
+
+
+def _refuse_zeros(data: Points) -> None:
+    """An exact zero has no logarithm, and no family passes through it."""
+    zero = (data.values == 0) & (data.errors == 0)
+    if np.any(zero):
+        listed = ", ".join(f"{n:g}" for n in data.ns[zero])
+        raise ValueError(
+            f"All points have to be positive; at n = {listed} the value is exactly zero. "
+            "Leave these sizes out, or, where it is a derivative, take a parameter that the "
+            "read-out sees at every size."
+        )
 
 
 def _criteria(raw: list[Fitted], n_points: int, level: float) -> tuple[FamilyFit, ...]:

@@ -87,7 +87,8 @@ def check_output(want: str, got: str, where: str) -> None:
 
 def pages() -> list[Path]:
     """The README and the pages that have examples."""
-    found = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    docs = ROOT / "docs"
+    found = [ROOT / "README.md", *sorted(docs.glob("*.md")), *sorted(docs.glob("tutorials/*.md"))]
     return [page for page in found if any(b.language == "python" for b in blocks_of(page))]
 
 
@@ -147,6 +148,20 @@ def test_blocks_that_do_not_run_are_listed():
         if "no-run" in block.options
     }
     assert marked == set(NOT_RUN)
+
+
+# ----------------------------------------------------------------------------- pictures
+
+
+def test_pictures_of_tutorials_are_saved_by_their_code():
+    """A picture is shown under the name the page gives it, and every one of them is there."""
+    for page in sorted((ROOT / "docs" / "tutorials").glob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        shown = set(re.findall(r"\(\.\./_static/tutorials/([\w.]+)\)", text))
+        saved = set(re.findall(r"savefig\(\"([\w.]+)\"", text))
+        if page.stem != "index":
+            assert shown == saved, page.name
+        assert all((ROOT / "docs/_static/tutorials" / name).is_file() for name in shown), page.name
 
 
 # ----------------------------------------------------------------------------- docstrings

@@ -195,6 +195,24 @@ def test_derivatives_from_shots_are_unbiased_and_their_errors_right():
     assert np.all(np.abs(inverse.mean(axis=0) - expected) < 4.5 * inverse.std(axis=0) / 20)
 
 
+def test_an_action_that_always_comes_has_a_variance_of_zero():
+    """Frequencies of many outcomes add up to one, give or take the last bit."""
+    device = qml.device("default.qubit", wires=WIRES, seed=1)
+
+    @qml.set_shots(100)
+    @qml.qnode(device)
+    def first_is_zero(weights):
+        qml.RZ(weights[0], wires=0)  # nothing turns wire 0
+        for wire in range(1, WIRES):
+            qml.RY(weights[wire], wires=wire)
+        return qml.probs(wires=range(WIRES))
+
+    policy = pt.born_policy(first_is_zero, 2)
+    for _ in range(10):
+        found = policy.log_policy_gradient(np.array([0.3, 1.1, 1.6, 2.0]))
+        np.testing.assert_allclose(found.stderrs, 0, atol=1e-7)
+
+
 def test_shot_vectors_give_one_gradient_each(rng):
     qnode = qml.set_shots(circuit(device=qml.device("default.qubit", seed=1)), shots=[20, (50, 2)])
     found = pt.born_policy(qnode, 4).log_policy_gradient(*arguments(rng), argnums=[0])

@@ -145,3 +145,8 @@ def test_something_has_to_be_seen():
     bounds = [Estimate(value=0.0, low=0.0, high=1e-4) for _ in range(4)]
     with pytest.raises(ValueError, match="Fewer than two of the points were seen"):
         fit_scaling([1, 2, 3, 4], [Estimate.normal(0.1, 0.01), *bounds[1:]])
+
+
+def test_an_exact_zero_is_refused():
+    with pytest.raises(ValueError, match=r"n = 4, 5 .* Leave these sizes out"):
+        fit_scaling(NS[:4], [Estimate.known(v) for v in (0.5, 0.25, 0.0, 0.0)])
