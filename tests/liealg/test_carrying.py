@@ -152,3 +152,10 @@ def test_the_size_counts_words_pairs_and_places_of_tables():
     mixing = Mixing(images, np.eye(16, dtype=bool))
     assert Carrying.of([mixing], [Source(0, 1, 0)], 2).size == 1 + 16
     assert Carrying.of([turn, mixing], [Source(0, 1, 0)], 2).size == 2 + 1 + 16
+
+
+def test_as_many_words_as_allowed_are_no_refusal():
+    steps, sources = [Turn(0, 1), Turn(1, 0)], [Source(0, 1, 0)]  # X, then Y, then Z
+    assert len(reach(steps, sources, 1, 3).words) == 3
+    with pytest.raises(BudgetError, match="max_words allows 2"):
+        reach(steps, sources, 1, 2)

@@ -172,3 +172,29 @@ def test_a_wrong_law_is_rejected():
     )
     assert wrong.distance_p == wrong.squared_p == pytest.approx(1 / 200)
     assert "KS" in str(wrong)
+
+
+@pytest.mark.parametrize("beta", [1, 2])
+def test_where_losses_start_does_not_matter_to_their_shape(beta, rng):
+    """Skewness and kurtosis are those of ``x`` and of ``x − 30`` (also in ill-conditioned sums)."""
+    x = wishart_loss(2, beta, rng, 1200)
+    for road in (from_loss_skewness, from_gradient_kurtosis):
+        plain, moved = (
+            road(draw_powers((x + by)[None], exact=True), beta, rng=np.random.default_rng(3))[1]
+            for by in (0.0, -30.0)
+        )
+        assert moved.value == pytest.approx(plain.value, rel=1e-8)
+        assert (moved.low, moved.high) == pytest.approx((plain.low, plain.high), rel=1e-6)
+
+
+def test_the_loss_variance_road_takes_the_lowest_loss_away(rng):
+    x = wishart_loss(2, 2, rng, 1200)
+    plain, moved = (
+        from_loss_variance(draw_powers((x + by)[None], exact=True), by, 2,
+                           rng=np.random.default_rng(3))
+        for by in (0.0, 7.0)
+    )  # fmt: skip
+    assert moved.value == pytest.approx(plain.value, rel=1e-8)
+    # 2 (mean² without the bias of the variance)/(β variance)
+    square = (x.sum() ** 2 - (x**2).sum()) / (len(x) * (len(x) - 1))
+    assert plain.value == pytest.approx(square / x.var(ddof=1), rel=1e-8)
