@@ -358,3 +358,26 @@ def test_every_candidate_of_the_scheduler_gives_the_same_numbers(
     weights, inputs = draw.uniform(0, 6, (2, count)), draw.uniform(0, 6, 2)
     assert_agrees(on_default_qubit(function, 5), weights, inputs, points=[(0, 1)])
     assert len(seen) > choice
+
+
+@pytest.mark.parametrize("gate", [qml.RX, qml.RY, qml.RZ])
+@pytest.mark.parametrize("layers", [1, 2])
+def test_encodings_behind_cnots(gate, layers, rng):
+    """Basis changes of an encoding move before CNOTs if they are Hadamards, and no others do."""
+    n = 4
+
+    def circuit(x, w):
+        for layer in range(layers):
+            for wire in range(n):
+                qml.RY(w[layer, wire, 0], wires=wire)
+                qml.RZ(w[layer, wire, 1], wires=wire)
+            for wire in range(0, n, 2):
+                qml.CNOT([wire, wire + 1])
+            for wire in range(n):
+                gate(x * (1 + wire), wires=wire)
+        for wire in range(n):
+            qml.RX(w[0, wire, 0] * 0.5, wires=wire)
+        return qml.expval(qml.Z(1)), qml.expval(qml.X(0) @ qml.Y(3))
+
+    weights, inputs = rng.uniform(0.2, 2, (2, layers, n, 2)), rng.uniform(0.2, 2, 2)
+    assert_agrees(on_default_qubit(circuit, n), weights, inputs)

@@ -115,7 +115,7 @@ def test_the_interval_of_signed_values_is_normal_and_allows_for_missed_ones():
     """``v ± z s/√n``, and ``1 − (α/2)^{1/n}`` more for large values that were never seen."""
     values = np.zeros((1, 400))
     values[0, :9] = [0.5, -0.2, 0.9, 0.1, -0.7, 0.3, 0.3, 0.8, -0.4]
-    value, error, low, high = bounded_mean(sums(values), 400, 0.9, signs=False, signed=True)
+    _, error, low, high = bounded_mean(sums(values), 400, 0.9, signs=False, signed=True)
     half = 1.6448536269514722 * values.std() / 20
     missed = 1 - 0.05 ** (1 / 400)
     assert error.item() == pytest.approx(values.std() / 20, rel=1e-12)
