@@ -305,3 +305,12 @@ def test_products_in_logical_words():
         assert commute(words[0], words[1]) == commute(a.word, b.word)
         again = product(frame.write(a.word), frame.radical_products()[a.radical])
         assert (again.x, again.z) == (words[0].x, words[0].z) and again.sign == a.sign
+
+
+def test_a_sector_holds_one_copy_of_the_algebra():
+    """Rings of XX, YY and ZZ on four wires: 4 × su(4) in all, one of them on each sector."""
+    ring = ["".join(c if k in (w, (w + 1) % 4) else "I" for k in range(4))
+            for c in "XYZ" for w in range(4)]  # fmt: skip
+    found = pauli_symmetry([from_letters(text) for text in ring], 4)
+    assert found.algebra == "4 × so(6)"
+    assert (found.dimension, found.size, found.group) == (15, 4, "SU(4)") and found.is_full
