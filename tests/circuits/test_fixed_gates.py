@@ -7,7 +7,9 @@ import pennylane as qml
 import pytest
 from scipy.linalg import expm
 
+from pennylane_trainability.circuits.encoding import gate_frequencies
 from pennylane_trainability.circuits.generators import fixed_images, fixed_terms
+from pennylane_trainability.circuits.points import read_points
 
 LETTERS = {
     (0, 0): np.eye(2),
@@ -65,3 +67,23 @@ def test_cliffords_are_tables_and_words_that_do_not_commute_are_nothing(rng):
         assert fixed_images(op) is not None and fixed_terms(op) is None
     mixed = qml.QubitUnitary(qml.matrix(qml.Rot(0.3, 0.9, -0.4, 0)), 0)
     assert fixed_images(mixed) is None and fixed_terms(mixed) is None
+
+
+@pytest.mark.parametrize(
+    ("gate", "expected"),
+    [
+        pytest.param(lambda x: qml.RX(x, 0), (1.0,), id="RX"),
+        pytest.param(lambda x: qml.CRX(x, [0, 1]), (0.5, 1.0), id="CRX"),
+        pytest.param(lambda x: qml.SingleExcitation(x, [0, 1]), (0.5, 1.0), id="SingleExcitation"),
+        pytest.param(lambda x: qml.PauliRot(x, "XY", [0, 1]), (1.0,), id="a word"),
+        pytest.param(lambda x: qml.PauliRot(x, "II", [0, 1]), (), id="a phase"),
+    ],
+)
+def test_frequencies_of_a_gate_are_different_from_each_other(gate, expected):
+    @qml.qnode(qml.device("default.qubit", wires=2))
+    def circuit(x):
+        gate(x)
+        return qml.expval(qml.Z(0))
+
+    read = read_points(circuit, (np.array(0.3),), {}).circuit
+    assert [gate_frequencies(g) for g in read.gates] == [expected]
