@@ -8,6 +8,7 @@ from scipy import integrate, special, stats
 
 from pennylane_trainability.circuits.pauli import Word, commute, from_letters, product, word_matrix
 from pennylane_trainability.errors import BudgetError
+from pennylane_trainability.landscapes import spectra
 from pennylane_trainability.landscapes.blocks import pauli_symmetry
 from pennylane_trainability.landscapes.dense_blocks import dense_blocks
 from pennylane_trainability.landscapes.haar_moments import gradient_variance, pure_moments
@@ -305,3 +306,22 @@ def test_products_in_logical_words():
         assert commute(words[0], words[1]) == commute(a.word, b.word)
         again = product(frame.write(a.word), frame.radical_products()[a.radical])
         assert (again.x, again.z) == (words[0].x, words[0].z) and again.sign == a.sign
+
+
+def test_a_sector_holds_one_copy_of_the_algebra():
+    """Rings of XX, YY and ZZ on four wires: 4 × su(4) in all, one of them on each sector."""
+    ring = ["".join(c if k in (w, (w + 1) % 4) else "I" for k in range(4))
+            for c in "XYZ" for w in range(4)]  # fmt: skip
+    found = pauli_symmetry([from_letters(text) for text in ring], 4)
+    assert found.algebra == "4 × so(6)"
+    assert (found.dimension, found.size, found.group) == (15, 4, "SU(4)") and found.is_full
+
+
+def test_moments_from_products_of_words_are_those_of_the_matrix(rng):
+    """What is used beyond the sizes that are diagonalised, where it can be checked."""
+    for _ in range(5):
+        masks = {(int(x), int(z)) for x, z in rng.integers(0, 8, (12, 2))} - {(0, 0)}
+        words = {Word(x, z): float(rng.normal()) for x, z in masks}
+        values = np.linalg.eigvalsh(sum(c * word_matrix(w, 3) for w, c in words.items()))
+        expected = [np.mean(values**m) for m in (2, 3, 4)]
+        np.testing.assert_allclose(spectra._moments(words), expected, rtol=1e-9, atol=1e-10)

@@ -6,6 +6,7 @@ import pytest
 
 import pennylane_trainability as pt
 from pennylane_trainability.landscapes.hessian_law import at_bottom, at_random
+from pennylane_trainability.landscapes.wishart import Moments
 
 
 def haar(rng, count, size):
@@ -113,3 +114,32 @@ def test_points_are_named():
     circuit, _ = layered(qml.Z(0), 2, 1)
     with pytest.raises(ValueError, match=r"at='saddles' is unknown; use one of"):
         pt.hessian_spectrum(circuit, at="saddles")
+
+
+def test_slopes_stretch_second_derivatives():
+    """Angles ``c_p θ_p`` give ``c_p c_q H_pq``: here squares 1, 4 and 0 of three parameters."""
+    own, mixed = 0.3 + 0.1, 0.3**2 / 0.5 + 0.1**2 / 0.2
+    law = at_random([0.5, 0.2], [0.3, 0.1], np.array([1.0, -2.0, 0.0]))
+    assert law.mean_square == pytest.approx((17 * own + 2 * 4 * mixed) / 3)
+    assert law.rank == 2
+    # a part of the loss that does not vary has no derivatives
+    assert at_random([0.5, 0.0], [0.3, 0.0], np.ones(1)).mean_square == pytest.approx(0.3)
+
+
+def test_moments_of_a_sum_are_those_of_its_cumulants():
+    """Gamma variables: ``κ_j = (j − 1)! k w^j`` add up."""
+    shapes, weights = np.array([0.5, 3.0]), np.array([2.0, -0.7])
+
+    def moments(k, w):
+        return Moments(k * w, k * w**2, 2 * np.sign(w) / np.sqrt(k), 6 / k)
+
+    one, two = (moments(k, w) for k, w in zip(shapes, weights, strict=True))
+    total = one + two
+    second, third, fourth = (f * np.sum(shapes * weights**j) for j, f in ((2, 1), (3, 2), (4, 6)))
+    assert (total.mean, total.variance) == pytest.approx((np.sum(shapes * weights), second))
+    assert total.skewness == pytest.approx(third / second**1.5)
+    assert total.excess_kurtosis == pytest.approx(fourth / second**2)
+    constant = Moments(1.5, 0.0)
+    assert (constant + one).skewness == pytest.approx(one.skewness)
+    nothing = constant + constant
+    assert (nothing.mean, nothing.variance) == (3.0, 0.0) and np.isnan(nothing.skewness)

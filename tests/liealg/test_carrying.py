@@ -137,3 +137,25 @@ def test_too_many_words_are_refused_with_what_was_found():
     sources = [Source(0, 1, 0)]
     with pytest.raises(BudgetError, match=r"≥ \d+ Pauli words.*max_words allows 50.*truncation"):
         reach(steps * 6, sources, n, 50)
+
+
+def test_the_size_counts_words_pairs_and_places_of_tables():
+    """``X`` turned about ``Z`` twice: ``X, Y`` are two words and one pair, which both turns share.
+
+    A gate on two wires mixes sixteen words at a time: ``X⊗1`` and ``Y⊗1`` stand in one row.
+    """
+    turn = Turn(0, 1)
+    assert Carrying.of([turn], [Source(0, 1, 0)], 1).size == 2 + 1
+    assert Carrying.of([turn, turn], [Source(0, 1, 0)], 1).size == 2 + 1
+    assert Carrying.of([turn, Turn(1, 0)], [Source(0, 1, 0)], 1).size == 3 + 1 + 1
+    images = ((1, 0, 0), (0, 1, 0), (2, 0, 0), (0, 2, 0))
+    mixing = Mixing(images, np.eye(16, dtype=bool))
+    assert Carrying.of([mixing], [Source(0, 1, 0)], 2).size == 1 + 16
+    assert Carrying.of([turn, mixing], [Source(0, 1, 0)], 2).size == 2 + 1 + 16
+
+
+def test_as_many_words_as_allowed_are_no_refusal():
+    steps, sources = [Turn(0, 1), Turn(1, 0)], [Source(0, 1, 0)]  # X, then Y, then Z
+    assert len(reach(steps, sources, 1, 3).words) == 3
+    with pytest.raises(BudgetError, match="max_words allows 2"):
+        reach(steps, sources, 1, 2)

@@ -358,3 +358,54 @@ def test_every_candidate_of_the_scheduler_gives_the_same_numbers(
     weights, inputs = draw.uniform(0, 6, (2, count)), draw.uniform(0, 6, 2)
     assert_agrees(on_default_qubit(function, 5), weights, inputs, points=[(0, 1)])
     assert len(seen) > choice
+
+
+@pytest.mark.parametrize("gate", [qml.RX, qml.RY, qml.RZ])
+@pytest.mark.parametrize("layers", [1, 2])
+def test_encodings_behind_cnots(gate, layers, rng):
+    """Basis changes of an encoding move before CNOTs if they are Hadamards, and no others do."""
+    n = 4
+
+    def circuit(x, w):
+        for layer in range(layers):
+            for wire in range(n):
+                qml.RY(w[layer, wire, 0], wires=wire)
+                qml.RZ(w[layer, wire, 1], wires=wire)
+            for wire in range(0, n, 2):
+                qml.CNOT([wire, wire + 1])
+            for wire in range(n):
+                gate(x * (1 + wire), wires=wire)
+        for wire in range(n):
+            qml.RX(w[0, wire, 0] * 0.5, wires=wire)
+        return qml.expval(qml.Z(1)), qml.expval(qml.X(0) @ qml.Y(3))
+
+    weights, inputs = rng.uniform(0.2, 2, (2, layers, n, 2)), rng.uniform(0.2, 2, 2)
+    assert_agrees(on_default_qubit(circuit, n), weights, inputs)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        pytest.param(lambda: qml.X(2), id="X on the last wire alone"),
+        pytest.param(lambda: qml.X(0) @ qml.X(2), id="XIX"),
+        pytest.param(lambda: qml.Z(0) @ qml.Z(1), id="ZZI"),
+        pytest.param(lambda: qml.Z(0) @ qml.Z(1) @ qml.Z(2), id="ZZZ"),
+        pytest.param(lambda: qml.Y(0) @ qml.Y(1), id="YYI"),
+        pytest.param(lambda: qml.Y(0) @ qml.Z(1) @ qml.Y(2), id="YZY"),
+        pytest.param(
+            lambda: 0.3 * qml.Y(0) @ qml.Y(2) - 0.7 * qml.X(0) @ qml.X(2) + qml.Z(1) @ qml.Z(2) + 2,
+            id="a sum with a constant",
+        ),
+    ],
+)
+def test_words_of_several_letters(word, rng):
+    def circuit(x, w):
+        mix([0, 1, 2])
+        qml.RY(w[0], wires=0)
+        qml.CRX(w[1], wires=[0, 1])
+        qml.RX(x, wires=2)
+        mix([2, 0, 1], seed=1)
+        return qml.expval(word())
+
+    weights, inputs = rng.uniform(0.2, 2, (2, 2)), rng.uniform(0.2, 2, 2)
+    assert_agrees(on_default_qubit(circuit, 3), weights, inputs)

@@ -65,3 +65,27 @@ def test_probabilities_by_lightning_name_the_way_out():
 
     with pytest.raises(pt.ReadingError, match="engine='exact'"):
         pt.coefficient_jacobian(probabilities, encoding_args="x", engine="lightning")(0.1, 0.2)
+
+
+def test_one_measurement_that_is_no_expectation_value_is_enough_to_refuse():
+    @qml.qnode(qml.device("default.qubit", wires=1))
+    def both(x, w):
+        qml.RX(x + w, wires=0)
+        return qml.expval(qml.Z(0)), qml.probs(wires=0)
+
+    with pytest.raises(pt.ReadingError, match="expectation values only; use engine='exact'"):
+        pt.coefficient_jacobian(both, encoding_args="x", engine="lightning")(0.1, 0.2)
+
+
+def test_one_gate_of_several_angles_is_enough_to_refuse():
+    @qml.qnode(qml.device("default.qubit", wires=1))
+    def several(x, w):
+        qml.RY(w[0], wires=0)
+        qml.RX(x, wires=0)
+        qml.SpecialUnitary(w, wires=0)
+        return qml.expval(qml.Z(0))
+
+    with pytest.raises(pt.ReadingError, match=r"gates of several angles; use engine='exact'"):
+        pt.coefficient_jacobian(several, encoding_args="x", engine="lightning")(
+            0.1, np.array([0.2, 0.7, 0.4])
+        )

@@ -109,3 +109,43 @@ def test_intervals_of_bounded_means_cover(law, rng):
 @pytest.mark.parametrize("law", LAWS)
 def test_intervals_of_bounded_means_cover_precisely(law, rng):
     assert coverage(law, rng, 8000) > 0.94
+
+
+def test_the_interval_of_signed_values_is_normal_and_allows_for_missed_ones():
+    """``v ± z s/√n``, and ``1 − (α/2)^{1/n}`` more for large values that were never seen."""
+    values = np.zeros((1, 400))
+    values[0, :9] = [0.5, -0.2, 0.9, 0.1, -0.7, 0.3, 0.3, 0.8, -0.4]
+    _, error, low, high = bounded_mean(sums(values), 400, 0.9, signs=False, signed=True)
+    half = 1.6448536269514722 * values.std() / 20
+    missed = 1 - 0.05 ** (1 / 400)
+    assert error.item() == pytest.approx(values.std() / 20, rel=1e-12)
+    assert low.item() == pytest.approx(values.mean() - half - missed, rel=1e-9)
+    assert high.item() == pytest.approx(values.mean() + half + missed, rel=1e-9)
+
+
+def test_the_interval_of_fractions_is_joined_on_logarithms():
+    """Squares add of the limits of the share, and of the relative error of the mean seen."""
+    seen = np.array([0.5, 0.2, 0.9, 0.1, 0.7, 0.3, 0.3, 0.8, 0.4])
+    values = np.zeros((1, 400))
+    values[0, :9] = seen
+    value, _, low, high = bounded_mean(sums(values), 400, 0.9, signs=False, signed=False)
+    below, above = (limit.item() for limit in clopper_pearson(np.array([9]), 400, 0.9))
+    half = 1.6448536269514722 * seen.std() / 3 / seen.mean()
+    share, missed = 9 / 400, 1 - 0.05 ** (1 / 400)
+    down, up = math.hypot(math.log(share / below), half), math.hypot(math.log(above / share), half)
+    assert value.item() == pytest.approx(seen.sum() / 400, rel=1e-12)
+    assert low.item() == pytest.approx(value.item() * math.exp(-down), rel=1e-9)
+    assert high.item() == pytest.approx(value.item() * math.exp(up) + missed, rel=1e-9)
+
+
+def test_the_interval_of_signs_joins_both_probabilities():
+    """The square-and-add rule for 12 times +1 and 5 times −1 among 300."""
+    values = np.zeros((1, 300))
+    values[0, :12], values[0, 12:17] = 1, -1
+    value, _, low, high = bounded_mean(sums(values), 300, signs=True, signed=True)
+    (a, b), (c, d) = (
+        (limit.item() for limit in clopper_pearson(np.array([k]), 300)) for k in (12, 5)
+    )
+    assert value.item() == pytest.approx(7 / 300, rel=1e-12)
+    assert low.item() == pytest.approx(7 / 300 - math.hypot(12 / 300 - a, d - 5 / 300), rel=1e-12)
+    assert high.item() == pytest.approx(7 / 300 + math.hypot(b - 12 / 300, 5 / 300 - c), rel=1e-12)

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 from scipy.special import ndtr
 
-from pennylane_trainability.statistics import k_statistics
+from pennylane_trainability.statistics import k_statistics, sum_bootstrap
 from pennylane_trainability.statistics.bootstrap import bootstrap_interval
 from pennylane_trainability.statistics.cumulants import cumulants, draw_powers
 from pennylane_trainability.statistics.degrees import (
@@ -74,6 +74,29 @@ def test_the_bootstrap_of_sums_is_the_bootstrap():
     assert (one.stderr, one.low, one.high) == pytest.approx(
         (two.stderr, two.low, two.high), rel=0.06
     )
+
+
+def test_its_ends_are_those_of_the_accelerated_bootstrap(monkeypatch):
+    """``Φ(z₀ + (z₀ ± z)/(1 − a(z₀ ± z)))`` with the skewness of the draws in ``a``.
+
+    For a mean ``a = Σ(x − x̄)³/(6 (Σ(x − x̄)²)^{3/2})``. The draws of the resamples are repeated
+    here in one go, in the package in pieces of seven.
+    """
+    x = np.random.default_rng(4).gamma(0.3, size=40)
+    monkeypatch.setattr(sum_bootstrap, "_CHUNK", 7 * 40)
+    found = bootstrap_of_sums(
+        x[:, None], lambda sums, n: sums[..., 0] / n, rng=np.random.default_rng(1),
+        n_resamples=1500, level=0.9,
+    )  # fmt: skip
+    copies = x[np.random.default_rng(1).integers(40, size=(1500, 40))].mean(axis=1)
+    off = x - x.mean()
+    a = np.sum(off**3) / (6 * np.sum(off**2) ** 1.5)
+    assert a > 0.05
+    bias = stats.norm.ppf(np.mean(copies < x.mean()))
+    ends = [bias + s * stats.norm.ppf(0.95) for s in (-1, 1)]
+    tails = [stats.norm.cdf(bias + z / (1 - a * z)) for z in ends]
+    assert found.stderr == pytest.approx(copies.std(ddof=1), rel=1e-12)
+    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(copies, tails)), rel=1e-9)
 
 
 @pytest.mark.parametrize(("r", "beta"), [(1, 2), (6, 1), (3, 4)])
@@ -172,3 +195,29 @@ def test_a_wrong_law_is_rejected():
     )
     assert wrong.distance_p == wrong.squared_p == pytest.approx(1 / 200)
     assert "KS" in str(wrong)
+
+
+@pytest.mark.parametrize("beta", [1, 2])
+def test_where_losses_start_does_not_matter_to_their_shape(beta, rng):
+    """Skewness and kurtosis are those of ``x`` and of ``x − 30`` (also in ill-conditioned sums)."""
+    x = wishart_loss(2, beta, rng, 1200)
+    for road in (from_loss_skewness, from_gradient_kurtosis):
+        plain, moved = (
+            road(draw_powers((x + by)[None], exact=True), beta, rng=np.random.default_rng(3))[1]
+            for by in (0.0, -30.0)
+        )
+        assert moved.value == pytest.approx(plain.value, rel=1e-8)
+        assert (moved.low, moved.high) == pytest.approx((plain.low, plain.high), rel=1e-6)
+
+
+def test_the_loss_variance_road_takes_the_lowest_loss_away(rng):
+    x = wishart_loss(2, 2, rng, 1200)
+    plain, moved = (
+        from_loss_variance(draw_powers((x + by)[None], exact=True), by, 2,
+                           rng=np.random.default_rng(3))
+        for by in (0.0, 7.0)
+    )  # fmt: skip
+    assert moved.value == pytest.approx(plain.value, rel=1e-8)
+    # 2 (mean² without the bias of the variance)/(β variance)
+    square = (x.sum() ** 2 - (x**2).sum()) / (len(x) * (len(x) - 1))
+    assert plain.value == pytest.approx(square / x.var(ddof=1), rel=1e-8)

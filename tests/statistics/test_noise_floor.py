@@ -205,3 +205,11 @@ def test_a_clear_value_is_found_and_the_promised_shots_find_a_small_one():
         value = truth + enough * rng.normal(size=(3, 3))
         found += singular_value_floor(value, gaussian_resamples(value, enough, 99, rng)).rank() >= 2
     assert found / repeats >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / repeats)
+
+
+def test_errors_of_eigenvalues_are_the_largest_in_size():
+    """An error of −0.5 moves eigenvalues as far as one of +0.5; only the symmetric part counts."""
+    value = np.diag([1.0, 0.2])
+    errors = np.array([np.diag([0.1, -0.5]), np.diag([0.3, 0.0]), [[0.0, 0.8], [-0.2, 0.0]]])
+    found = eigenvalue_floor(value, value + errors)
+    np.testing.assert_allclose(found.norms, [0.3, 0.3, 0.5], atol=1e-15)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pennylane_trainability.statistics.moments import replicate_covariance, variance_and_error
-from pennylane_trainability.statistics.replicates import spread_of_draws
+from pennylane_trainability.statistics.replicates import mean_of_draws, spread_of_draws
 
 
 def heavy(rng, *shape, n=6):
@@ -141,3 +141,13 @@ def test_intervals_of_the_logarithm_cover_better_than_normal_ones(rng):
 )
 def test_intervals_cover_heavy_tails_precisely(rng, draws, options, least):
     assert np.mean([coverage(rng, 400, draws, **options) for _ in range(8)]) >= least
+
+
+def test_the_error_of_a_mean_is_that_of_independent_draws():
+    """``s/√M`` with ``M − 1`` degrees of freedom, from four draws on."""
+    terms = np.array([1.0, 2.0, 4.0, 9.0])
+    value, error, _, _ = mean_of_draws(terms)
+    # squares of deviations from 4: 9 + 4 + 0 + 25 = 38
+    assert (value, error) == pytest.approx((4.0, np.sqrt(38 / 3 / 4)))
+    with pytest.raises(ValueError, match="at least 4 draws; got 3"):
+        mean_of_draws(terms[:3])

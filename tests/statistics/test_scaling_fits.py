@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from pennylane_trainability.results import Estimate
 from pennylane_trainability.statistics.binomial import bounded_mean
@@ -150,3 +151,73 @@ def test_something_has_to_be_seen():
 def test_an_exact_zero_is_refused():
     with pytest.raises(ValueError, match=r"n = 4, 5 .* Leave these sizes out"):
         fit_scaling(NS[:4], [Estimate.known(v) for v in (0.5, 0.25, 0.0, 0.0)])
+
+
+@pytest.mark.parametrize("scatter", [0.3, 6.0])
+@pytest.mark.parametrize("n_points", [3, 4, 9])
+def test_clear_points_are_fitted_by_weighted_least_squares(scatter, n_points, rng):
+    """On a logarithmic scale, errors by Student's t, and AICc = χ²/s + 2k + 2k(k + 1)/(N − k − 1).
+
+    ``s`` is the overdispersion of the best family, at least one.
+    """
+    ns = NS[:n_points].astype(float)
+    relative = rng.uniform(0.01, 0.03, n_points)
+    logs = -0.7 * ns + scatter * relative * rng.standard_normal(n_points)
+    values = np.exp(logs)
+    fit = fit_scaling(
+        ns, [Estimate.normal(v, v * e) for v, e in zip(values, relative, strict=True)]
+    )
+    designs = {
+        Family.CONSTANT: np.ones((n_points, 1)),
+        Family.EXPONENTIAL: np.stack([np.ones(n_points), ns], axis=1),
+        Family.POWER: np.stack([np.ones(n_points), np.log(ns)], axis=1),
+    }
+    chi2, solved, covariance, left = {}, {}, {}, {}
+    for family, design in designs.items():
+        weighted = design / relative[:, None]
+        solved[family] = np.linalg.lstsq(weighted, logs / relative, rcond=None)[0]
+        chi2[family] = np.sum((weighted @ solved[family] - logs / relative) ** 2)
+        covariance[family] = np.linalg.inv(weighted.T @ weighted)
+        left[family] = n_points - design.shape[1]
+    scale = max(1.0, min(chi2[family] / left[family] for family in designs))
+    for family, design in designs.items():
+        found, k = fit.family(family), design.shape[1]
+        assert found.chi2 == pytest.approx(chi2[family], rel=1e-6)
+        assert found.degrees == left[family]
+        spare = n_points - k - 1
+        penalty = 2 * k * (k + 1) / spare if spare > 0 else np.inf
+        assert found.aicc == pytest.approx(chi2[family] / scale + 2 * k + penalty, rel=1e-6)
+        assert found.intercept == pytest.approx(solved[family][0], rel=1e-5)
+        if family is Family.CONSTANT:
+            assert found.slope.value == 0 and found.slope.exact
+            continue
+        own = max(1.0, chi2[family] / left[family])
+        error = np.sqrt(covariance[family][1, 1] * own)
+        half = stats.t.ppf(0.975, left[family]) * error
+        assert found.slope.value == pytest.approx(solved[family][1], rel=1e-6)
+        assert found.slope.stderr == pytest.approx(error, rel=1e-6)
+        assert found.slope.high - found.slope.value == pytest.approx(half, rel=1e-6)
+        assert found.slope.value - found.slope.low == pytest.approx(half, rel=1e-6)
+
+
+def test_one_seen_point_is_too_few_and_two_are_not():
+    bounds = [Estimate(value=0.0, low=0.0, high=1e-3) for _ in range(3)]
+    seen = [Estimate.normal(0.3, 0.01), Estimate.normal(0.1, 0.01)]
+    with pytest.raises(ValueError, match="Fewer than two of the points were seen"):
+        fit_scaling([1, 2, 3, 4], [seen[0], *bounds])
+    fit = fit_scaling([1, 2, 3, 4, 5], [*seen, *bounds])
+    assert fit.verdict is ScalingVerdict.UNDECIDED and "5 points, 2 of them seen" in fit.reason
+
+
+def test_three_seen_points_among_five_may_decide():
+    ns = [2, 4, 6, 8, 10]
+    seen = [Estimate.normal(0.25**n, 0.02 * 0.25**n) for n in ns[:3]]
+    bounds = [Estimate(value=0.0, low=0.0, high=1e-3) for _ in ns[3:]]
+    assert "of them seen" not in fit_scaling(ns, [*seen, *bounds]).reason
+
+
+def test_sizes_are_spelled_as_a_progression_only_if_they_are_one():
+    point = [Estimate.normal(0.3, 0.01) for _ in range(4)]
+    assert "n = 2, 4, …, 8" in fit_scaling([2, 4, 6, 8], point).sentence
+    assert "n = 2, 3, 5, 8" in fit_scaling([2, 3, 5, 8], point).sentence
+    assert "n = 2, 3, …, 4" in fit_scaling([2, 3, 4], point[:3]).sentence

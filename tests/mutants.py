@@ -1,0 +1,456 @@
+"""Change the formulas one operator at a time, and show which changes no test notices.
+
+Two steps, both from the root of the repository, with Python 3.12 or newer::
+
+    python tests/mutants.py map -n 2                          # once: which test runs which line
+    python tests/mutants.py run pennylane_trainability/liealg --sample 40 --seed 0
+
+``map`` runs the tests and writes down which lines each of them executes; what follows ``map`` goes
+to pytest. ``run`` collects all tests once. For each mutant it forks, puts the changed code into the
+functions that are loaded already, and runs the tests that execute the changed line, those first
+that caught something before, until one fails. It prints the mutants that none of them noticed, and
+a line of totals per file. A test that takes five times as long as before counts as failed.
+
+Changed are operators, signs, comparisons, constants and axes in the bodies of functions, and calls
+that have a counterpart (sum and mean, sin and cos, conjugation and transposition left out).
+Messages of errors, defaults, decorators and the bodies of modules stay as they are. A mutant that
+survives is a missing test, dead code, or means the same: sizes of blocks, values of a placeholder,
+``<`` where equality has no probability, the steps of an iteration that ends at the same point.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import gc
+import importlib
+import os
+import pickle
+import pkgutil
+import random
+import signal
+import sys
+import time
+import types
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = "pennylane_trainability"
+WHERE = Path(os.environ.get("PT_MUTANTS", "/tmp/mutants"))
+TOOL = 4  # of sys.monitoring; 0 to 3 and 5 are taken by debuggers, coverage and profilers
+
+# --- which test runs which line ------------------------------------------------------------------
+
+
+class Lines:
+    """Note the lines of the package that each test executes, and how long it takes."""
+
+    def __init__(self) -> None:
+        self.now: set[tuple[str, int]] = set()
+        self.tests: dict[str, tuple[float, set[tuple[str, int]]]] = {}
+        self.shared: dict[str, set[tuple[str, int]]] = defaultdict(set)
+        self.imports: set[tuple[str, int]] = set()
+        self._inside = str(ROOT / PACKAGE)
+        watch = sys.monitoring
+        watch.use_tool_id(TOOL, "mutants")
+        watch.register_callback(TOOL, watch.events.LINE, self._line)
+        watch.set_events(TOOL, watch.events.LINE)
+
+    def _line(self, code: types.CodeType, line: int) -> object:
+        if code.co_filename.startswith(self._inside):
+            self.now.add((code.co_filename, line))
+        return sys.monitoring.DISABLE
+
+    def _taken(self) -> set[tuple[str, int]]:
+        lines, self.now = self.now, set()
+        sys.monitoring.restart_events()
+        return lines
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Iterator[None]:
+        self.imports |= self._taken()
+        try:
+            return (yield)
+        finally:  # a fixture may serve every test of its file
+            self.shared[str(item.path)] |= self._taken()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            return (yield)
+        finally:
+            self.tests[item.nodeid] = (time.perf_counter() - start, self._taken())
+
+    def pytest_sessionfinish(self) -> None:
+        self.imports |= self.now
+        sys.monitoring.set_events(TOOL, 0)
+        WHERE.mkdir(parents=True, exist_ok=True)
+        with open(WHERE / f"lines-{os.getpid()}.pickle", "wb") as file:
+            pickle.dump((self.tests, dict(self.shared), self.imports), file)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the watcher, in each worker of pytest-xdist too."""
+    if os.environ.get("PT_MUTANTS_MAP"):
+        config.pluginmanager.register(Lines(), "lines")
+
+
+def map_lines(arguments: list[str]) -> int:
+    """Run the tests with the watcher."""
+    if "--keep" in arguments:
+        arguments.remove("--keep")
+    else:
+        for old in WHERE.glob("lines-*.pickle"):
+            old.unlink()
+    os.environ["PT_MUTANTS_MAP"] = "1"
+    here = str(Path(__file__).parent)
+    os.environ["PYTHONPATH"] = os.pathsep.join([here, os.environ.get("PYTHONPATH", "")])
+    sys.path.insert(0, here)
+    return int(pytest.main(["-p", "mutants", "-q", "-p", "no:cacheprovider", *arguments]))
+
+
+def read_map() -> tuple[dict, dict, set]:
+    """Return what :func:`map_lines` wrote: tests, lines of fixtures by file, lines of imports."""
+    tests: dict = {}
+    shared: dict = defaultdict(set)
+    imports: set = set()
+    for path in WHERE.glob("lines-*.pickle"):
+        some, fixtures, loaded = pickle.loads(path.read_bytes())
+        tests.update(some)
+        imports |= loaded
+        for name, lines in fixtures.items():
+            shared[name] |= lines
+    if not tests:
+        raise SystemExit(f"no map in {WHERE}: run `python tests/mutants.py map -n 2` first")
+    return tests, shared, imports
+
+
+# --- the changes ---------------------------------------------------------------------------------
+
+OPERATORS = {
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult,
+    ast.FloorDiv: ast.Mult, ast.Pow: ast.Mult, ast.Mod: ast.FloorDiv,
+    ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd, ast.BitXor: ast.BitOr,
+    ast.LShift: ast.RShift, ast.RShift: ast.LShift,
+}  # fmt: skip
+COMPARISONS = {
+    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq, ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is,
+}  # fmt: skip
+NAMES = {
+    "sum": "mean", "mean": "sum", "sin": "cos", "cos": "sin", "min": "max", "max": "min",
+    "minimum": "maximum", "maximum": "minimum", "any": "all", "all": "any", "floor": "ceil",
+    "ceil": "floor", "zeros": "ones", "ones": "zeros", "argmin": "argmax", "argmax": "argmin",
+    "log1p": "log", "expm1": "exp", "log2": "log", "real": "imag", "imag": "real",
+    "cumsum": "cumprod", "var": "std", "std": "var", "sf": "cdf", "cdf": "sf",
+}  # fmt: skip
+DROPPED = {"conj", "conjugate", "sqrt", "abs", "square", "transpose", "log", "exp", "swapaxes"}
+SKIPPED = (ast.Raise, ast.JoinedStr, ast.Assert, ast.Import, ast.ImportFrom)
+# How much is done at a time never changes a result: a statement with one of these is left alone.
+MEMORY = {"memory", "_BLOCK", "_CHUNK", "_MEMORY", "chunk"}
+Change = tuple[ast.AST, str, object, object, str]  # node, field, old, new, in words
+
+
+def _swapped(node: ast.AST, table: dict) -> type | None:
+    return table.get(type(node))
+
+
+def _constant(node: ast.Constant, axis: bool) -> object:
+    value = node.value
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        return {0: 1, 1: 0, -1: -2}.get(value, value - 1) if axis else value + 1
+    if isinstance(value, float) and abs(value) > 1e-6:
+        return 2 * value
+    return value
+
+
+def _of_node(node: ast.AST, axes: set[int]) -> Iterator[Change]:
+    if isinstance(node, ast.BinOp | ast.AugAssign):
+        new = _swapped(node.op, OPERATORS)
+        if new:
+            yield node, "op", node.op, new(), f"{type(node.op).__name__} → {new.__name__}"
+        elif isinstance(node.op, ast.MatMult) and isinstance(node, ast.BinOp):
+            yield node, "right", node.right, node.left, "a @ b → a @ a"
+    elif isinstance(node, ast.Compare):
+        for k, op in enumerate(node.ops):
+            new = COMPARISONS[type(op)]
+            ops = [*node.ops[:k], new(), *node.ops[k + 1 :]]
+            yield node, "ops", node.ops, ops, f"{type(op).__name__} → {new.__name__}"
+    elif isinstance(node, ast.BoolOp):
+        new = ast.Or if isinstance(node.op, ast.And) else ast.And
+        yield node, "op", node.op, new(), f"{type(node.op).__name__} → {new.__name__}"
+    elif isinstance(node, ast.UnaryOp):
+        if isinstance(node.op, ast.USub | ast.Not | ast.Invert):
+            yield node, "op", node.op, None, f"{type(node.op).__name__} dropped"
+    elif isinstance(node, ast.Constant):
+        new = _constant(node, id(node) in axes)
+        if new is not node.value:
+            yield node, "value", node.value, new, f"{node.value!r} → {new!r}"
+    elif isinstance(node, ast.Attribute) and node.attr in NAMES:
+        yield node, "attr", node.attr, NAMES[node.attr], f".{node.attr} → .{NAMES[node.attr]}"
+    elif isinstance(node, ast.Name) and node.id in {"min", "max", "any", "all"}:
+        yield node, "id", node.id, NAMES[node.id], f"{node.id} → {NAMES[node.id]}"
+    elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") in DROPPED:
+        yield node, "func", node.func, None, f"{ast.unparse(node.func)}() dropped"
+
+
+def _walk(node: ast.AST, inside: bool, axes: set[int]) -> Iterator[Change]:
+    """All changes below ``node``, in the bodies of functions only."""
+    if isinstance(node, SKIPPED):
+        return
+    if isinstance(node, ast.Assign) and MEMORY & {
+        part.id for part in ast.walk(node) if isinstance(part, ast.Name)
+    }:
+        return
+    if isinstance(node, ast.FunctionDef):
+        for statement in node.body:
+            yield from _walk(statement, True, axes)
+        return
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return
+    if isinstance(node, ast.AnnAssign):
+        if node.value is not None:
+            yield from _walk(node.value, inside, axes)
+        return
+    if isinstance(node, ast.keyword) and node.arg == "strict":
+        return
+    if isinstance(node, ast.keyword) and node.arg == "axis":
+        axes.update(id(part) for part in ast.walk(node.value))
+        if isinstance(node.value, ast.UnaryOp) and isinstance(node.value.operand, ast.Constant):
+            yield node, "value", node.value, ast.Constant(0), "axis=-k → axis=0"
+            return
+    if inside:
+        if isinstance(node, ast.Attribute) and node.attr in {"T", "mT"}:
+            yield node, "", None, None, ".T dropped"
+        yield from _of_node(node, axes)
+    for child in ast.iter_child_nodes(node):
+        yield from _walk(child, inside, axes)
+
+
+class _Replace(ast.NodeTransformer):
+    def __init__(self, old: ast.AST, new: ast.AST) -> None:
+        self.old, self.new = old, new
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        if node is self.old:
+            return self.new
+        return self.generic_visit(node)
+
+
+def _applied(tree: ast.Module, change: Change) -> ast.Module:
+    """Return a fresh tree with the change (the tree that was handed in is used up)."""
+    node, field, _, new, words = change
+    if words.endswith("dropped"):
+        if isinstance(node, ast.UnaryOp):
+            kept = node.operand
+        elif isinstance(node, ast.Call):
+            kept = node.func.value  # type: ignore[attr-defined]
+            if node.args and ast.unparse(kept) in {"np", "math", "qml.math", "np.linalg"}:
+                kept = node.args[0]
+        else:
+            kept = node.value  # type: ignore[attr-defined]
+        tree = _Replace(node, kept).visit(tree)
+    else:
+        setattr(node, field, new)
+    return ast.fix_missing_locations(tree)
+
+
+def changes_of(source: str) -> list[Change]:
+    """List the changes of one module, always in the same order."""
+    return list(_walk(ast.parse(source), False, set()))
+
+
+def mutated(source: str, which: int) -> tuple[ast.Module, int, str]:
+    """Return the tree with change number ``which``, its line, and what it is."""
+    tree = ast.parse(source)
+    change = list(_walk(tree, False, set()))[which]
+    line = getattr(change[0], "lineno", 0)
+    return _applied(tree, change), line, change[4]
+
+
+# --- running the tests on a change ---------------------------------------------------------------
+
+
+def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
+    """All functions of a module that are no function's inner ones."""
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            if constant.co_flags & 0x2:  # CO_NEWLOCALS: a function
+                yield constant
+            else:  # the body of a class
+                yield from _codes(constant)
+
+
+def loaded_functions() -> dict[tuple[str, str, int], list[types.FunctionType]]:
+    """Find every function of the package that is loaded, by file, name and line."""
+    package = importlib.import_module(PACKAGE)
+    for module in pkgutil.walk_packages(package.__path__, f"{PACKAGE}."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    found = defaultdict(list)
+    inside = str(ROOT / PACKAGE)
+    for thing in gc.get_objects():
+        if isinstance(thing, types.FunctionType) and thing.__code__.co_filename.startswith(inside):
+            code = thing.__code__
+            found[code.co_filename, code.co_qualname, code.co_firstlineno].append(thing)
+    return found
+
+
+class Server:
+    """Collect once; for each mutant fork, change the loaded functions, run the tests concerned."""
+
+    def __init__(self, options: argparse.Namespace, files: list[Path]) -> None:
+        self.options, self.files = options, files
+        self.tests, self.shared, _ = read_map()
+        self.kills: Counter[str] = Counter()
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        self.items = {item.nodeid: item for item in session.items}
+        self.functions = loaded_functions()
+        self.by_line: dict[tuple[str, int], list[str]] = defaultdict(list)
+        for name, item in self.items.items():
+            duration, lines = self.tests.get(name, (1.0, set()))
+            if duration < self.options.longest:
+                for line in lines | self.shared.get(str(item.path), set()):
+                    self.by_line[line].append(name)
+        gc.freeze()
+        for path in self.files:
+            self.file(path)
+        return True
+
+    def file(self, path: Path) -> None:
+        source = path.read_text()
+        count = len(changes_of(source))
+        chosen = list(range(count))
+        if self.options.sample and count > self.options.sample:
+            draw = random.Random(f"{self.options.seed} {path.name}")
+            chosen = sorted(draw.sample(chosen, self.options.sample))
+        if self.options.only:
+            chosen = self.options.only
+        self.kills = Counter()
+        tally: Counter[str] = Counter()
+        start = time.perf_counter()
+        for which in chosen:
+            outcome, line, words = self.mutant(path, source, which)
+            tally[outcome] += 1
+            if outcome in ("survived", "no test"):
+                text = source.splitlines()[line - 1].strip()
+                self.say(
+                    f"  {path.relative_to(ROOT)}:{line} #{which} {outcome}: {words}   | {text}"
+                )
+        numbers = ", ".join(f"{name} {number}" for name, number in sorted(tally.items()))
+        spent = time.perf_counter() - start
+        self.say(f"{path.relative_to(ROOT)}: {len(chosen)} of {count}: {numbers} ({spent:.0f} s)")
+
+    def say(self, text: str) -> None:
+        os.write(self.options.out, (text + "\n").encode())
+
+    def mutant(self, path: Path, source: str, which: int) -> tuple[str, int, str]:
+        tree, line, words = mutated(source, which)
+        span = range(line, 1 + self._last(source, line))
+        names = {name for k in span for name in self.by_line.get((str(path), k), ())}
+        if not names:
+            return "no test", line, words
+        names = sorted(names, key=lambda n: (-self.kills[n], self.tests.get(n, (1.0,))[0]))
+        try:
+            code = compile(tree, str(path), "exec")
+        except (SyntaxError, ValueError):
+            return "not code", line, words
+        outcome = self._in_child(names, lambda: self._put(code, compile(source, str(path), "exec")))
+        return outcome, line, words
+
+    @staticmethod
+    def _last(source: str, line: int) -> int:
+        """The end of the smallest statement that has the line."""
+        last, size = line, 10**9
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or 0):
+                length = (node.end_lineno or 0) - node.lineno
+                if length < size:
+                    last, size = node.end_lineno or line, length
+        return last if size < 12 else line
+
+    def _put(self, new: types.CodeType, old: types.CodeType) -> None:
+        for now, before in zip(_codes(new), _codes(old), strict=True):
+            if now != before:
+                key = before.co_filename, before.co_qualname, before.co_firstlineno
+                if not self.functions[key]:
+                    os._exit(3)
+                for function in self.functions[key]:
+                    function.__code__ = now
+
+    def _in_child(self, names: list[str], change: Callable[[], None]) -> str:
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            self._child(names, change, writer)
+        os.close(writer)
+        with os.fdopen(reader) as pipe:
+            told = pipe.read().split("\n")
+        _, status = os.waitpid(child, 0)
+        if os.WIFSIGNALED(status):
+            return "timeout" if os.WTERMSIG(status) == signal.SIGALRM else "killed"
+        code = os.WEXITSTATUS(status)
+        if code == 1:
+            self.kills[told[0]] += 1
+        return {0: "survived", 1: "killed", 3: "not loaded"}.get(code, "killed")
+
+    def _child(self, names: list[str], change: Callable[[], None], writer: int) -> None:
+        from _pytest.runner import runtestprotocol
+
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for stream in (1, 2):
+            os.dup2(nothing, stream)
+        try:
+            change()
+        except Exception:
+            os._exit(3)
+        spent = 0.0
+        for k, name in enumerate(names):
+            duration = self.tests.get(name, (1.0,))[0]
+            spent += duration
+            if k and spent > self.options.budget:
+                break
+            signal.alarm(int(10 + 5 * duration))
+            following = self.items[names[k + 1]] if k + 1 < len(names) else None
+            reports = runtestprotocol(self.items[name], log=False, nextitem=following)
+            if any(report.failed for report in reports):
+                os.write(writer, name.encode())
+                os._exit(1)
+        os._exit(0)
+
+
+def run(arguments: list[str]) -> int:
+    """Make the mutants of the files named, and run the tests on each."""
+    parser = argparse.ArgumentParser(prog="mutants.py run")
+    parser.add_argument("paths", nargs="+", type=Path)
+    parser.add_argument("--sample", type=int, default=0, help="mutants per file; 0 takes all")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--budget", type=float, default=20.0, help="seconds of tests per mutant")
+    parser.add_argument("--longest", type=float, default=10.0, help="leave out longer tests")
+    parser.add_argument("--only", nargs="*", type=int, help="numbers of mutants, of one file")
+    parser.add_argument("--tests", nargs="*", default=["tests"])
+    options = parser.parse_args(arguments)
+    files = []
+    for path in options.paths:
+        found = sorted(path.glob("*.py")) if path.is_dir() else [path]
+        files += [file.resolve() for file in found if file.name != "__init__.py"]
+    options.out = os.dup(1)
+    plugins = [Server(options, files)]
+    quiet = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-s", "--no-header"]
+    return int(pytest.main([*quiet, *options.tests], plugins=plugins))
+
+
+if __name__ == "__main__":
+    os.chdir(ROOT)
+    step = {"map": map_lines, "run": run}.get(sys.argv[1] if len(sys.argv) > 1 else "")
+    if step is None:
+        raise SystemExit(__doc__)
+    raise SystemExit(step(sys.argv[2:]))
