@@ -147,7 +147,7 @@ def _spelled(estimate: Estimate) -> str:
 
 
 def _sizes(ns: Sequence[float]) -> str:
-    if len(ns) > 2 and np.allclose(np.diff(ns, n=2), 0):
+    if len(ns) > 3 and np.allclose(np.diff(ns, n=2), 0):
         return f"{ns[0]:g}, {ns[1]:g}, …, {ns[-1]:g}"
     return ", ".join(f"{n:g}" for n in ns)
 

@@ -220,4 +220,4 @@ def test_sizes_are_spelled_as_a_progression_only_if_they_are_one():
     point = [Estimate.normal(0.3, 0.01) for _ in range(4)]
     assert "n = 2, 4, …, 8" in fit_scaling([2, 4, 6, 8], point).sentence
     assert "n = 2, 3, 5, 8" in fit_scaling([2, 3, 5, 8], point).sentence
-    assert "n = 2, 3, …, 4" in fit_scaling([2, 3, 4], point[:3]).sentence
+    assert "n = 2, 3, 4" in fit_scaling([2, 3, 4], point[:3]).sentence
