@@ -224,6 +224,7 @@ TABLE = {
 #: Public functions that take no numbers of a circuit.
 WITHOUT_NUMBERS = {
     "one_job": "takes a device",
+    "execution_mode": "takes a device",
     "template_builder": "makes models; the numbers are its own",
     "draw_circuit": "draws; its numbers are those of `analyze` and `capacity`",
 }
