@@ -76,9 +76,12 @@ def periods(circuit: Circuit) -> np.ndarray:
 def _period(frequencies: tuple[float, ...]) -> float:
     if not frequencies or np.isnan(frequencies).any():
         return np.nan
-    unit = min(frequencies)
+    moving = np.array([f for f in frequencies if f > 1e-12])  # gates that undo each other move none
+    if not len(moving):
+        return 2 * np.pi
+    unit = moving.min()
     for divisor in range(1, 13):
-        ratios = np.array(frequencies) * divisor / unit
+        ratios = moving * divisor / unit
         if np.allclose(ratios, np.round(ratios), atol=1e-9):
             return 2 * np.pi * divisor / unit
     return np.nan

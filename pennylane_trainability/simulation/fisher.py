@@ -58,7 +58,10 @@ def fisher_chunks(circuit: Circuit, draws: int, memory: int) -> tuple[int, int]:
 
     Raises:
         BudgetError: not even one parameter at a time fits the memory.
+        ValueError: the memory is no positive number.
     """
+    if not memory > 0:
+        raise ValueError(f"memory needs a positive number of bytes; got {memory!r}.")
     n_wires, n_parameters = circuit.n_wires, circuit.n_parameters
     state = 16 * 2**n_wires
     # the stack, its image, and what one pass needs beside them; blocks are compared in pairs

@@ -43,3 +43,23 @@ def test_what_was_drawn_near_is_said(name):
 def test_a_law_of_the_user_is_taken_at_its_word(name):
     found = ASKED[name](pt.Uniform(3.0))
     assert not any("known period" in note for note in found.notes)
+
+
+def test_gates_that_undo_each_other_have_a_period():
+    """Every angle of the middle rotations of ``CRot(a, a, a)†`` cancels: a frequency of zero."""
+
+    @qml.qnode(qml.device("default.qubit"))
+    def undone(w):
+        qml.adjoint(qml.CRot(w[1], w[1], w[1], wires=[0, 1]))
+        qml.RX(w[0], wires=0)
+        return qml.expval(qml.X(1))
+
+    found = pt.capacity(undone, n_draws=4, seed=1)(np.zeros(2))
+    assert not any("known period" in note for note in found.notes)
+    assert found.points[1:].max() > np.pi
+
+
+@pytest.mark.parametrize("memory", [float("nan"), 0, -1.0])
+def test_memory_is_a_number_of_bytes(memory):
+    with pytest.raises(ValueError, match="memory"):
+        pt.qfim(circuit, encoding_args="x", memory=memory)(0.3, W)

@@ -101,6 +101,8 @@ class Builder:
         for mask in found.masks:
             union |= mask
         wires = [w for w in range(len(self.labels)) if union >> w & 1]
+        if not wires and probe is None:
+            wires = [0]  # no word has a letter, and PennyLane measures at least one wire
         bit = {w: len(wires) - 1 - k for k, w in enumerate(wires)}
         masks = [sum(1 << bit[w] for w in wires if mask >> w & 1) for mask in found.masks]
         labels = [self.labels[w] for w in wires]
