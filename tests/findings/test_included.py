@@ -159,6 +159,7 @@ def test_capacity_is_taken_at_the_same_draws():
     np.testing.assert_allclose(found.matrices[3], 4 * metric.reshape(12, 12), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_what_follows_from_the_circuit():
     names = ["gradient_variances", "gradient_measurement_plan", "dynamical_lie_algebra"]
     report = pt.analyze(model(), "x", n_draws=4, seed=1, include=names)(0.3, WEIGHTS)
@@ -170,10 +171,10 @@ def test_what_follows_from_the_circuit():
     # the second road: derivatives of plain PennyLane at draws of its own
     rng, slopes = np.random.default_rng(4), []
     slope = qml.grad(lambda w: model()(0.3, w))
-    for _ in range(200):
+    for _ in range(600):
         slopes.append(slope(qml.numpy.array(rng.uniform(0, 2 * np.pi, (2, 2, 3)))).ravel())
     seen = np.var(slopes, axis=0)
-    np.testing.assert_allclose(variances.variances, seen, atol=0.09)
+    np.testing.assert_allclose(variances.variances, seen, atol=0.06)
     assert variances.variances.max() > 0.1
     page = report.to_html(pictures=False)
     assert all(report.included[name].heading().split(":")[0] in page for name in names)
