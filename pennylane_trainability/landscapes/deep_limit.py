@@ -92,7 +92,7 @@ def _of_words(circuit: StepCircuit, own: list[Sum], budget: Budget):
     groups = alike(circuit.bloch, rotations, words)
     table = labelled(circuit.bloch, found.index, words, values, groups)
     weights = np.sum(found.sums(table.start) * found.sums(table.end), axis=1) / found.sizes
-    moved = found.sums(crossings(found.index.words, rotations).astype(float))
+    moved = found.sums(crossings(found.index.words, rotations))
     return float(weights.sum()), float(still), (weights / found.sizes) @ moved, len(found.index)
 
 

@@ -101,7 +101,7 @@ class WordSweep:
         if apart.any():
             for part in state:
                 part[:, apart] *= mean
-        places = [_at(rows, apart) for rows in (pairs.first, pairs.second)]
+        places = [_at(rows, apart) for rows in pairs]
         c, m = ([part[place] for place in places] for part in state)
         for own, place in enumerate(places):
             new = (1 - sine) * c[own] + sine * (c[1 - own] + m[1 - own]) + spread * m[own]
@@ -113,7 +113,7 @@ class WordSweep:
         model, pairs = self.model, self.module.pairs[self.which[k]]
         mean, sine, spread = model.mean[k], model.sine[k], model.spread[k]
         apart, total = self.apart[k], 0.0
-        for a, b in ((pairs.first, pairs.second), (pairs.second, pairs.first)):
+        for a, b in (pairs, pairs[::-1]):
             (c, m), (d, n) = ([part[_at(a, apart)] for part in state] for state in (behind, before))
             partner, means = (part[_at(b, apart)] for part in behind)
             value = sine * (c + m) + (1 - sine) * partner + spread * means

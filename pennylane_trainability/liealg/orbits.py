@@ -13,13 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from pennylane_trainability.errors import BudgetError
-from pennylane_trainability.liealg.pairs import GrowingPairs, Pairs
-from pennylane_trainability.liealg.words import WordIndex, Words, crossings, products
+from pennylane_trainability.liealg.pairs import GrowingPairs
+from pennylane_trainability.liealg.words import WordIndex, Words, crossings
 
-__all__ = ["Orbits", "Reached", "orbits", "reached"]
+__all__ = ["Orbits", "Reached", "independent", "orbits", "reached"]
 
-#: Pairs of words that are looked at together.
-_BLOCK = 1 << 20
+#: More products than this of two rotations are not looked at.
+_MOST_PRODUCTS = 1 << 18
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,12 +28,13 @@ class Reached:
 
     Attributes:
         index: the words, those given first; every word has a number.
-        pairs: for every rotation of a list what it mixes, among these words.
+        pairs: for every rotation of a list the numbers of the words ``Q`` and ``PQ`` that it
+            mixes, among these words; no word stands in two pairs of a rotation.
         is_complete: whether these are all; otherwise the search was stopped.
     """
 
     index: WordIndex
-    pairs: tuple[Pairs, ...]
+    pairs: tuple[tuple[np.ndarray, np.ndarray], ...]
     is_complete: bool
 
     def __len__(self) -> int:
@@ -65,14 +66,14 @@ def reached(start: Words, rotations: Words, order: Iterable[int], max_words: int
     index = WordIndex(start.n_limbs)
     index.add(start)
     hashes = index.hashing(rotations)
-    growing = [GrowingPairs(rotations.take([k]), hashes[k]) for k in range(len(rotations))]
+    growing = [GrowingPairs(rotations.take([k]), hashes[k], index) for k in range(len(rotations))]
     for number in order:
-        growing[number].grow(index)
+        growing[number].grow()
         if len(index) > max_words:
             return Reached(index, (), False)
     for one in growing:  # pairs of words that were reached behind the last use of a rotation
-        one.grow(index, index.find)
-    return Reached(index, tuple(one.pairs for one in growing), True)
+        one.grow(index.find)
+    return Reached(index, tuple(one.numbers for one in growing), True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,9 +92,11 @@ class Orbits:
 
     def sums(self, values: np.ndarray) -> np.ndarray:
         """Sums over every orbit of numbers per word, ``(orbits, …)`` from ``(d, …)``."""
-        out = np.zeros((len(self.sizes), *values.shape[1:]))
-        np.add.at(out, self.label, values)
-        return out
+        if len(self.sizes) == 1:
+            return values.sum(axis=0, keepdims=True, dtype=float)
+        order = np.argsort(self.label, kind="stable")
+        starts = np.cumsum(self.sizes) - self.sizes
+        return np.add.reduceat(values[order], starts, axis=0, dtype=float)
 
 
 def orbits(start: Words, rotations: Words, max_words: int) -> Orbits:
@@ -105,7 +108,8 @@ def orbits(start: Words, rotations: Words, max_words: int) -> Orbits:
         max_words: refuse more words than this.
 
     Returns:
-        The orbits. Cost: one test of commutation per word and rotation.
+        The orbits. Cost: one test of commutation per word and rotation; rotations that others
+        make up for are left out, see :func:`independent`.
 
     Raises:
         BudgetError: there are more words; the message says how many at least.
@@ -118,22 +122,54 @@ def orbits(start: Words, rotations: Words, max_words: int) -> Orbits:
     """
     index = WordIndex(start.n_limbs)
     index.add(start)
-    hashes = index.hashing(rotations)
-    root = np.arange(len(index))
-    block = max(1, _BLOCK // max(1, len(rotations)))
-    first = 0
-    while first < len(index):
+    own = independent(rotations)
+    hashes = index.hashing(own)
+    growing = [GrowingPairs(own.take([k]), hashes[k], index) for k in range(len(own))]
+    seen = 0
+    while seen < len(index):
+        seen = len(index)
+        for one in growing:
+            if len(index) > max_words:
+                break
+            one.grow()
         if len(index) > max_words:
             raise BudgetError(f"there are ≥ {len(index)} words, more than max_words={max_words}")
-        stop = min(len(index), first + block)
-        rows, columns = np.nonzero(crossings(index.words.take(slice(first, stop)), rotations))
-        found, _ = products(index.words.take(first + rows), rotations.take(columns))
-        numbers = index.add(found, index.hashes[first + rows] ^ hashes[columns])
-        root = np.concatenate([root, np.arange(len(root), len(index))])
-        _join(root, first + rows, numbers)
-        first = stop
+        growing.reverse()  # along a chain one pass goes one way
+    root = np.arange(len(index))
+    if growing:
+        _join(root, *(np.concatenate(part) for part in zip(*(one.numbers for one in growing))))
     label = np.unique(root, return_inverse=True)[1]
     return Orbits(index, label, np.bincount(label))
+
+
+def independent(rotations: Words) -> Words:
+    """Rotations that mix the same words as all of them.
+
+    With ``P = iRS`` the quarter turns about ``R`` and ``S`` make one about ``P``, so that ``P``
+    joins no words that ``R`` and ``S`` do not join.
+
+    Args:
+        rotations: distinct words, ``G`` of them.
+
+    Returns:
+        Some of them, in their order. Cost: ``G²`` products.
+    """
+    count = len(rotations)
+    if count**2 > _MOST_PRODUCTS:
+        return rotations
+    index = WordIndex(rotations.n_limbs)
+    index.add(rotations)
+    first, second = np.nonzero(crossings(rotations, rotations))
+    masks = rotations.take(first).masks ^ rotations.take(second).masks
+    third = index.find(Words(masks), index.hashes[first] ^ index.hashes[second])
+    known = third >= 0
+    first, second, third = first[known], second[known], third[known]
+    left = np.ones(count, bool)
+    edges = np.searchsorted(first, np.arange(count + 1)).tolist()
+    for k in range(count - 1, -1, -1):
+        own = slice(edges[k], edges[k + 1])
+        left[k] = not np.any(left[second[own]] & left[third[own]])
+    return rotations.take(np.flatnonzero(left))
 
 
 def _join(root: np.ndarray, first: np.ndarray, second: np.ndarray) -> None:
