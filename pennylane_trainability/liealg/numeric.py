@@ -57,7 +57,9 @@ class Action:
         self.index = WordIndex(words.n_limbs)
         self.index.add(start)
         hashes = self.index.hashing(words)
-        self._maps = [GrowingPairs(words.take([k]), hashes[k], self.index) for k in range(len(words))]
+        self._maps = [
+            GrowingPairs(words.take([k]), hashes[k], self.index) for k in range(len(words))
+        ]
         self.generators = np.asarray(generators, float)
 
     def __call__(self, number: int, vectors: np.ndarray) -> np.ndarray:

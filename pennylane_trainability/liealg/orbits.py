@@ -16,10 +16,7 @@ from pennylane_trainability.errors import BudgetError
 from pennylane_trainability.liealg.pairs import GrowingPairs
 from pennylane_trainability.liealg.words import WordIndex, Words, crossings
 
-__all__ = ["Orbits", "Reached", "independent", "orbits", "reached"]
-
-#: More products than this of two rotations are not looked at.
-_MOST_PRODUCTS = 1 << 18
+__all__ = ["Orbits", "Reached", "orbits", "reached"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,12 +25,14 @@ class Reached:
 
     Attributes:
         index: the words, those given first; every word has a number.
+        rotations: the words of the rotations.
         pairs: for every rotation of a list the numbers of the words ``Q`` and ``PQ`` that it
             mixes, among these words; no word stands in two pairs of a rotation.
         is_complete: whether these are all; otherwise the search was stopped.
     """
 
     index: WordIndex
+    rotations: Words
     pairs: tuple[tuple[np.ndarray, np.ndarray], ...]
     is_complete: bool
 
@@ -44,6 +43,26 @@ class Reached:
     def text(self) -> str:
         """``"60"``, or ``"≥ 60"`` if the search was stopped."""
         return str(len(self)) if self.is_complete else f"≥ {len(self)}"
+
+    def orbits(self, rotations: Words) -> Orbits | None:
+        """What :func:`orbits` finds from the same words, if rotations lead to no other words.
+
+        Args:
+            rotations: distinct words of rotations, in any order.
+
+        Returns:
+            The orbits; ``None`` if these are others than the rotations that were passed, or if
+            they lead out of the words.
+        """
+        own = WordIndex(rotations.n_limbs)
+        own.add(self.rotations)
+        numbers = own.find(rotations)
+        if not self.is_complete or len(own) != len(rotations) or np.any(numbers < 0):
+            return None
+        apart = crossings(self.index.words, self.rotations).sum(axis=0)
+        if any(2 * len(first) < n for (first, _), n in zip(self.pairs, apart, strict=True)):
+            return None
+        return _orbits(self.index, self.pairs)
 
 
 def reached(start: Words, rotations: Words, order: Iterable[int], max_words: int) -> Reached:
@@ -65,15 +84,14 @@ def reached(start: Words, rotations: Words, order: Iterable[int], max_words: int
     """
     index = WordIndex(start.n_limbs)
     index.add(start)
-    hashes = index.hashing(rotations)
-    growing = [GrowingPairs(rotations.take([k]), hashes[k], index) for k in range(len(rotations))]
+    growing = _growing(rotations, index)
     for number in order:
         growing[number].grow()
         if len(index) > max_words:
-            return Reached(index, (), False)
+            return Reached(index, rotations, (), False)
     for one in growing:  # pairs of words that were reached behind the last use of a rotation
         one.grow(index.find)
-    return Reached(index, tuple(one.numbers for one in growing), True)
+    return Reached(index, rotations, tuple(one.numbers for one in growing), True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,8 +126,7 @@ def orbits(start: Words, rotations: Words, max_words: int) -> Orbits:
         max_words: refuse more words than this.
 
     Returns:
-        The orbits. Cost: one test of commutation per word and rotation; rotations that others
-        make up for are left out, see :func:`independent`.
+        The orbits. Cost: one test of commutation per word and rotation.
 
     Raises:
         BudgetError: there are more words; the message says how many at least.
@@ -122,9 +139,7 @@ def orbits(start: Words, rotations: Words, max_words: int) -> Orbits:
     """
     index = WordIndex(start.n_limbs)
     index.add(start)
-    own = independent(rotations)
-    hashes = index.hashing(own)
-    growing = [GrowingPairs(own.take([k]), hashes[k], index) for k in range(len(own))]
+    growing = _growing(rotations, index)
     seen = 0
     while seen < len(index):
         seen = len(index)
@@ -135,41 +150,23 @@ def orbits(start: Words, rotations: Words, max_words: int) -> Orbits:
         if len(index) > max_words:
             raise BudgetError(f"there are ≥ {len(index)} words, more than max_words={max_words}")
         growing.reverse()  # along a chain one pass goes one way
+    return _orbits(index, [one.numbers for one in growing])
+
+
+def _growing(rotations: Words, index: WordIndex) -> list[GrowingPairs]:
+    hashes = index.hashing(rotations)
+    return [GrowingPairs(rotations.take([k]), hashes[k], index) for k in range(len(rotations))]
+
+
+def _orbits(index: WordIndex, pairs: Iterable[tuple[np.ndarray, np.ndarray]]) -> Orbits:
+    """Orbits from all pairs of words that are mixed."""
     root = np.arange(len(index))
-    if growing:
-        _join(root, *(np.concatenate(part) for part in zip(*(one.numbers for one in growing))))
+    for first, second in pairs:
+        if not root.any():  # one orbit already
+            break
+        _join(root, first, second)
     label = np.unique(root, return_inverse=True)[1]
     return Orbits(index, label, np.bincount(label))
-
-
-def independent(rotations: Words) -> Words:
-    """Rotations that mix the same words as all of them.
-
-    With ``P = iRS`` the quarter turns about ``R`` and ``S`` make one about ``P``, so that ``P``
-    joins no words that ``R`` and ``S`` do not join.
-
-    Args:
-        rotations: distinct words, ``G`` of them.
-
-    Returns:
-        Some of them, in their order. Cost: ``G²`` products.
-    """
-    count = len(rotations)
-    if count**2 > _MOST_PRODUCTS:
-        return rotations
-    index = WordIndex(rotations.n_limbs)
-    index.add(rotations)
-    first, second = np.nonzero(crossings(rotations, rotations))
-    masks = rotations.take(first).masks ^ rotations.take(second).masks
-    third = index.find(Words(masks), index.hashes[first] ^ index.hashes[second])
-    known = third >= 0
-    first, second, third = first[known], second[known], third[known]
-    left = np.ones(count, bool)
-    edges = np.searchsorted(first, np.arange(count + 1)).tolist()
-    for k in range(count - 1, -1, -1):
-        own = slice(edges[k], edges[k + 1])
-        left[k] = not np.any(left[second[own]] & left[third[own]])
-    return rotations.take(np.flatnonzero(left))
 
 
 def _join(root: np.ndarray, first: np.ndarray, second: np.ndarray) -> None:
