@@ -11,10 +11,12 @@ Pauli paths with all derivatives on circuits that nothing else here can simulate
 small cases once.
 
 ``--cold`` times one call in each fresh process and nothing else, so that all its ratios are cold to
-cold. Sampling that is not going to be done within ``--limit`` seconds stops after the last doubling
-within it; its row says how long it took until then, which is a bound from below, and what follows
-if all further draws take as long as the last ones did: a time that is extrapolated, not measured.
-How many draws that is follows from the fourth moment of the largest sample of the case.
+cold. Every process is bound to one core, so that its processor time is what the call takes on a
+core of its own. Sampling that is not going to be done within ``--limit`` seconds of processor time
+stops after the last doubling within it; its row says how long it took until then, which is a bound
+from below, and what follows if all further draws take as long as the last ones did: a time that is
+extrapolated, not measured. How many draws that is follows from the fourth moment of the largest
+sample of the case.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -85,19 +88,19 @@ def relative(samples: np.ndarray) -> tuple[np.ndarray, float]:
 def until(draw: Callable, shape: tuple, rtol: float, limit: float = math.inf) -> dict:
     """Draw until the error is small enough, with the package's own schedule of doubling.
 
-    No doubling is begun that would not be done ``limit`` seconds after the first draw; the first is
-    begun in any case, because the first draws compile and do not tell how long further ones take.
+    No doubling is begun that would not be done within ``limit`` seconds of processor time; the first
+    is begun in any case, because the first draws compile and do not tell how long further ones take.
     """
-    rng, began = np.random.default_rng(1), time.perf_counter()
+    rng, began = np.random.default_rng(1), time.process_time()
     samples = draw(rng.uniform(0, 2 * np.pi, (2 * BATCH, *shape)))
     variance, error = relative(samples)
-    each = (time.perf_counter() - began) / len(samples)
+    each = (time.process_time() - began) / len(samples)
     while error > rtol and len(samples) < MOST:
-        started, count = time.perf_counter(), len(samples)
+        started, count = time.process_time(), len(samples)
         if count > 2 * BATCH and started - began + each * count > limit:
             break
         more = draw(rng.uniform(0, 2 * np.pi, (count, *shape)))
-        each = (time.perf_counter() - started) / count
+        each = (time.process_time() - started) / count
         samples = np.concatenate([samples, more])
         variance, error = relative(samples)
     found = {"value": float(np.mean(variance)), "error": error, "samples": len(samples)}
@@ -224,6 +227,8 @@ PEERS = {"qml-essentials, loss_variance": essentials}
 
 
 def child(method, n, layers, gradient, rtol, repeats, limit) -> None:
+    if limit < math.inf and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {os.getpid() % os.cpu_count()})
     call = (METHODS | PEERS)[method](n, layers, gradient, rtol, limit)
     found, times = timed(call, repeats)
     print(json.dumps(times | found))
@@ -231,6 +236,13 @@ def child(method, n, layers, gradient, rtol, repeats, limit) -> None:
 
 def python_of(method: str, options) -> str:
     return options.peer_python if method in PEERS and options.peer_python else sys.executable
+
+
+def wanted(options) -> list[str]:
+    """The first method, to which all are compared, and those that are asked for."""
+    first, *others = METHODS | (PEERS if options.peer_python and not options.gradient else {})
+    starts = tuple(options.method or [""])
+    return [first, *[name for name in others if name.startswith(starts)]]
 
 
 def compare(cases: dict, gradient: bool, options) -> None:
@@ -241,7 +253,7 @@ def compare(cases: dict, gradient: bool, options) -> None:
         print(f"{'':34s}{'cold':>10s}{'warm':>10s}{'cold ratio':>12s}{'warm ratio':>12s}{'cpu':>9s}"
               f"{'samples':>9s}{'error':>7s}{'mean variance':>15s}")  # fmt: skip
         reference = None
-        for method in METHODS | (PEERS if options.peer_python or not gradient else {}):
+        for method in wanted(options):
             arguments = [method, n, layers, int(gradient), options.rtol, 3, math.inf]
             found = in_fresh_processes(
                 __file__, arguments, options.tries, options.timeout, python_of(method, options)
@@ -266,7 +278,7 @@ def compare_cold(cases: dict, gradient: bool, options) -> None:
     for name, (n, layers) in cases.items():
         print(f"\nvariance of {what}, relative error {options.rtol:g}, cold calls alone: {name}")
         rows: dict[str, Timing | str] = {}
-        for method in METHODS | (PEERS if options.peer_python and not gradient else {}):
+        for method in wanted(options):
             arguments = [method, n, layers, int(gradient), options.rtol, 0, options.limit]
             rows[method] = in_fresh_processes(
                 __file__, arguments, options.tries, options.timeout, python_of(method, options)
@@ -296,9 +308,9 @@ def print_cold(rows: dict, options) -> None:
               f"{sign}{row.cpu:9.3f}s{row.cpu / reference.cpu:8.1f}{last['samples']:11,d}"
               f"{last['error']:7.3f}{last['value']:15.6f}", flush=True)  # fmt: skip
         if not done and "each" in last:
-            time_of_all = row.cold + last["each"] * max(0.0, needed - last["samples"])
-            print(f"{'':6s}not done; extrapolated to {needed:,.0f} samples: {time_of_all:,.0f} s, "
-                  f"ratio {time_of_all / reference.cold:,.0f}")  # fmt: skip
+            time_of_all = row.cpu + last["each"] * max(0.0, needed - last["samples"])
+            print(f"{'':6s}not done; extrapolated to {needed:,.0f} samples: cpu {time_of_all:,.0f} s, "
+                  f"ratio {time_of_all / reference.cpu:,.0f}")  # fmt: skip
 
 
 def large(cases: dict, tries: int) -> None:
@@ -397,8 +409,11 @@ def main() -> None:
     parser.add_argument("--large", action="store_true", help="many wires, paths only")
     parser.add_argument("--quick", action="store_true", help="a small case, once")
     parser.add_argument("--cold", action="store_true", help="one call in each process, not more")
-    parser.add_argument("--limit", type=float, default=60.0, help="seconds of draws, with --cold")
+    parser.add_argument(
+        "--limit", type=float, default=60.0, help="seconds of draws (cpu), with --cold"
+    )
     parser.add_argument("--case", action="append", choices=list(CASES))
+    parser.add_argument("--method", action="append", help="only rows whose names begin like this")
     parser.add_argument("--peer-python", help="an interpreter that has qml-essentials")
     options = parser.parse_args()
     if options.child:
