@@ -88,8 +88,8 @@ def relative(samples: np.ndarray) -> tuple[np.ndarray, float]:
 def until(draw: Callable, shape: tuple, rtol: float, limit: float = math.inf) -> dict:
     """Draw until the error is small enough, with the package's own schedule of doubling.
 
-    No doubling is begun that would not be done within ``limit`` seconds of processor time; the first
-    is begun in any case, because the first draws compile and do not tell how long further ones take.
+    No doubling is begun that would not be done within ``limit`` seconds of processor time; the
+    first is begun in any case: first draws compile and do not tell how long further ones take.
     """
     rng, began = np.random.default_rng(1), time.process_time()
     samples = draw(rng.uniform(0, 2 * np.pi, (2 * BATCH, *shape)))
@@ -309,8 +309,9 @@ def print_cold(rows: dict, options) -> None:
               f"{last['error']:7.3f}{last['value']:15.6f}", flush=True)  # fmt: skip
         if not done and "each" in last:
             time_of_all = row.cpu + last["each"] * max(0.0, needed - last["samples"])
-            print(f"{'':6s}not done; extrapolated to {needed:,.0f} samples: cpu {time_of_all:,.0f} s, "
-                  f"ratio {time_of_all / reference.cpu:,.0f}")  # fmt: skip
+            ratio = time_of_all / reference.cpu
+            print(f"{'':6s}not done; extrapolated to {needed:,.0f} samples: "
+                  f"cpu {time_of_all:,.0f} s, ratio {ratio:,.0f}")  # fmt: skip
 
 
 def large(cases: dict, tries: int) -> None:
