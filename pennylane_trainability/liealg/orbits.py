@@ -19,6 +19,10 @@ from pennylane_trainability.liealg.words import WordIndex, Words, crossings
 __all__ = ["Orbits", "Reached", "orbits", "reached"]
 
 
+#: Pairs of words that are looked at together.
+_BLOCK = 1 << 20
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Reached:
     """Words that a sequence of rotations can make of some words.
@@ -139,18 +143,22 @@ def orbits(start: Words, rotations: Words, max_words: int) -> Orbits:
     """
     index = WordIndex(start.n_limbs)
     index.add(start)
-    growing = _growing(rotations, index)
-    seen = 0
-    while seen < len(index):
-        seen = len(index)
-        for one in growing:
-            if len(index) > max_words:
-                break
-            one.grow()
+    hashes = index.hashing(rotations)
+    root = np.arange(len(index))
+    block = max(1, _BLOCK // max(1, len(rotations)))
+    first = 0
+    while first < len(index):
         if len(index) > max_words:
             raise BudgetError(f"there are ≥ {len(index)} words, more than max_words={max_words}")
-        growing.reverse()  # along a chain one pass goes one way
-    return _orbits(index, [one.numbers for one in growing])
+        stop = min(len(index), first + block)
+        rows, columns = np.nonzero(crossings(index.words.take(slice(first, stop)), rotations))
+        rows += first
+        masks = index.words.take(rows).masks ^ rotations.take(columns).masks
+        numbers = index.add(Words(masks), index.hashes[rows] ^ hashes[columns])
+        root = np.concatenate([root, np.arange(len(root), len(index))])
+        _join(root, rows, numbers)
+        first = stop
+    return _labelled(index, root)
 
 
 def _growing(rotations: Words, index: WordIndex) -> list[GrowingPairs]:
@@ -165,6 +173,10 @@ def _orbits(index: WordIndex, pairs: Iterable[tuple[np.ndarray, np.ndarray]]) ->
         if not root.any():  # one orbit already
             break
         _join(root, first, second)
+    return _labelled(index, root)
+
+
+def _labelled(index: WordIndex, root: np.ndarray) -> Orbits:
     label = np.unique(root, return_inverse=True)[1]
     return Orbits(index, label, np.bincount(label))
 
