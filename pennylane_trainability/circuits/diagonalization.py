@@ -122,15 +122,14 @@ def group_commuting(
     ([[0, 3], [1, 2]], [[0], [1, 2], [3]])
     """
     if weights is not None:
-        heavy_first = np.argsort(-np.abs(np.asarray(weights, float)), kind="stable")
-        groups = first_fit(Conflicts(words, qubit_wise), heavy_first.tolist())
-        return sorted(sorted(members) for members in groups)
-    order = sorted(range(len(words)), key=lambda k: (words[k].x, words[k].z))
-    conflicts = Conflicts([words[k] for k in order], qubit_wise)
-    if len(words) > _MAX_TABLE:
-        groups = first_fit(conflicts, range(len(words)))
+        order = np.argsort(-np.abs(np.asarray(weights, float)), kind="stable").tolist()
     else:
-        groups = recursive_largest_first(conflicts.matrix())
+        order = sorted(range(len(words)), key=lambda k: (words[k].x, words[k].z))
+    conflicts = Conflicts([words[k] for k in order], qubit_wise)
+    if weights is not None or len(words) > _MAX_TABLE:
+        groups = first_fit(conflicts)
+    else:
+        groups = recursive_largest_first(conflicts)
     return sorted(sorted(order[k] for k in members) for members in groups)
 
 
@@ -142,13 +141,17 @@ def _check(words: list[Word], n_wires: int) -> None:
                 f"Only Hermitian words on {n_wires} wires can be diagonalized; got {text}. Give "
                 "words of phase 0 or 2, or more wires."
             )
-    clashes = np.argwhere(Conflicts(words, False).matrix())
-    if clashes.size:
-        first, second = (letters(words[i], n_wires) for i in clashes[0])
-        raise ReadingError(
-            f"{first} and {second} do not commute, so no circuit diagonalizes both. Split the "
-            "words with group_commuting first."
-        )
+    for word, row in zip(words, Conflicts(words, False).rows(), strict=True):
+        if row:
+            first, second = letters(word, n_wires), letters(words[_lowest(row)], n_wires)
+            raise ReadingError(
+                f"{first} and {second} do not commute, so no circuit diagonalizes both. Split the "
+                "words with group_commuting first."
+            )
+
+
+def _lowest(mask: int) -> int:
+    return (mask & -mask).bit_length() - 1
 
 
 def _parts(table: Tableau) -> list[list[int]]:
