@@ -85,22 +85,27 @@ def measurement_groups(
     everything = range(len(words))
     if grouping == "qubit-wise":
         return solved(grouped(True, everything))
-    commuting = solved(grouped(False, everything))
+    sets = grouped(False, everything)
     if grouping == "commuting":
-        return commuting
+        return solved(sets)
+    if not two_qubit_weight and _needs_more(words, len(sets)):
+        return solved(sets)
     split: list[MeasurementGroup] = []
-    for group in commuting:
+    for group in solved(sets):
         # qubit-wise groups have no two-qubit gates, so that their number is their cost; where gates
         # cost nothing two circuits are never cheaper than one
         dear = two_qubit_weight * group.basis.two_qubit_gates > 0
-        parts = grouped(True, group.words) if dear else [group.words]
-        split += solved(parts) if (len(parts), 0) < cost([group]) else [group]
-    if len(split) < 2:
-        return split
-    if has_clique(Conflicts(words, True), int(cost(split)[0]) + 1):
+        parts = grouped(True, group.words) if dear else []
+        split += solved(parts) if dear and (len(parts), 0) < cost([group]) else [group]
+    if len(split) < 2 or (two_qubit_weight and _needs_more(words, int(cost(split)[0]))):
         return split
     apart = grouped(True, everything)
     return solved(apart) if (len(apart), 0) < cost(split) else split
+
+
+def _needs_more(words: Sequence[Word], count: int) -> bool:
+    """Whether words were found that take more than so many circuits without two-qubit gates."""
+    return count < len(words) and has_clique(Conflicts(words, True), count + 1)
 
 
 def _check(grouping: str, two_qubit_weight: float) -> None:
