@@ -21,7 +21,7 @@ from pennylane.operation import Channel
 
 from pennylane_trainability.circuits.anticommutation import anticommute, reached, unite
 from pennylane_trainability.circuits.pauli import Word
-from pennylane_trainability.liealg import Carrying, Mixing, Source, Turn, Words, truncated
+from pennylane_trainability.liealg import Mixing, Source, Turn, Words, truncated
 from pennylane_trainability.liealg.words import WordIndex
 from pennylane_trainability.transforms.gradient_circuits.adjoint_linear import (
     Adjoint,
@@ -31,6 +31,7 @@ from pennylane_trainability.transforms.gradient_circuits.adjoint_linear import (
     commutators,
     tables_of,
 )
+from pennylane_trainability.transforms.gradient_circuits.carried_words import carrying_of
 from pennylane_trainability.transforms.gradient_circuits.components import (
     Component,
     Part,
@@ -161,7 +162,7 @@ def _carried(
     sources = [Source(c.place, *_word(c)[:2]) for c in own]
     steps = _steps(problem, walls)
     if not truncation:
-        carrying = Carrying.of(steps, sources, structure.n_wires, max_words)
+        carrying = carrying_of(steps, sources, structure.n_wires, max_words)
         return Exact(carrying, walls), carrying.words
     draws = [
         truncated(
