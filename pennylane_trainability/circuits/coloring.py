@@ -21,6 +21,8 @@ _SPARSE = 1 / 8
 _OUT = -(1 << 30)
 #: Up to this number of words a graph is not made smaller on the way.
 _FEW = 256
+#: Up to this number arrays cost more than loops.
+_SMALL = 48
 #: Words that are looked at for the next word of a clique.
 _LOOKS = 64
 
@@ -71,6 +73,14 @@ class Conflicts:
 
 
 def _columns(masks: Sequence[int], n_wires: int) -> list[int]:
+    if len(masks) <= _SMALL:
+        out = [0] * n_wires
+        for number, mask in enumerate(masks):
+            while mask:
+                wire = mask.bit_length() - 1
+                out[wire] |= 1 << number
+                mask ^= 1 << wire
+        return out
     packed = np.packbits(bits(masks, n_wires).T, axis=1, bitorder="little")
     return [int.from_bytes(row.tobytes(), "little") for row in packed]
 
@@ -131,12 +141,37 @@ def recursive_largest_first(conflicts: Conflicts) -> list[list[int]]:
     Returns:
         The sets; cost one look at all words per word, and one at all conflicts per set.
     """
+    if len(conflicts) <= _SMALL:
+        return _few_sets(list(conflicts.rows()))
     groups: list[list[int]] = []
     numbers = np.arange(len(conflicts))
     while numbers.size:
         taken, left = _some_sets(_Graph(conflicts))
         groups += [numbers[group].tolist() for group in taken]
         numbers, conflicts = numbers[left], conflicts.take(left.tolist())
+    return groups
+
+
+def _few_sets(rows: Sequence[int]) -> list[list[int]]:
+    """All sets by whole numbers, for few words."""
+    left = (1 << len(rows)) - 1
+    groups = []
+    while left:
+        degree = [(row & left).bit_count() if left >> k & 1 else -1 for k, row in enumerate(rows)]
+        group, outside, candidates = [degree.index(max(degree))], 0, left
+        while True:
+            candidates &= ~(1 << group[-1])
+            outside |= candidates & rows[group[-1]]
+            candidates &= ~outside
+            if not candidates:
+                break
+            scores = [
+                (len(rows) + 2) * (rows[k] & outside).bit_count() - degree[k] if candidates >> k & 1
+                else _OUT for k in range(len(rows))
+            ]  # fmt: skip
+            group.append(scores.index(max(scores)))
+        left ^= sum(1 << k for k in group)
+        groups.append(group)
     return groups
 
 

@@ -20,7 +20,7 @@ from pennylane_trainability.circuits.coloring import (
 from pennylane_trainability.circuits.elimination import eliminate
 from pennylane_trainability.circuits.graph_form import graph_form
 from pennylane_trainability.circuits.pauli import Word, letters
-from pennylane_trainability.circuits.tableau import Gate, Tableau, compress
+from pennylane_trainability.circuits.tableau import Gate, Tableau, compress, turn
 from pennylane_trainability.errors import ReadingError
 
 __all__ = ["Diagonalization", "diagonalize", "group_commuting"]
@@ -82,7 +82,11 @@ def diagonalize(words: Sequence[Word], n_wires: int) -> Diagonalization:
     (1, (1, -1, 1))
     """
     words = list(words)
-    _check(words, n_wires)
+    _check_letters(words, n_wires)
+    settled = _settled(words)
+    if settled is not None:
+        return settled
+    _check_pairs(words, n_wires)
     table = Tableau.of(words, n_wires)
     gates = table.settle()
     for part in _parts(table):
@@ -133,7 +137,25 @@ def group_commuting(
     return sorted(sorted(order[k] for k in members) for members in groups)
 
 
-def _check(words: list[Word], n_wires: int) -> None:
+def _settled(words: list[Word]) -> Diagonalization | None:
+    """The circuit of words whose letters agree wire by wire, up to identities."""
+    x = z = 0
+    for word in words:
+        x, z = x | word.x, z | word.z
+    if any(word.x ^ x & word.support or word.z ^ z & word.support for word in words):
+        return None
+    gates: list[Gate] = []
+    left = x  # Z is Z already
+    while left:
+        wire = _lowest(left)
+        gates += turn(1 + 2 * (z >> wire & 1), wire)
+        left &= left - 1
+    return Diagonalization(
+        tuple(gates), tuple(word.support for word in words), tuple(word.sign for word in words)
+    )
+
+
+def _check_letters(words: list[Word], n_wires: int) -> None:
     for word in words:
         if word.phase & 1 or word.support >> n_wires:
             text = letters(word, max(n_wires, word.support.bit_length()))
@@ -141,6 +163,9 @@ def _check(words: list[Word], n_wires: int) -> None:
                 f"Only Hermitian words on {n_wires} wires can be diagonalized; got {text}. Give "
                 "words of phase 0 or 2, or more wires."
             )
+
+
+def _check_pairs(words: list[Word], n_wires: int) -> None:
     for word, row in zip(words, Conflicts(words, False).rows(), strict=True):
         if row:
             first, second = letters(word, n_wires), letters(words[_lowest(row)], n_wires)

@@ -88,7 +88,7 @@ def measurement_groups(
     sets = grouped(False, everything)
     if grouping == "commuting":
         return solved(sets)
-    if not two_qubit_weight and _needs_more(words, len(sets)):
+    if not two_qubit_weight and _needs(words, len(sets) + 1):
         return solved(sets)
     split: list[MeasurementGroup] = []
     for group in solved(sets):
@@ -97,15 +97,16 @@ def measurement_groups(
         dear = two_qubit_weight * group.basis.two_qubit_gates > 0
         parts = grouped(True, group.words) if dear else []
         split += solved(parts) if dear and (len(parts), 0) < cost([group]) else [group]
-    if len(split) < 2 or (two_qubit_weight and _needs_more(words, int(cost(split)[0]))):
+    total, gates = cost(split)
+    if len(split) < 2 or _needs(words, int(total) + (gates > 0)):
         return split
     apart = grouped(True, everything)
-    return solved(apart) if (len(apart), 0) < cost(split) else split
+    return solved(apart) if (len(apart), 0) < (total, gates) else split
 
 
-def _needs_more(words: Sequence[Word], count: int) -> bool:
-    """Whether words were found that take more than so many circuits without two-qubit gates."""
-    return count < len(words) and has_clique(Conflicts(words, True), count + 1)
+def _needs(words: Sequence[Word], count: int) -> bool:
+    """Whether words were found that take so many circuits without two-qubit gates."""
+    return count <= len(words) and has_clique(Conflicts(words, True), count)
 
 
 def _check(grouping: str, two_qubit_weight: float) -> None:
