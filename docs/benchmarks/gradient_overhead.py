@@ -36,6 +36,11 @@ def child(case: str, method: str, repeats: int) -> None:
             second_order,
         )
 
+        if method != "commuting_grad":  # the only one that needs no Lie algebra
+            from pennylane_trainability.transforms.gradient_circuits import (  # noqa: F401
+                adjoint_action,
+            )
+
         load = time.process_time() - start
     times = []
     for tape in tapes:

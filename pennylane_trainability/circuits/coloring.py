@@ -99,7 +99,9 @@ def has_clique(conflicts: Conflicts, count: int) -> bool:
     """
     found, candidates = 0, (1 << len(conflicts)) - 1
     while found < count and candidates:
-        numbers = np.flatnonzero(np.unpackbits(_packed([candidates], len(conflicts)), bitorder="little"))
+        numbers = np.flatnonzero(
+            np.unpackbits(_packed([candidates], len(conflicts)), bitorder="little")
+        )
         some = numbers[:: -(-len(numbers) // _LOOKS)].tolist()
         candidates &= max(map(conflicts.row, some), key=lambda row: (row & candidates).bit_count())
         found += 1

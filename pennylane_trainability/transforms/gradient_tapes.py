@@ -150,11 +150,11 @@ def warn_of_fallback(question) -> None:
 
 def warn_of_truncation(question, n_points: int) -> None:
     """Say how much a truncated Lie algebra can change the result."""
+    if not question.how.truncation:
+        return
     # here: as above
     from pennylane_trainability.transforms.gradient_circuits.adjoint_action import truncation_bound
 
-    if not question.how.truncation:
-        return
     scheme = question.plan.arrangement.scheme
     bounds = [truncation_bound(scheme, question.problem, d) for d in range(n_points)]
     largest = max(float(bound.max(initial=0.0)) for bound in bounds)

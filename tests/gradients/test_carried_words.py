@@ -19,7 +19,9 @@ def drawn(rng, n: int, distinct: int, n_steps: int):
     return steps, sources
 
 
-@pytest.mark.parametrize(("n", "distinct", "n_steps"), [(3, 3, 8), (5, 4, 20), (70, 6, 12), (2, 1, 0)])
+@pytest.mark.parametrize(
+    ("n", "distinct", "n_steps"), [(3, 3, 8), (5, 4, 20), (70, 6, 12), (2, 1, 0)]
+)
 def test_both_ways_find_the_same(rng, monkeypatch, n, distinct, n_steps):
     for _ in range(5):
         steps, sources = drawn(rng, min(n, 60), distinct, n_steps)

@@ -39,6 +39,7 @@ from pennylane_trainability.transforms.gradient_circuits.components import (
     Structure,
 )
 from pennylane_trainability.transforms.gradient_circuits.scheme import (
+    DEFAULT_MAX_WORDS,
     PLAIN,
     Scheme,
     Table,
@@ -53,7 +54,6 @@ __all__ = ["DEFAULT_MAX_WORDS", "adjoint_scheme", "truncation_bound"]
 _MAX_WIRES = 4
 #: Entries of transfer matrices that are zero but for rounding.
 _ROUNDING = 1e-14
-DEFAULT_MAX_WORDS = 1 << 16
 
 
 def adjoint_scheme(

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from pennylane_trainability.circuits.anticommutation import push_forward
 from pennylane_trainability.circuits.clifford import Frame
@@ -16,8 +17,10 @@ from pennylane_trainability.circuits.measurement_groups import (
 )
 from pennylane_trainability.circuits.pauli import Word, commute
 from pennylane_trainability.circuits.tableau import Gate
-from pennylane_trainability.transforms.gradient_circuits.random_groups import Bases, random_groups
 from pennylane_trainability.transforms.gradient_circuits.scheme import PLAIN, Scheme
+
+if TYPE_CHECKING:
+    from pennylane_trainability.transforms.gradient_circuits.random_groups import Bases
 
 __all__ = ["Arrangement", "Reading", "arrange"]
 
@@ -98,6 +101,11 @@ def arrange(
     for state, (targets, words) in enumerate(zip(of_state, sets, strict=True)):
         groups, times = known.get(words, []), None
         if bases is not None and state == plain:
+            # here: only classical shadows need it
+            from pennylane_trainability.transforms.gradient_circuits.random_groups import (
+                random_groups,
+            )
+
             groups = random_groups(words, n + 1, bases)
             times = _times(groups)
         for group in groups:

@@ -15,7 +15,19 @@ from pennylane_trainability.transforms.gradient_circuits.components import (
     Structure,
 )
 
-__all__ = ["PLAIN", "Linear", "Scheme", "Shift", "State", "Table", "TableBuilder"]
+__all__ = [
+    "DEFAULT_MAX_WORDS",
+    "PLAIN",
+    "Linear",
+    "Scheme",
+    "Shift",
+    "State",
+    "Table",
+    "TableBuilder",
+]
+
+#: Words of a Lie algebra that are carried, if nobody says otherwise.
+DEFAULT_MAX_WORDS = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)

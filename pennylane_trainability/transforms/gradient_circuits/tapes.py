@@ -129,9 +129,7 @@ def circuits_of(
                 )
                 if read_out != "means":
                     operations += builder.basis(reading.basis)
-                tapes.append(
-                    QuantumScript(operations, wanted, shots=own, trainable_params=[])
-                )
+                tapes.append(QuantumScript(operations, wanted, shots=own, trainable_params=[]))
     count = batch or n_points or 1
     return Circuits(problem, arrangement, tapes, read_outs, count, batch)
 
