@@ -195,10 +195,27 @@ def _parts(table: Tableau) -> list[list[int]]:
 def _solved(shape: tuple[int, int], x: bytes, z: bytes) -> tuple[Gate, ...]:
     """The better of two circuits for one part; equal parts stand on many wires of a chain."""
     roads = []
-    for road in (eliminate, graph_form):
+    for road in (graph_form, eliminate):
         own_x, own_z = (np.frombuffer(bits, bool).reshape(shape).copy() for bits in (x, z))
         roads.append(compress(road(Tableau(own_x, own_z, np.zeros(shape[0], bool)))))
-    return tuple(min(roads, key=lambda road: (_two_qubit_gates(road), _depth(road))))
+        if road is graph_form and shape[0] == shape[1] and _is_tree(roads[0], shape[1]):
+            break
+    return tuple(min(reversed(roads), key=lambda road: (_two_qubit_gates(road), _depth(road))))
+
+
+def _is_tree(gates: Iterable[Gate], n_wires: int) -> bool:
+    """Whether the two-qubit gates are the edges of a tree on all wires.
+
+    The graph state of a tree is entangled across every cut, so no circuit does with fewer gates.
+    """
+    pairs = [set(wires) for _, wires in gates if len(wires) == 2]
+    if len(pairs) != n_wires - 1:
+        return False
+    parts: list[set[int]] = []
+    for pair in pairs:
+        joined = [part for part in parts if part & pair]
+        parts = [part for part in parts if not part & pair] + [pair.union(*joined)]
+    return len(parts) == 1 and len(parts[0]) == n_wires
 
 
 def _two_qubit_gates(gates: Iterable[Gate]) -> int:
