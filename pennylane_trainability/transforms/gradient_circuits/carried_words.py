@@ -22,6 +22,8 @@ __all__ = ["carrying_of"]
 
 #: Looks at pairs of words before arrays are used instead.
 _LOOKS = 1 << 14
+#: Words before that, at any number of wires, and at most.
+_FEW, _MANY = 256, 1 << 12
 
 
 def carrying_of(
@@ -59,9 +61,11 @@ class _Growing:
         self.seen: dict[Turn, int] = {}
         self.pairs: dict[Turn, tuple[list[int], list[int]]] = {}
         self.looks = 0
+        # free fermions have n(2n − 1) words; where there are more, there are mostly many more
+        self.limit = max(_FEW, min(2 * n_wires**2, _MANY))
 
     def run(self, turns: Sequence[Turn], sources: Sequence[Source]) -> np.ndarray | None:
-        """Number of the word of every source; ``None`` if there are too many pairs."""
+        """Number of the word of every source; ``None`` if there are too many pairs or words."""
         starts = np.zeros(len(sources), np.int64)
         at: dict[int, list[int]] = {}
         for k, source in enumerate(sources):
@@ -71,7 +75,7 @@ class _Growing:
                 starts[k] = self.put((sources[k].x, sources[k].z))
             if place < len(turns):
                 self.turn(turns[place])
-            if self.looks > _LOOKS:
+            if self.looks > _LOOKS or len(self.words) > self.limit:
                 return None
         return starts
 
