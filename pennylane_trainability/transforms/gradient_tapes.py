@@ -55,6 +55,7 @@ def gradient_of_tape(
     from pennylane_trainability.circuits.tape_circuit import circuit_of_tape
     from pennylane_trainability.transforms.gradient_circuits.answer import answer_of, question_of
     from pennylane_trainability.transforms.gradient_circuits.choice import How
+    from pennylane_trainability.transforms.gradient_circuits.collection import uncollected
     from pennylane_trainability.transforms.gradient_circuits.expansion import broadcasts_natively
     from pennylane_trainability.transforms.gradient_circuits.second_order import (
         refuse_second_derivatives,
@@ -72,12 +73,13 @@ def gradient_of_tape(
         return [], lambda _: _copies(tape, [np.zeros(0)] * len(tape.measurements), _bare)
     if not all(map(broadcasts_natively, tape.operations)):
         return _one_by_one(tape, options, trainable, max_circuits)
-    circuit = circuit_of_tape(tape, trainable)
-    question = question_of(circuit, tape.measurements, How(**options))
-    check_budget(question.n_circuits * (tape.batch_size or 1), max_circuits)
-    warn_of_fallback(question)
-    warn_of_truncation(question, tape.batch_size or 1)
-    answer = answer_of(question, tape.shots, batch=tape.batch_size)
+    with uncollected():
+        circuit = circuit_of_tape(tape, trainable)
+        question = question_of(circuit, tape.measurements, How(**options))
+        check_budget(question.n_circuits * (tape.batch_size or 1), max_circuits)
+        warn_of_fallback(question)
+        warn_of_truncation(question, tape.batch_size or 1)
+        answer = answer_of(question, tape.shots, batch=tape.batch_size)
     like = _interface(tape)
 
     def one(results, shots: int | None):
@@ -148,11 +150,11 @@ def warn_of_fallback(question) -> None:
 
 def warn_of_truncation(question, n_points: int) -> None:
     """Say how much a truncated Lie algebra can change the result."""
+    if not question.how.truncation:
+        return
     # here: as above
     from pennylane_trainability.transforms.gradient_circuits.adjoint_action import truncation_bound
 
-    if not question.how.truncation:
-        return
     scheme = question.plan.arrangement.scheme
     bounds = [truncation_bound(scheme, question.problem, d) for d in range(n_points)]
     largest = max(float(bound.max(initial=0.0)) for bound in bounds)
