@@ -55,7 +55,6 @@ def gradient_of_tape(
     from pennylane_trainability.circuits.tape_circuit import circuit_of_tape
     from pennylane_trainability.transforms.gradient_circuits.answer import answer_of, question_of
     from pennylane_trainability.transforms.gradient_circuits.choice import How
-    from pennylane_trainability.transforms.gradient_circuits.collection import uncollected
     from pennylane_trainability.transforms.gradient_circuits.expansion import broadcasts_natively
     from pennylane_trainability.transforms.gradient_circuits.second_order import (
         refuse_second_derivatives,
@@ -73,13 +72,12 @@ def gradient_of_tape(
         return [], lambda _: _copies(tape, [np.zeros(0)] * len(tape.measurements), _bare)
     if not all(map(broadcasts_natively, tape.operations)):
         return _one_by_one(tape, options, trainable, max_circuits)
-    with uncollected():
-        circuit = circuit_of_tape(tape, trainable)
-        question = question_of(circuit, tape.measurements, How(**options))
-        check_budget(question.n_circuits * (tape.batch_size or 1), max_circuits)
-        warn_of_fallback(question)
-        warn_of_truncation(question, tape.batch_size or 1)
-        answer = answer_of(question, tape.shots, batch=tape.batch_size)
+    circuit = circuit_of_tape(tape, trainable)
+    question = question_of(circuit, tape.measurements, How(**options))
+    check_budget(question.n_circuits * (tape.batch_size or 1), max_circuits)
+    warn_of_fallback(question)
+    warn_of_truncation(question, tape.batch_size or 1)
+    answer = answer_of(question, tape.shots, batch=tape.batch_size)
     like = _interface(tape)
 
     def one(results, shots: int | None):
