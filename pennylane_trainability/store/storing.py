@@ -93,6 +93,20 @@ class StoringExecutor(Executor):
             self.state.stopped = True
             raise
 
+    def stored(self, tapes: Sequence[QuantumScript], counts: Counter) -> list[tuple]:
+        """Per circuit its result in a tuple, which is empty if it is not stored; nothing is run.
+
+        Args:
+            tapes: the circuits.
+            counts: how many of each came before; those of the tapes are added.
+
+        Raises:
+            StoreError: a result is damaged.
+        """
+        keys = _numbered(tapes, counts)
+        found = self._ledger.found(self._described().digest, keys)
+        return [(found[key],) if key in found else () for key in keys]
+
     @property
     def _ledger(self) -> Ledger:
         if self.ledger is None:
@@ -101,11 +115,7 @@ class StoringExecutor(Executor):
 
     def _run(self, tapes: list[QuantumScript]) -> tuple:
         device = self._described()
-        keys = []
-        for tape in tapes:
-            circuit = circuit_key(tape)
-            keys.append((circuit, self.state.counts[circuit]))
-            self.state.counts[circuit] += 1
+        keys = _numbered(tapes, self.state.counts)
         found = self._ledger.found(device.digest, keys)
         if self.progress is not None and found:
             self.progress(len(found), len(keys))
@@ -261,6 +271,16 @@ class StoringExecutor(Executor):
             for (circuit, replicate), result in good.items()
         ]
         self._ledger.close_batch(batch, records, seconds)
+
+
+def _numbered(tapes: Sequence[QuantumScript], counts: Counter) -> list[tuple[str, int]]:
+    """Circuits with the number of their replicate."""
+    keys = []
+    for tape in tapes:
+        circuit = circuit_key(tape)
+        keys.append((circuit, counts[circuit]))
+        counts[circuit] += 1
+    return keys
 
 
 def _shots(tape: QuantumScript) -> int:
