@@ -191,7 +191,7 @@ OPTIONS = {
     "law": {
         *("fourier_fingerprint", *ASKED_POLICIES),
         *("analyze", "capacity", "compare_shapes", "growth_advice", "initialise", "paper_check"),
-        *("gradient_efficiency", "hessian_spectrum", "prune"),
+        *("gradient_efficiency", "hessian_spectrum", "plan_shots", "prune"),
         *(LANDSCAPES | DRAWN_LAWS | STATES),
     },
     "n_draws": {
