@@ -14,8 +14,9 @@ from scipy.special import ndtri
 from pennylane_trainability.circuits.points import Points, read_points
 from pennylane_trainability.circuits.qnode import function_of, read_qnode
 from pennylane_trainability.circuits.series import series_of
-from pennylane_trainability.diagnostics import shot_plan_draws as draws
 from pennylane_trainability.diagnostics import shot_plan_errors as forecasts
+from pennylane_trainability.diagnostics.shot_plan_draws import DrawsAsk
+from pennylane_trainability.diagnostics.shot_plan_options import DRAWN, rows_of_draws
 from pennylane_trainability.diagnostics.shot_plan_record import ShotOption, ShotPlan
 from pennylane_trainability.errors import BudgetError, ReadingError
 from pennylane_trainability.laws import Law
@@ -228,34 +229,17 @@ def _notes(options: list[ShotOption]) -> tuple[str, ...]:
     return (_NOTES if at_point else ()) + (_NOTES_OF_DRAWS if drawn else ())
 
 
-def _drawn(quantity: str, methods: dict[str, Callable]) -> Callable[[_Ask], list[ShotOption]]:
+def _drawn(quantity: str) -> Callable[[_Ask], list[ShotOption]]:
     """The rows of a quantity over parameter draws."""
 
     def rows(ask: _Ask) -> list[ShotOption]:
-        own = draws.DrawsAsk(
+        own = DrawsAsk(
             *(ask.qnode, ask.args, ask.kwargs, ask.encoding_args, ask.argnums, ask.law),
             *(ask.seed, ask.total),
         )
-        return [_row(ask, quantity, method, *find(own)) for method, find in methods.items()]
+        return rows_of_draws(quantity, own, ask.level)
 
     return rows
-
-
-def _row(
-    ask: _Ask, quantity: str, method: str, circuits: int, split: draws.Split | None
-) -> ShotOption:
-    if split is None:
-        return ShotOption(quantity=quantity, method=method, reason="needs more shots")
-    return ShotOption(
-        quantity=quantity,
-        method=method,
-        circuits=circuits * split.draws,
-        shots=split.shots,
-        stderr=split.stderr,
-        resolved=float(ndtri((1 + ask.level) / 2)) * split.noise,
-        draws=split.draws,
-        relative=split.relative,
-    )
 
 
 def _gradient(ask: _Ask) -> list[ShotOption]:
@@ -335,20 +319,5 @@ _PLANS: dict[str, Callable[[_Ask], list[ShotOption]]] = {
     "gradient": _gradient,
     "qfim": _qfim,
     "jacobian": _jacobian,
-    "loss-variance": _drawn(
-        "loss-variance",
-        {
-            "sample": functools.partial(draws.of_variances, gradient=False, replicates=False),
-            "replicates": functools.partial(draws.of_variances, gradient=False, replicates=True),
-        },
-    ),
-    "gradient-variances": _drawn(
-        "gradient-variances",
-        {
-            "sample": functools.partial(draws.of_variances, gradient=True, replicates=False),
-            "replicates": functools.partial(draws.of_variances, gradient=True, replicates=True),
-        },
-    ),
-    "frame-potential": _drawn("frame-potential", {"pairs": draws.of_frame_potential}),
-    "entangling-capability": _drawn("entangling-capability", {"sample": draws.of_entanglement}),
+    **{quantity: _drawn(quantity) for quantity in DRAWN},
 }

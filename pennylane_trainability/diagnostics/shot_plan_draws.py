@@ -89,9 +89,21 @@ class DrawsAsk:
     def variance_ask(self, replicates: bool) -> VarianceAsk:
         """The question as it would be measured, with some shots."""
         return VarianceAsk(
-            *(qml.set_shots(self.qnode, shots=10), self.argnums, self.encoding_args),
-            *(self.law or Uniform(), None, None, None, replicates, self.seed, "measured", 0.95),
-            *(DEFAULT_MEMORY, None, None, None),
+            qnode=qml.set_shots(self.qnode, shots=10),
+            argnums=self.argnums,
+            encoding_args=self.encoding_args,
+            law=self.law or Uniform(),
+            n_paths=None,
+            n_draws=None,
+            rtol=None,
+            replicates=replicates,
+            seed=self.seed,
+            engine="measured",
+            level=0.95,
+            memory=DEFAULT_MEMORY,
+            max_circuits=None,
+            max_shots=None,
+            executor=None,
         )
 
 
