@@ -108,6 +108,19 @@ class Measured:
             executions=bool(circuits),
         )
 
+    def coin_noise(self) -> tuple[np.ndarray, int]:
+        """Variances from one shot of every circuit if all outcomes are as likely, and circuits.
+
+        Returns:
+            ``(1,)`` of the loss or ``(P,)`` of the derivatives, and how many circuits a draw needs.
+        """
+        built = self._build(self.reading.arguments.parameters[None], False)
+        spread = [np.mean(t**2, axis=1) - np.mean(t, axis=1) ** 2 for t in built.tables]
+        one = np.sum(spread, axis=0)
+        if self.gradient:
+            one = _noise(built, np.full((built.plan.weights.shape[1], 1), one[0]))[0]
+        return np.atleast_1d(one), built.n_circuits * self.replicates
+
     @property
     def _copies(self) -> int:
         return 1 if self._in_one else self.replicates

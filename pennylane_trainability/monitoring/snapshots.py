@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +12,10 @@ from pennylane.measurements import Shots
 from pennylane_trainability.analysis import analyze
 from pennylane_trainability.circuits.qnode import read_qnode
 from pennylane_trainability.diagnostics.capacity import capacity
-from pennylane_trainability.diagnostics.measure import measure_jacobian
+from pennylane_trainability.diagnostics.measure import default_executor, measure_jacobian
 from pennylane_trainability.diagnostics.measure_gradient import measure_gradient
 from pennylane_trainability.diagnostics.measured import MeasuredJacobian
+from pennylane_trainability.executor import Executor
 from pennylane_trainability.results import Cost
 from pennylane_trainability.simulation.adjoint import simulate
 from pennylane_trainability.transforms.engines import choose_engine
@@ -116,8 +118,15 @@ def of_states(ask: Ask, step: int, args: tuple, kwargs: dict) -> Snapshot:
         ask.qnode, ask.argnums, encoding_args=ask.encoding_args, n_draws=0, **ask.options,
         **ask.budgets,
     )  # fmt: skip
-    found = look(*args, **kwargs)
-    gradients, errors, cost = _gradient(ask, args, kwargs)
+    if ask.engine == "measured":
+        # both together: the gradient may be what costs too much
+        default_executor(ask.qnode.device, **ask.budgets).check(cost_of_states(ask, args, kwargs))
+    questions: list[Any] = [
+        functools.partial(look, *args, **kwargs),
+        functools.partial(_gradient, ask, args, kwargs),
+    ]
+    executor = ask.budgets["executor"] or Executor()
+    found, (gradients, errors, cost) = executor.several(questions)
     return Snapshot(
         *(step, int(found.ranks[0]), found.bound, found.eigenvalues[0], float(found.limits[0])),
         *(gradients, errors, found.parameters, found.cost + cost),

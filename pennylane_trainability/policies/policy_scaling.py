@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from pennylane_trainability.diagnostics.measure import default_executor
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import Executor
 from pennylane_trainability.laws import Law
@@ -199,12 +200,15 @@ def policy_scaling(
         "executor": executor, "workers": workers,
     }  # fmt: skip
 
-    def at(n: int, child: np.random.SeedSequence) -> PolicyVariance:
-        policy, args, kwargs = _built(builder(n))
-        return policy_variance(policy, argnums, seed=child, **options)(*args, **kwargs)
-
     children = np.random.SeedSequence(entropy).spawn(len(sizes))
-    questions = [functools.partial(at, *pair) for pair in zip(sizes, children, strict=True)]
+    questions = []
+    for n, child in zip(sizes, children, strict=True):
+        policy, args, kwargs = _built(builder(n))
+        ask: Any = policy_variance(policy, argnums, seed=child, **options)
+        # no size is measured if another one costs too much
+        runner = default_executor(policy.qnode.device, max_circuits, max_shots, executor)
+        runner.check(ask.cost(*args, **kwargs))
+        questions.append(functools.partial(ask, *args, **kwargs))
     found = (executor or Executor()).several(questions)
     log = fit_scaling(sizes, [one.log_variance(_own(one, parameter)) for one in found], level)
     own = fit_scaling(
