@@ -74,7 +74,7 @@ def expressibility(
     Beside it stand the frame potentials :math:`E F^t`, unbiased; Haar states have the smallest,
     :math:`t!\,(N-1)!/(N+t-1)!`.
 
-    Simulated states are compared with each other, all pairs of them, in groups of at most 256: a
+    Simulated states are compared with each other, all pairs of them, in groups of at most 128: a
     few hundred states tell as much as thousands of separate pairs. The variance that pairs of one
     state have in common is estimated and is part of the interval (``statistics/all_pairs.py``), and
     states are added until they are worth ``n_pairs`` separate pairs. Intervals of separate pairs

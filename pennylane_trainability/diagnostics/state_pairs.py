@@ -23,7 +23,7 @@ from pennylane_trainability.statistics.pair_histogram import PairHistogram, dive
 __all__ = ["StatePairs", "all_pairs"]
 
 #: States of a group, whose overlaps are all taken: at most, and at least.
-_MOST, _LEAST = 256, 20
+_MOST, _LEAST = 128, 20
 #: More groups than the first ones say are needed: their estimate is rough.
 _MARGIN = 1.1
 
@@ -128,19 +128,23 @@ def _of_group(circuit: Circuit, count: int, n_bins: int, order: int) -> tuple:
     product = states.conj() @ states.T
     overlap = np.minimum(product.real**2 + product.imag**2, 1.0)
     rows = _rows(overlap, n_bins)
-    shares = rows / (count - 1)
     np.fill_diagonal(overlap, 0.0)  # a state and itself are no pair
     powers = [overlap**t for t in range(1, order + 1)]
     means = np.stack([np.sum(power, axis=1) for power in powers]) / (count - 1)
     squares = [np.vdot(power, power) / (count * (count - 1)) for power in powers]
     return (
         np.sum(rows, axis=0) // 2,
-        np.cov(shares, rowvar=False),
+        _covariance(rows / (count - 1)),
         np.mean(means, axis=1),
         np.var(means, axis=1, ddof=1),
         np.array(squares),
         all_real(states),
     )
+
+
+def _covariance(rows: np.ndarray) -> np.ndarray:
+    centred = rows - np.mean(rows, axis=0)
+    return centred.T @ centred / (len(rows) - 1)
 
 
 def _rows(overlap: np.ndarray, n_bins: int) -> np.ndarray:

@@ -75,7 +75,8 @@ def debiased_divergence(counts: np.ndarray, log_masses: np.ndarray) -> np.ndarra
     0.693147
     """
     total = int(counts.reshape(-1, counts.shape[-1])[0].sum())
-    entropies = _digamma(total)[counts] - _digamma(total)[total]
+    digamma = _digamma(total)
+    entropies = digamma[counts] - digamma[total]
     terms = counts * (entropies - np.where(counts > 0, log_masses, 0.0))
     return np.sum(terms, axis=-1) / total - _sparse_bias(counts, log_masses, total)
 
