@@ -41,8 +41,8 @@ class OverlapLaw:
 
 
 def law_of(
-    found: Overlaps | StatePairs, sizes: tuple[int, int], shape: tuple[int, int], reference: str, memory: int,
-    rng: np.random.Generator,
+    found: Overlaps | StatePairs, sizes: tuple[int, int], shape: tuple[int, int], reference: str,
+    memory: int, rng: np.random.Generator,
 ) -> OverlapLaw:  # fmt: skip
     """The law of Haar states of all wires, reduced to those that are compared.
 

@@ -12,7 +12,7 @@ from pennylane_trainability.circuits.circuit import Circuit
 from pennylane_trainability.circuits.qnode import Reading
 from pennylane_trainability.diagnostics.state_ask import StateAsk, state_chunks
 from pennylane_trainability.diagnostics.state_overlaps import all_real
-from pennylane_trainability.results import Cost, Estimate
+from pennylane_trainability.results import Cost
 from pennylane_trainability.simulation.draws import over_draws, slices
 from pennylane_trainability.simulation.states import final_states
 from pennylane_trainability.statistics.all_pairs import first_component, mean_variance
@@ -83,9 +83,7 @@ class StatePairs:
         return mean_variance(first, second, groups, size), second
 
 
-def all_pairs(
-    ask: StateAsk, reading: Reading, n_pairs: int, n_bins: int, order: int
-) -> StatePairs:
+def all_pairs(ask: StateAsk, reading: Reading, n_pairs: int, n_bins: int, order: int) -> StatePairs:
     """Overlaps of all pairs of states, of as many states as are worth so many separate pairs.
 
     A first group says how much pairs of one state have in common; more follow if they must, up to

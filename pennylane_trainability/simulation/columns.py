@@ -111,7 +111,12 @@ def _rotation(kind: Spectral, angle: np.ndarray) -> dict[tuple[int, int], Any]:
         for here, number in entries:
             term = phases[h] * number
             out[here] = out[here] + term if here in out else term
-    return {at: value for at, value in out.items() if np.max(np.abs(value)) > _ZERO}
+    # at several draws no entry vanishes at all of them
+    return {
+        at: value
+        for at, value in out.items()
+        if np.size(value) > 1 or np.max(np.abs(value)) > _ZERO
+    }
 
 
 def _projectors_of(kind: Spectral) -> _Projectors:
@@ -164,6 +169,7 @@ def _apply(state: np.ndarray, step: _Rows, n: int) -> np.ndarray:
     return out.reshape(state.shape)
 
 
+@lru_cache(maxsize=1024)
 def _bits(index: int, k: int) -> tuple[int, ...]:
     return tuple((index >> (k - 1 - j)) & 1 for j in range(k))
 

@@ -1,4 +1,4 @@
-r"""Means over all pairs of independent draws: their variance, and how many separate pairs they equal.
+r"""Means over all pairs of independent draws: their variance.
 
 With :math:`m` draws there are :math:`m(m-1)/2` pairs, which are not independent: two of them may
 share a draw. The mean of :math:`h(x, y)` over all of them varies by

@@ -3,8 +3,9 @@ r"""The histogram of all pairs of independent draws, and its divergence from a k
 Bins of a histogram over all pairs (``statistics/all_pairs.py``) vary as those of as many separate
 pairs, and by :math:`4(m-2)\zeta_1/(m(m-1))` more, which is estimated for every bin. The divergence
 is debiased for separate pairs, then for the rest, :math:`\frac12\sum_b \mathrm{Var}_b/p_b`. Its
-variance is that of :math:`\sum_b p_b \ln(p_b/q_b)` to first order, and :math:`\nu/2n^2` to second,
-where :math:`\nu` is the number of bins less one, with less for those that expect few pairs.
+variance is that of :math:`\sum_b p_b \ln(p_b/q_b)` to first order, and to second :math:`\nu/2n^2`
+for separate pairs, where :math:`\nu` is the number of bins less one, with less for those that expect
+few pairs, and at most twice the square of that correction for the rest.
 
 Draws from a law that does not change under unitaries (Haar states) have :math:`\zeta_1 = 0` for
 every function of the overlap: the overlaps of one state with all others are independent. The test
@@ -117,23 +118,47 @@ def divergence_of_pairs(
     held = counts > 0
     more = 0.5 * float(np.sum(histogram.excess[held] / shares[held]))
     value = float(debiased_divergence(counts, log_masses)) - more
-    freedom, floor = _of_the_law(n * np.exp(log_masses))
+    freedom, skew, floor = _of_the_law(n * np.exp(log_masses))
     variance, second = histogram.variance(_influence(shares, log_masses))
     # the logarithms hold the noise of the histogram itself, which is second order
     signal = max(0.0, 1 - freedom / (n * second)) if second > 0 else 0.0
-    error = math.sqrt(variance * signal + freedom / (2 * n**2))
-    reach = NormalDist().inv_cdf((1 + level) / 2) * error
+    # Var ½ Σ δ²/p = ½ tr M², and at most ½ (tr M)², which is known better
+    first, second_order = variance * signal, freedom / (2 * n**2) + 2 * max(more, 0.0) ** 2
+    reach = NormalDist().inv_cdf((1 + level) / 2)
+    low, high = _ends(value, more, reach * math.sqrt(first), reach * math.sqrt(second_order))
     heavier = 1 + 6 / freedom * harmonics(dimension, len(counts)) / histogram.groups
-    statistic = freedom + 2 * n * value / math.sqrt(heavier)
+    # the gamma law with the variance and the third cumulant of the law's own divergence
+    shape, scale = freedom**3 / (2 * skew**2), skew / freedom
+    plug_in = float(plug_in_divergence(counts, log_masses))
+    statistic = shape + (n * plug_in - floor) / (scale * math.sqrt(heavier))
     return Divergence(
         value=value,
-        stderr=error,
-        low=value - reach,
-        high=value + reach,
-        plug_in=float(plug_in_divergence(counts, log_masses)),
+        stderr=math.sqrt(first + second_order),
+        low=low,
+        high=high,
+        plug_in=plug_in,
         floor=floor / n,
-        p_value=float(gammaincc(freedom / 2, max(0.0, statistic) / 2)),
+        p_value=float(gammaincc(shape, max(0.0, statistic))),
     )
+
+
+def _ends(value: float, more: float, first: float, even: float) -> tuple[float, float]:
+    """Ends of an interval that is even on the scale of the root, where errors are normal.
+
+    Close to the law a divergence is the square of a distance, whose error does not depend on it;
+    the square is larger by ``more`` in the mean.
+
+    Args:
+        value: debiased.
+        more: what was taken out of it.
+        first: reach of the error of first order.
+        even: reach of that of second order.
+    """
+    root = math.sqrt(max(value + max(more, 0.0), even, 1e-300))
+    moved = first / (2 * root)
+    below = max(0.0, value - max(0.0, root - moved) ** 2)
+    above = max(0.0, (root + moved) ** 2 - value)
+    return value - math.hypot(below, even), value + math.hypot(above, even)
 
 
 def _influence(shares: np.ndarray, log_masses: np.ndarray) -> np.ndarray:
@@ -162,34 +187,36 @@ def harmonics(dimension: int, n_bins: int) -> float:
     return float(sum(1 / size for size in sizes if math.isfinite(size)))
 
 
-def _of_the_law(expected: np.ndarray) -> tuple[float, float]:
-    """Degrees of freedom of the divergence of the law itself, and ``n`` times its plug-in mean."""
-    known = expected > 1e-8
-    rates = expected[known]
-    grid, spread, mean = _tables()
+def _of_the_law(expected: np.ndarray) -> tuple[float, float, float]:
+    """Of ``n`` times the plug-in divergence of the law itself.
+
+    Twice its variance, which is the number of bins less one where all are full; its third cumulant;
+    its mean.
+    """
+    rates = expected[expected > 1e-8]
+    grid, spread, third, mean = _tables()
     logs = np.log(np.minimum(rates, _FULL))
     freedom = 2 * float(np.sum(np.interp(logs, grid, spread))) - 1
+    skew = float(np.sum(np.interp(logs, grid, third))) - 1
     # shares of a fixed total vary by 1 − q of what single counts do
     left = 1 - rates / max(float(np.sum(rates)), 1.0)
-    return max(freedom, 1e-3), float(np.interp(logs, grid, mean) @ left)
+    return max(freedom, 1e-3), max(skew, 1e-3), float(np.interp(logs, grid, mean) @ left)
 
 
 @lru_cache(maxsize=1)
-def _tables() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _tables() -> tuple[np.ndarray, ...]:
     """Of Poisson counts ``k`` with mean λ, at a grid of ``ln λ``.
 
-    Variance of ``k (ψ(k) − ln λ)`` less that of ``k``, and the mean of ``k ln(k/λ)``.
+    Variance and third cumulant of ``k ln(k/λ)`` without its part along ``k``, for the total is
+    fixed, and its mean.
     """
     grid = np.linspace(math.log(1e-8), math.log(_FULL), 120)
-    k = np.arange(_MOST)
+    rate, k = np.exp(grid)[:, None], np.arange(_MOST)
     factorials = np.concatenate([[0.0], np.cumsum(np.log(k[1:]))])
-    weights = np.exp(-np.exp(grid)[:, None] + k * grid[:, None] - factorials)
-    digamma = np.concatenate([[0.0, 0.0], np.cumsum(1 / k[1:-1])]) - np.euler_gamma
-    terms = k * (digamma - grid[:, None])
-    means = np.sum(weights * terms, axis=1)
-    rate = np.exp(grid)
-    spread = np.sum(weights * (terms - means[:, None]) ** 2, axis=1)
-    # the part along the total is fixed: Cov²/λ
-    along = np.sum(weights * (terms - means[:, None]) * (k - rate[:, None]), axis=1)
-    logs = np.log(np.maximum(k, 1)) - grid[:, None]
-    return grid, spread - along**2 / rate, np.sum(weights * k * logs, axis=1)
+    weights = np.exp(-rate + k * grid[:, None] - factorials)
+    terms = k * (np.log(np.maximum(k, 1)) - grid[:, None])
+    mean = np.sum(weights * terms, axis=1)
+    terms -= mean[:, None]
+    along = np.sum(weights * terms * (k - rate), axis=1, keepdims=True) / rate
+    rest = terms - along * (k - rate)
+    return grid, np.sum(weights * rest**2, axis=1), np.sum(weights * rest**3, axis=1), mean
