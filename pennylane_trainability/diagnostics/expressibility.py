@@ -149,9 +149,9 @@ def expressibility(
     >>> shape = qml.StronglyEntanglingLayers.shape(n_layers=4, n_wires=4)
     >>> found = pt.expressibility(circuit, seed=1)(np.zeros(shape))
     >>> found.sentence
-    'indistinguishable from Haar at 5,000 samples'
+    'indistinguishable from Haar at 8,128 samples'
     >>> bool(abs(found.divergence.value) < 0.002), round(found.floor, 3)
-    (True, 0.004)
+    (True, 0.002)
     """
     options = _Options(wires, n_pairs, pairs, n_bins, order, threshold, reference)
     if 0 < 1 - level < 1 - _HIGHEST - 1e-12:

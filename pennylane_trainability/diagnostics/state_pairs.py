@@ -159,8 +159,5 @@ def _rows(overlap: np.ndarray, n_bins: int) -> np.ndarray:
 def _joined(parts: list, size: int) -> StatePairs:
     counts, spread, means, spreads, squares, real = zip(*parts, strict=True)
     histogram = PairHistogram(np.sum(counts, axis=0), np.mean(spread, axis=0), len(parts), size)
-    return StatePairs(
-        histogram,
-        *(np.mean(each, axis=0) for each in (means, spreads, squares)),
-        real=all(real),
-    )
+    averages = [np.mean(each, axis=0) for each in (means, spreads, squares)]
+    return StatePairs(histogram, averages[0], averages[1], averages[2], all(real))

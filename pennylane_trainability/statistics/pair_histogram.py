@@ -3,9 +3,9 @@ r"""The histogram of all pairs of independent draws, and its divergence from a k
 Bins of a histogram over all pairs (``statistics/all_pairs.py``) vary as those of as many separate
 pairs, and by :math:`4(m-2)\zeta_1/(m(m-1))` more, which is estimated for every bin. The divergence
 is debiased for separate pairs, then for the rest, :math:`\frac12\sum_b \mathrm{Var}_b/p_b`. Its
-variance is that of :math:`\sum_b p_b \ln(p_b/q_b)` to first order, and to second :math:`\nu/2n^2`
-for separate pairs, where :math:`\nu` is the number of bins less one, with less for those that expect
-few pairs, and at most twice the square of that correction for the rest.
+variance is that of :math:`\sum_b p_b \ln(p_b/q_b)` to first order. To second order it is
+:math:`\nu/2n^2` for separate pairs, where :math:`\nu` is the number of bins less one, with less for
+those that expect few pairs, and at most twice the square of that correction for the rest.
 
 Draws from a law that does not change under unitaries (Haar states) have :math:`\zeta_1 = 0` for
 every function of the overlap: the overlaps of one state with all others are independent. The test
