@@ -36,6 +36,9 @@ class Expressibility(Result):
         potentials: frame potentials ``E F^t`` for ``t = 1, 2, …``.
         haar_potentials: those of the law that is compared to; NaN where there is none.
         counts: the histogram of the overlaps.
+        n_states: states that were drawn.
+        worth: how many separate pairs would tell as much about the divergence and the potentials;
+            NaN where nothing is compared.
         masses: the law that is compared to, over the same bins; NaN where there is none.
         reference: what is compared to.
         real: whether all states are real, up to a phase each.
@@ -60,6 +63,8 @@ class Expressibility(Result):
     potentials: tuple[Estimate, ...]
     haar_potentials: tuple[float, ...]
     counts: np.ndarray = field(repr=False)
+    n_states: int = 0
+    worth: float = float("nan")
     masses: np.ndarray = field(repr=False)
     reference: str
     real: bool = False
@@ -78,7 +83,7 @@ class Expressibility(Result):
 
     @property
     def n_pairs(self) -> int:
-        """Number of independent pairs of states."""
+        """Number of pairs of states: separate ones, or all pairs of states in groups."""
         return int(np.sum(self.counts))
 
     @property
@@ -104,6 +109,12 @@ class Expressibility(Result):
         """The verdict with its number of samples."""
         return self.verdict.value.replace("this number of samples", f"{self.n_pairs:,} samples")
 
+    def _pairs(self) -> str:
+        if self.n_states == 2 * self.n_pairs:
+            return f"{self.n_pairs:,} pairs"
+        worth = "" if np.isnan(self.worth) else f", worth {self.worth:,.0f} separate ones"
+        return f"{self.n_pairs:,} pairs of {self.n_states:,} states{worth}"
+
     def heading(self) -> str:
         """The first line that is printed."""
         return f"Expressibility: {self.divergence or 'no divergence'}, {self.sentence}"
@@ -128,7 +139,7 @@ class Expressibility(Result):
         wires = ", ".join(map(str, self.wires))
         rows += [
             ("compared to", self.reference),
-            ("states", f"wires {wires} of {self.n_wires}; {self.n_pairs:,} pairs"),
+            ("states", f"wires {wires} of {self.n_wires}; {self._pairs()}"),
             ("law", self.law),
             ("notes", "\n".join(self.notes)),
             ("cost", self.cost),

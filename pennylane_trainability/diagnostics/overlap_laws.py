@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pennylane_trainability.diagnostics.state_overlaps import Overlaps
+from pennylane_trainability.diagnostics.state_pairs import StatePairs
 from pennylane_trainability.errors import BudgetError
 from pennylane_trainability.statistics.fidelity_laws import (
     bin_numbers,
@@ -40,8 +41,8 @@ class OverlapLaw:
 
 
 def law_of(
-    found: Overlaps, sizes: tuple[int, int], shape: tuple[int, int], reference: str, memory: int,
-    rng: np.random.Generator,
+    found: Overlaps | StatePairs, sizes: tuple[int, int], shape: tuple[int, int], reference: str,
+    memory: int, rng: np.random.Generator,
 ) -> OverlapLaw:  # fmt: skip
     """The law of Haar states of all wires, reduced to those that are compared.
 
@@ -79,7 +80,7 @@ def law_of(
     return OverlapLaw(masses, potentials, f"{name}, through {found.shots} shots", tuple(notes))
 
 
-def _none(found: Overlaps, order: int) -> OverlapLaw:
+def _none(found: Overlaps | StatePairs, order: int) -> OverlapLaw:
     if found.survival is not None:
         why = (
             f"a circuit that is run and undone comes back with {found.survival} only: noise "

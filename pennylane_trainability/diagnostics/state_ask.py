@@ -132,9 +132,9 @@ class StateAsk:
             return "density"
         return choose_engine(device, Shots(shots), self.engine)
 
-    def drawn(self, reading: Reading, count: int) -> np.ndarray:
+    def drawn(self, reading: Reading, count: int, purpose: int = 1) -> np.ndarray:
         """Parameters at ``count`` draws, ``(count, P)``."""
-        rng = np.random.default_rng(self.seeds(1))
+        rng = np.random.default_rng(self.seeds(purpose))
         return draw(self.law, reading.circuit, reading.arguments.parameters, count, rng)
 
     def at(self, reading: Reading, parameters: np.ndarray) -> Circuit:

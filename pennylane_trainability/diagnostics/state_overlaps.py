@@ -17,10 +17,12 @@ from pennylane_trainability.results import Cost, Estimate
 from pennylane_trainability.simulation.draws import over_draws
 from pennylane_trainability.simulation.states import final_states, kept_factor
 from pennylane_trainability.statistics.binomial import clopper_pearson
+from pennylane_trainability.statistics.divergence import Divergence, divergence_of_counts
+from pennylane_trainability.statistics.fidelity_laws import bin_numbers
 from pennylane_trainability.transforms.engines import broadcasts, is_exact_simulator
 from pennylane_trainability.transforms.overlap_tapes import density_tapes, overlap_tapes
 
-__all__ = ["MIRRORS", "Overlaps", "measured_cost", "overlaps"]
+__all__ = ["MIRRORS", "Overlaps", "all_real", "measured_cost", "overlaps"]
 
 #: States whose overlaps are all taken for frame potentials; blocks are independent.
 _BLOCK = 20
@@ -50,6 +52,28 @@ class Overlaps:
     purity: float = float("nan")
     survival: Estimate | None = None
     cost: Cost = field(default_factory=Cost)
+
+    @property
+    def n_states(self) -> int:
+        """How many were prepared."""
+        return 2 * len(self.fidelities)
+
+    def counts(self, n_bins: int) -> np.ndarray:
+        """The histogram of the overlaps, ``(B,)``."""
+        return np.bincount(bin_numbers(self.fidelities, n_bins), minlength=n_bins)
+
+    def divergence(self, log_masses: np.ndarray, level: float, dimension: int, rng) -> Divergence:
+        """From a law, with an interval from resamples."""
+        return divergence_of_counts(self.counts(len(log_masses)), log_masses, level, rng)
+
+    def potentials(self) -> tuple[np.ndarray, np.ndarray]:
+        """Means of the powers of the overlaps, and their standard errors."""
+        errors = np.std(self.powers, axis=0, ddof=1) / np.sqrt(len(self.powers))
+        return np.mean(self.powers, axis=0), errors
+
+    def worth(self, log_masses: np.ndarray) -> float:
+        """The number of pairs: they are separate."""
+        return float(len(self.fidelities))
 
     @property
     def pure(self) -> bool:
@@ -104,7 +128,7 @@ def _of_states(
     states = np.broadcast_to(states, (count, states.shape[1]))
     found = states if kept is None else _vectors_of(kept_factor(states, kept))
     overlap = _overlap(np.vecdot(found[0::2], found[1::2]), kept is None)
-    return overlap, _block_powers(found, kept is None, order), _all_real(states)
+    return overlap, _block_powers(found, kept is None, order), all_real(states)
 
 
 def _of_densities(ask, reading, parameters, parts, kept, order: int) -> Overlaps:
@@ -139,7 +163,7 @@ def _block_powers(found: np.ndarray, squared: bool, order: int) -> np.ndarray:
     return np.stack([np.mean(overlap**t, axis=1) for t in range(1, order + 1)], axis=1)
 
 
-def _all_real(states: np.ndarray) -> bool:
+def all_real(states: np.ndarray) -> bool:
     """``|Σ ψ_j²| = 1`` holds for states that are real up to a phase, and for no others."""
     return bool(np.all(np.abs(np.vecdot(states.conj(), states)) > 1 - _PURE))
 
