@@ -241,3 +241,25 @@ def test_the_qnode_is_left_alone(global_state_unchanged):
     before = circuit.shots, circuit.device
     pt.loss_variance(circuit, **ASK, **BOTH)(WEIGHTS)
     assert (circuit.shots, circuit.device) == before
+
+
+# -- through sizes ---------------------------------------------------------------------------------
+
+
+def test_noise_looks_like_a_plateau_and_rescaling_takes_it_back():
+    """The loss has variance ½ at every depth; the device loses a share of it with every gate."""
+
+    def builder(n):
+        def body(weights):
+            qml.RX(weights[0], wires=0)
+            for _ in range(n):
+                qml.IsingXX(weights[1], wires=[0, 1])
+
+        return noisy(10**7, survival=0.8, body=body, returns=zz), (TWO,)
+
+    ask = {"method": "sample", "n_draws": 30, "seed": 2, "max_circuits": 10**4}
+    plain = pt.scaling(builder, [1, 3, 5, 7], **ask)
+    assert plain.rate.high < 0.85  # 0.8² per gate
+    found = pt.scaling(builder, [1, 3, 5, 7], **ask, **BOTH)
+    assert found.rate.low < 1 < found.rate.high
+    assert any("a model and not a correction" in note for note in found.notes)
