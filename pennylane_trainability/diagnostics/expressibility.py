@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent import futures
 from dataclasses import replace
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from pennylane_trainability.circuits.qnode import Reading, function_of
 from pennylane_trainability.diagnostics.compared_wires import compared_wires, idle_note
 from pennylane_trainability.diagnostics.expressibility_record import Expressibility
 from pennylane_trainability.diagnostics.noise import noise_notes
+from pennylane_trainability.diagnostics.overlap_calibration import OverlapCalibration
 from pennylane_trainability.diagnostics.overlap_laws import OverlapLaw, law_of
 from pennylane_trainability.diagnostics.state_ask import StateAsk
 from pennylane_trainability.diagnostics.state_overlaps import Overlaps, measured_cost, overlaps
@@ -55,6 +57,8 @@ def expressibility(
     max_shots: int | None = None,
     executor: Executor | None = None,
     workers: futures.Executor | None = None,
+    rescale: bool = False,
+    mitigate_read_out: bool = False,
 ):
     r"""How far are the states of a circuit from Haar random ones?
 
@@ -111,6 +115,13 @@ def expressibility(
         executor: how circuits are run.
         workers: any :class:`concurrent.futures.Executor` to share the simulation of draws; see
             :func:`loss_variance`.
+        rescale: free measured overlaps from global depolarising noise, with the survival ``s`` of a
+            circuit and its inverse: ``F = (p − (1 − s)/2^n)/s``. This is a **model**. Frame
+            potentials are unbiased under it; the histogram is compared to Haar states seen through
+            the same noise. Without ``mitigate_read_out`` errors of reading all zeros count as part
+            of ``s``. ``raw_potentials`` are without it, and intervals hold the errors of ``s``.
+        mitigate_read_out: take errors of reading out of overlaps, if every wire is read wrongly by
+            itself: a **model**, too.
 
     Returns:
         A function of the QNode's arguments that returns an :class:`Expressibility`. Its attribute
@@ -124,7 +135,8 @@ def expressibility(
         BudgetError: the cost exceeds a budget.
 
     **Cost.** Simulated: no circuits. Measured: one circuit of twice the depth per pair, all in one
-    device execution.
+    device execution; calibrations take the place of the twenty that are undone, with 20 more
+    circuits without gates and, for ``mitigate_read_out``, 20 with all wires turned.
 
     **Example**
 
@@ -151,8 +163,8 @@ def expressibility(
     ask = StateAsk(
         *("expressibility", qnode, argnums, encoding_args, law or Uniform(), kept_seed(seed)),
         *(engine, level, memory, max_circuits, max_shots, executor),
-        workers=workers,
-    )
+        workers=workers, rescale=rescale, mitigate_read_out=mitigate_read_out,
+    )  # fmt: skip
 
     def run(executor, args, kwargs) -> Expressibility:
         own = replace(ask, executor=executor)
@@ -161,6 +173,7 @@ def expressibility(
     def cost(*args, **kwargs) -> Cost:
         reading = ask.read(args, kwargs)
         road = ask.road()
+        ask.check_calibration(road)
         count = options.pairs(ask, road)
         compared_wires(reading.circuit, options.wires)  # refuses what a run would refuse
         if road == "measured":
@@ -201,6 +214,7 @@ class _Options:
     def answer(self, ask: StateAsk, reading: Reading) -> Expressibility:
         """The record."""
         circuit, road = reading.circuit, ask.road()
+        ask.check_calibration(road)
         kept = compared_wires(circuit, self.wires)
         n_pairs = self.pairs(ask, road)
         found = overlaps(ask, reading, road, kept, n_pairs, self.order)
@@ -212,8 +226,8 @@ class _Options:
         real = found.real and len(kept) == circuit.n_wires
         noise = () if road == "exact" else noise_notes("expressibility", ask.runner.device, circuit)
         return Expressibility(
-            **_divergences(counts, compared, sizes[0] if real else 0, ask, rng),
-            potentials=_potentials(found, ask),
+            **_divergences(counts, compared, sizes[0] if real else 0, ask, rng, found.calibration),
+            **_potentials(found, ask, self.order),
             haar_potentials=compared.potentials,
             counts=counts,
             masses=_masses(compared, self.n_bins),
@@ -244,25 +258,42 @@ def _whole(name: str, value, least: int) -> None:
         raise ValueError(f"{name} needs a whole number ≥ {least}; got {value!r}.")
 
 
-def _potentials(found: Overlaps, ask: StateAsk) -> tuple[Estimate, ...]:
-    count = len(found.powers)
-    means, errors = np.mean(found.powers, axis=0), np.std(found.powers, axis=0, ddof=1)
+def _potentials(found: Overlaps, ask: StateAsk, order: int) -> dict[str, Any]:
+    """Frame potentials, and those without a calibration if there is one."""
+    if found.calibration is None or found.raw_powers is None:
+        return {"potentials": _means(found.powers, np.zeros(order), ask)}
+    return {
+        "potentials": _means(found.powers, found.calibration.potential_errors(order), ask),
+        "raw_potentials": _means(found.raw_powers, np.zeros(order), ask),
+        "calibration": found.calibration.record(ask.level),
+    }
+
+
+def _means(powers: np.ndarray, added: np.ndarray, ask: StateAsk) -> tuple[Estimate, ...]:
+    means, errors = np.mean(powers, axis=0), np.std(powers, axis=0, ddof=1)
     errors = np.where(errors < 1e-14, 0.0, errors)  # equal overlaps differ by rounding
+    errors = np.hypot(errors / np.sqrt(len(powers)), added)
     return tuple(
-        Estimate.normal(float(mean), float(error / np.sqrt(count)), ask.level, ask.law_name)
+        Estimate.normal(float(mean), float(error), ask.level, ask.law_name)
         for mean, error in zip(means, errors, strict=True)
     )
 
 
 def _divergences(
-    counts: np.ndarray, compared: OverlapLaw, real: int, ask: StateAsk, rng
+    counts: np.ndarray,
+    compared: OverlapLaw,
+    real: int,
+    ask: StateAsk,
+    rng: np.random.Generator,
+    calibration: OverlapCalibration | None = None,
 ) -> dict[str, Any]:
     """Divergences from Haar, and from real Haar states where ``real`` is their dimension."""
     if compared.log_masses is None:
         return {"divergence": None}
     found = divergence_of_counts(counts, compared.log_masses, ask.level, rng)
+    added = 0.0 if calibration is None else calibration.divergence_error(counts)
     out: dict[str, Any] = {
-        "divergence": _estimate(found, ask),
+        "divergence": _estimate(found, ask, added),
         "plug_in": found.plug_in,
         "floor": found.floor,
         "p_value": found.p_value,
@@ -275,12 +306,14 @@ def _divergences(
     return out
 
 
-def _estimate(found: Divergence, ask: StateAsk) -> Estimate:
+def _estimate(found: Divergence, ask: StateAsk, added: float = 0.0) -> Estimate:
+    """The divergence, its interval widened by the error of a calibration."""
+    reach = NormalDist().inv_cdf((1 + ask.level) / 2) * added
     return Estimate(
         value=found.value,
-        stderr=found.stderr,
-        low=found.low,
-        high=found.high,
+        stderr=float(np.hypot(found.stderr, added)),
+        low=found.value - float(np.hypot(found.value - found.low, reach)),
+        high=found.value + float(np.hypot(found.high - found.value, reach)),
         level=ask.level,
         law=ask.law_name,
     )
