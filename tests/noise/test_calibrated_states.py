@@ -93,16 +93,16 @@ ASK = {"seed": 3, "n_pairs": 60, "n_bins": 20}
 def test_frame_potentials_become_those_without_noise(device):
     """The same pairs, simulated; the second device has channels on density matrices."""
     shots = MANY if device is NoisyQubits else 1_000
-    few = {**ASK, "n_pairs": 30, "n_bins": 10}
+    few = {**ASK, "n_pairs": 15, "n_bins": 5}
     found = pt.expressibility(noisy(shots, device=device), **few, **BOTH)(W)
     exact = pt.expressibility(ideal(), **few, engine="measured")(W)  # one circuit per pair
     off = 0.02 if device is NoisyQubits else 0.04
     for calibrated, truth in zip(found.potentials, exact.potentials, strict=True):
         assert abs(calibrated.value - truth.value) < off
-    assert abs(found.raw_potentials[1].value - exact.potentials[1].value) > 0.03
+    assert abs(found.raw_potentials[1].value - exact.potentials[1].value) > 0.015
     gates = 2 if device is NoisyQubits else 4  # two for every coupling there
     assert np.isclose(found.survival.value, S ** (2 * gates), atol=off)
-    assert found.calibration.survivals == (found.survival,)
+    assert found.calibration.survivals[0].value == found.survival.value
 
 
 def test_without_mitigation_reading_is_part_of_the_survival():
@@ -130,6 +130,7 @@ def haar(weights):
     return qml.expval(qml.Z(0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ask", [{"rescale": True}, BOTH])
 def test_haar_states_score_zero_through_noise(ask):
     """And would not if nobody told of the noise."""
@@ -166,7 +167,7 @@ def test_intervals_of_potentials_and_purities_cover():
 @pytest.mark.parametrize("device", [NoisyQubits, NoisyDensity])
 def test_the_entangling_capability_becomes_that_without_noise(device):
     shots = MANY
-    few = {"seed": 3, "n_draws": 10}
+    few = {"seed": 3, "n_draws": 6}
     found = pt.entangling_capability(noisy(shots, device=device), **few, **BOTH)(W)
     exact = pt.entangling_capability(ideal(), **few)(W)
     assert np.allclose(found.samples, exact.samples, atol=0.12)
@@ -187,7 +188,7 @@ def test_one_calibration_at_a_time():
 
 def test_squares_of_few_shots_are_unbiased(seed):
     """Four shots of every circuit: the noise of the shots is far larger than what is left."""
-    found = pt.entangling_capability(noisy(4, seed=int(seed)), seed=seed, n_draws=300, **BOTH)(W)
+    found = pt.entangling_capability(noisy(4, seed=int(seed)), seed=seed, n_draws=100, **BOTH)(W)
     exact = pt.entangling_capability(ideal(), seed=1, n_draws=20_000)(W)
     assert abs(found.capability.value - exact.capability.value) < 6 * found.capability.stderr
 
