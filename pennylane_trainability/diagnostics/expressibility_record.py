@@ -7,6 +7,7 @@ from enum import Enum
 
 import numpy as np
 
+from pennylane_trainability.diagnostics.calibration import Calibration
 from pennylane_trainability.results import Cost, Estimate, Provenance, Result, record
 
 __all__ = ["Expressibility", "ExpressibilityVerdict"]
@@ -34,6 +35,8 @@ class Expressibility(Result):
         floor: what the plug-in value would be for Haar states, at as many pairs.
         p_value: how often Haar states give a divergence that is as large, at as many pairs.
         potentials: frame potentials ``E F^t`` for ``t = 1, 2, …``.
+        raw_potentials: those without a calibration, if one was put into ``potentials``.
+        calibration: what was measured about the device for that.
         haar_potentials: those of the law that is compared to; NaN where there is none.
         counts: the histogram of the overlaps.
         n_states: states that were drawn.
@@ -61,6 +64,8 @@ class Expressibility(Result):
     floor: float = float("nan")
     p_value: float = float("nan")
     potentials: tuple[Estimate, ...]
+    raw_potentials: tuple[Estimate, ...] = ()
+    calibration: Calibration | None = None
     haar_potentials: tuple[float, ...]
     counts: np.ndarray = field(repr=False)
     n_states: int = 0
@@ -132,10 +137,14 @@ class Expressibility(Result):
         ):
             known = "" if np.isnan(haar) else f" (Haar {haar:.4g})"
             rows.append((f"frame potential {order}", f"{found}{known}"))
+        for order, raw in enumerate(self.raw_potentials, start=1):
+            rows.append((f"potential {order}, raw", str(raw)))
         if self.real_divergence is not None:
             rows.append(("from real Haar", str(self.real_divergence)))
         if self.survival is not None:
             rows.append(("survival", self.survival))
+        if self.calibration is not None:
+            rows += [row for row in self.calibration.rows() if row[0] != "survival"]
         wires = ", ".join(map(str, self.wires))
         rows += [
             ("compared to", self.reference),

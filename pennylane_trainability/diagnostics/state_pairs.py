@@ -47,7 +47,7 @@ class StatePairs:
     squares: np.ndarray
     real: bool
     cost: Cost = field(default_factory=Cost)
-    shots = survival = None
+    shots = survival = calibration = None
     pure, purity = True, 1.0
 
     @property
@@ -66,6 +66,14 @@ class StatePairs:
     def potentials(self) -> tuple[np.ndarray, np.ndarray]:
         """Means of the powers of the overlaps, and their standard errors."""
         return self.means, np.sqrt(self._variances()[0])
+
+    def raw_potentials(self) -> tuple[np.ndarray, np.ndarray]:
+        """The same: nothing is calibrated."""
+        return self.potentials()
+
+    def added_error(self, n_bins: int) -> float:
+        """No calibration adds to the error of the divergence."""
+        return 0.0
 
     def worth(self, log_masses: np.ndarray) -> float:
         """Separate pairs that would tell as much, the least over divergence and potentials."""

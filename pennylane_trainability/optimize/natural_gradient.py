@@ -30,6 +30,7 @@ class NaturalStep(Result):
         damping: what was added to the eigenvalues of the QFIM; 0 if nothing was.
         metric_cost: circuits and shots of the metric; none if an earlier one was used again.
         gradient_cost: those of the gradient, and of the objective with it.
+        notes: what noise does to it, where the device may be noisy.
     """
 
     gradient: np.ndarray = field(repr=False)
@@ -37,6 +38,7 @@ class NaturalStep(Result):
     damping: float
     metric_cost: Cost
     gradient_cost: Cost
+    notes: tuple[str, ...] = ()
 
     @property
     def cost(self) -> Cost:
@@ -51,6 +53,7 @@ class NaturalStep(Result):
             ("damping", self.damping),
             ("metric", self.metric_cost),
             ("gradient and value", self.gradient_cost),
+            *(("note", note) for note in self.notes),
         ]
 
 
@@ -233,6 +236,7 @@ class NaturalGradientOptimizer(qml.GradientDescentOptimizer):
                 damping=damping,
                 metric_cost=cost,
                 gradient_cost=_cost_of(counted.device),
+                notes=metric.noise,
             )
         )
         new = self.apply_grad(_as(args, trained, direction), args)

@@ -56,6 +56,7 @@ class PolicyScaling(Result):
         verdict: what both together say about these sizes; nothing about others.
         actions: number of actions at every size.
         found: everything at every size.
+        notes: what the reader should know, sizes included.
         cost: what was run, all sizes together.
         provenance: seed, draws, device of the largest size.
     """
@@ -65,6 +66,7 @@ class PolicyScaling(Result):
     verdict: PolicyVerdict
     actions: tuple[int, ...]
     found: tuple[PolicyVariance, ...] = field(repr=False)
+    notes: tuple[str, ...] = ()
     cost: Cost
     provenance: Provenance
 
@@ -106,6 +108,7 @@ class PolicyScaling(Result):
             ("Var ∂ log π", self.log_fit.sentence),
             ("Var ∂π", self.derivative_fit.sentence),
             ("law", self.found[0].law),
+            *(("note", note) for note in self.notes),
             ("cost", self.cost),
         ]
 
@@ -221,6 +224,9 @@ def policy_scaling(
         verdict=verdict_of(log, own),
         actions=tuple(one.n_actions for one in found),
         found=tuple(found),
+        notes=tuple(
+            f"n = {n:g}: {note}" for n, one in zip(log.ns, found, strict=True) for note in one.notes
+        ),
         cost=sum((one.cost for one in found), Cost()),
         provenance=Provenance(
             seed=entropy,
