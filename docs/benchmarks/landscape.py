@@ -291,7 +291,7 @@ def print_cold(rows: dict, options) -> None:
     timings = {name: row for name, row in rows.items() if isinstance(row, Timing)}
     reference = next(iter(timings.values()))
     sampled = [row.last for row in timings.values() if "each" in row.last]
-    largest = max(sampled, key=lambda last: last["samples"])
+    largest = max(sampled, key=lambda last: last["samples"], default={"samples": 0, "error": 0.0})
     needed = largest["samples"] * (largest["error"] / options.rtol) ** 2
     print(f"{'':34s}{'cold':>11s}{'ratio':>8s}{'cpu':>11s}{'ratio':>8s}{'samples':>11s}"
           f"{'error':>7s}{'mean variance':>15s}")  # fmt: skip
