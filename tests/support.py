@@ -2,7 +2,8 @@
 
 ``GAPS`` is the one place that says what does not work: (device, shots, interface) → what happens
 instead. ``"*"`` stands for all. A gap of kind ``"refused"`` must raise its error with its remedy,
-one of kind ``"open"`` is an expected failure that turns red as soon as it is closed.
+one of kind ``"open"`` is an expected failure that turns red as soon as it is closed, and tests of
+one of kind ``"missing"`` are skipped where what they need is not there.
 """
 
 from __future__ import annotations
@@ -62,6 +63,9 @@ GAPS: dict[tuple[str, str, str], Gap] = {
     ("entry point", "none", "none"): Gap(
         "the package is on the path but not installed, so PennyLane cannot find its entry point"
     ),
+    ("lightning.kokkos", "*", "*"): Gap("needs pennylane-lightning-kokkos", "missing"),
+    ("*", "*", "catalyst"): Gap("needs pennylane-catalyst", "missing"),
+    ("killed process", "*", "none"): Gap("Windows has no SIGKILL", "missing"),
 }
 
 

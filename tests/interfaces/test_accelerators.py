@@ -11,6 +11,7 @@ import importlib.util
 import numpy as np
 import pennylane as qml
 import pytest
+from support import GAPS
 
 import pennylane_trainability as pt
 from pennylane_trainability.circuits import arguments, resolution
@@ -114,7 +115,7 @@ KOKKOS = importlib.util.find_spec("pennylane_lightning") and importlib.util.find
 )
 
 
-@pytest.mark.skipif(not KOKKOS, reason="needs pennylane-lightning-kokkos")
+@pytest.mark.skipif(not KOKKOS, reason=GAPS["lightning.kokkos", "*", "*"].reason)
 class TestKokkos:
     @pytest.fixture
     def qnode(self):

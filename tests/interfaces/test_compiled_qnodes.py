@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 import pennylane as qml
 import pytest
+from support import GAPS
 
 import pennylane_trainability as pt
 
@@ -128,7 +129,7 @@ def test_program_capture_is_refused_by_name():
 
 @pytest.fixture
 def catalyst():
-    return pytest.importorskip("catalyst")
+    return pytest.importorskip("catalyst", reason=GAPS["*", "*", "catalyst"].reason)
 
 
 @pytest.fixture

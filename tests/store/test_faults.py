@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from keyed_device import FAULTS, QUESTIONS, Cut, KeyedDevice, bits, stored
+from support import GAPS
 
 import pennylane_trainability as pt
 
@@ -142,13 +143,13 @@ def killed_run(name, path, at, chunk):
     return kept
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
+@pytest.mark.skipif(sys.platform == "win32", reason=GAPS["killed process", "*", "none"].reason)
 def test_a_killed_process_leaves_a_store_that_goes_on(tmp_path):
     assert killed_run("jacobian", tmp_path / "s.sqlite", at=12, chunk=4) == 8
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
+@pytest.mark.skipif(sys.platform == "win32", reason=GAPS["killed process", "*", "none"].reason)
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_killed_anywhere(name, rng, tmp_path):
     handled = undisturbed(name)[2]
@@ -158,7 +159,7 @@ def test_killed_anywhere(name, rng, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
+@pytest.mark.skipif(sys.platform == "win32", reason=GAPS["killed process", "*", "none"].reason)
 def test_killed_at_any_time(rng, tmp_path):
     """Wherever the signal meets the process, also while it writes."""
     answer, _, handled = undisturbed("repeated_jacobian")
