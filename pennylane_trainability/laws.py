@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -61,6 +62,16 @@ def periods(circuit: Circuit) -> np.ndarray:
     An angle ``s·θ`` of a gate with eigenvalue differences ``Ω`` has the frequencies ``sΩ``; the
     period is 2π over their greatest common divisor, where there is one.
     """
+    if circuit not in _PERIODS:
+        _PERIODS[circuit] = _found_periods(circuit)
+    return _PERIODS[circuit].copy()
+
+
+#: Of circuits that were asked about: who draws asks, and who says how.
+_PERIODS: WeakKeyDictionary[Circuit, np.ndarray] = WeakKeyDictionary()
+
+
+def _found_periods(circuit: Circuit) -> np.ndarray:
     found: list[list[float]] = [[] for _ in range(circuit.n_parameters)]
     for gate in circuit.gates:
         for angle in gate.angles:

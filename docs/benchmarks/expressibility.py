@@ -127,7 +127,7 @@ def compare(options) -> None:
                 continue
             first = first or found.cold
             print(
-                f"{name:30}{found.cold:9.2f}s{found.cpu:9.2f}s{found.warm:9.2f}s"
+                f"{name:30}{found.cold:9.3f}s{found.cpu:9.3f}s{found.warm:9.3f}s"
                 f"{found.cold / first:12.1f}  {found.last['value']:.4f}"
             )
 

@@ -36,6 +36,11 @@ def child(case: str, method: str, repeats: int) -> None:
             second_order,
         )
 
+        if method != "commuting_grad":  # the only one that needs no Lie algebra
+            from pennylane_trainability.transforms.gradient_circuits import (  # noqa: F401
+                adjoint_action,
+            )
+
         load = time.process_time() - start
     times = []
     for tape in tapes:
@@ -81,12 +86,12 @@ def random_results(tape, rng):
     return {"".join(map(str, row)): int(t) for row, t in zip(bits, times, strict=True)}
 
 
-def overhead(script: str, tries: int, repeats: int, quick: bool) -> None:
-    """The table: every method on every circuit, in fresh processes."""
+def overhead(script: str, tries: int, repeats: int, quick: bool, only=None) -> None:
+    """The table: every method on every circuit, or on some, in fresh processes."""
     from ansaetze import ANSAETZE
 
     print("\nprocessor time to make the circuits of one gradient, one thread")
-    for case in CASES[:2] if quick else CASES:
+    for case in only or (CASES[:2] if quick else CASES):
         ansatz = ANSAETZE[case]
         print(f"\n{ansatz.name}: {ansatz.wires} wires, {ansatz.size:,} parameters")
         print(

@@ -29,6 +29,7 @@ def main() -> None:
     parser.add_argument("--overhead", action="store_true", help="only the time on the host")
     parser.add_argument("--qiskit", action="store_true", help="only the runs on Qiskit devices")
     parser.add_argument("--quick", action="store_true", help="a selection, under a minute")
+    parser.add_argument("--only", nargs="+", metavar="CASE", help="circuits of --overhead")
     parser.add_argument("--points", type=int, default=24, help="random points behind an error")
     parser.add_argument("--tries", type=int, default=2, help="processes for a small circuit")
     parser.add_argument("--repeats", type=int, default=3, help="further calls in a process")
@@ -46,7 +47,7 @@ def main() -> None:
 
         accuracy(4 if options.quick else options.points, options.quick)
     if everything or options.overhead:
-        overhead(__file__, options.tries, options.repeats, options.quick)
+        overhead(__file__, options.tries, options.repeats, options.quick, options.only)
     if everything or options.qiskit:
         devices(__file__, options.quick)
 

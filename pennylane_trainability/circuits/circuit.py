@@ -85,7 +85,7 @@ class Gate:
         return any(angle.inputs for angle in self.angles)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Circuit:
     """A QNode read once at given arguments.
 

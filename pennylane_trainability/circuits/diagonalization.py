@@ -20,7 +20,7 @@ from pennylane_trainability.circuits.coloring import (
 from pennylane_trainability.circuits.elimination import eliminate
 from pennylane_trainability.circuits.graph_form import graph_form
 from pennylane_trainability.circuits.pauli import Word, letters
-from pennylane_trainability.circuits.tableau import Gate, Tableau, compress
+from pennylane_trainability.circuits.tableau import Gate, Tableau, compress, turn
 from pennylane_trainability.errors import ReadingError
 
 __all__ = ["Diagonalization", "diagonalize", "group_commuting"]
@@ -82,7 +82,11 @@ def diagonalize(words: Sequence[Word], n_wires: int) -> Diagonalization:
     (1, (1, -1, 1))
     """
     words = list(words)
-    _check(words, n_wires)
+    _check_letters(words, n_wires)
+    settled = _settled(words)
+    if settled is not None:
+        return settled
+    _check_pairs(words, n_wires)
     table = Tableau.of(words, n_wires)
     gates = table.settle()
     for part in _parts(table):
@@ -122,19 +126,36 @@ def group_commuting(
     ([[0, 3], [1, 2]], [[0], [1, 2], [3]])
     """
     if weights is not None:
-        heavy_first = np.argsort(-np.abs(np.asarray(weights, float)), kind="stable")
-        groups = first_fit(Conflicts(words, qubit_wise), heavy_first.tolist())
-        return sorted(sorted(members) for members in groups)
-    order = sorted(range(len(words)), key=lambda k: (words[k].x, words[k].z))
-    conflicts = Conflicts([words[k] for k in order], qubit_wise)
-    if len(words) > _MAX_TABLE:
-        groups = first_fit(conflicts, range(len(words)))
+        order = np.argsort(-np.abs(np.asarray(weights, float)), kind="stable").tolist()
     else:
-        groups = recursive_largest_first(conflicts.matrix())
+        order = sorted(range(len(words)), key=lambda k: (words[k].x, words[k].z))
+    conflicts = Conflicts([words[k] for k in order], qubit_wise)
+    if weights is not None or len(words) > _MAX_TABLE:
+        groups = first_fit(conflicts)
+    else:
+        groups = recursive_largest_first(conflicts)
     return sorted(sorted(order[k] for k in members) for members in groups)
 
 
-def _check(words: list[Word], n_wires: int) -> None:
+def _settled(words: list[Word]) -> Diagonalization | None:
+    """The circuit of words whose letters agree wire by wire, up to identities."""
+    x = z = 0
+    for word in words:
+        x, z = x | word.x, z | word.z
+    if any(word.x ^ x & word.support or word.z ^ z & word.support for word in words):
+        return None
+    gates: list[Gate] = []
+    left = x  # Z is Z already
+    while left:
+        wire = _lowest(left)
+        gates += turn(1 + 2 * (z >> wire & 1), wire)
+        left &= left - 1
+    return Diagonalization(
+        tuple(gates), tuple(word.support for word in words), tuple(word.sign for word in words)
+    )
+
+
+def _check_letters(words: list[Word], n_wires: int) -> None:
     for word in words:
         if word.phase & 1 or word.support >> n_wires:
             text = letters(word, max(n_wires, word.support.bit_length()))
@@ -142,13 +163,20 @@ def _check(words: list[Word], n_wires: int) -> None:
                 f"Only Hermitian words on {n_wires} wires can be diagonalized; got {text}. Give "
                 "words of phase 0 or 2, or more wires."
             )
-    clashes = np.argwhere(Conflicts(words, False).matrix())
-    if clashes.size:
-        first, second = (letters(words[i], n_wires) for i in clashes[0])
-        raise ReadingError(
-            f"{first} and {second} do not commute, so no circuit diagonalizes both. Split the "
-            "words with group_commuting first."
-        )
+
+
+def _check_pairs(words: list[Word], n_wires: int) -> None:
+    for word, row in zip(words, Conflicts(words, False).rows(), strict=True):
+        if row:
+            first, second = letters(word, n_wires), letters(words[_lowest(row)], n_wires)
+            raise ReadingError(
+                f"{first} and {second} do not commute, so no circuit diagonalizes both. Split the "
+                "words with group_commuting first."
+            )
+
+
+def _lowest(mask: int) -> int:
+    return (mask & -mask).bit_length() - 1
 
 
 def _parts(table: Tableau) -> list[list[int]]:
@@ -167,10 +195,27 @@ def _parts(table: Tableau) -> list[list[int]]:
 def _solved(shape: tuple[int, int], x: bytes, z: bytes) -> tuple[Gate, ...]:
     """The better of two circuits for one part; equal parts stand on many wires of a chain."""
     roads = []
-    for road in (eliminate, graph_form):
+    for road in (graph_form, eliminate):
         own_x, own_z = (np.frombuffer(bits, bool).reshape(shape).copy() for bits in (x, z))
         roads.append(compress(road(Tableau(own_x, own_z, np.zeros(shape[0], bool)))))
-    return tuple(min(roads, key=lambda road: (_two_qubit_gates(road), _depth(road))))
+        if road is graph_form and shape[0] == shape[1] and _is_tree(roads[0], shape[1]):
+            break
+    return tuple(min(reversed(roads), key=lambda road: (_two_qubit_gates(road), _depth(road))))
+
+
+def _is_tree(gates: Iterable[Gate], n_wires: int) -> bool:
+    """Whether the two-qubit gates are the edges of a tree on all wires.
+
+    The graph state of a tree is entangled across every cut, so no circuit does with fewer gates.
+    """
+    pairs = [set(wires) for _, wires in gates if len(wires) == 2]
+    if len(pairs) != n_wires - 1:
+        return False
+    parts: list[set[int]] = []
+    for pair in pairs:
+        joined = [part for part in parts if part & pair]
+        parts = [part for part in parts if not part & pair] + [pair.union(*joined)]
+    return len(parts) == 1 and len(parts[0]) == n_wires
 
 
 def _two_qubit_gates(gates: Iterable[Gate]) -> int:

@@ -85,22 +85,28 @@ def measurement_groups(
     everything = range(len(words))
     if grouping == "qubit-wise":
         return solved(grouped(True, everything))
-    commuting = solved(grouped(False, everything))
+    sets = grouped(False, everything)
     if grouping == "commuting":
-        return commuting
+        return solved(sets)
+    if not two_qubit_weight and _needs(words, len(sets) + 1):
+        return solved(sets)
     split: list[MeasurementGroup] = []
-    for group in commuting:
+    for group in solved(sets):
         # qubit-wise groups have no two-qubit gates, so that their number is their cost; where gates
         # cost nothing two circuits are never cheaper than one
         dear = two_qubit_weight * group.basis.two_qubit_gates > 0
-        parts = grouped(True, group.words) if dear else [group.words]
-        split += solved(parts) if (len(parts), 0) < cost([group]) else [group]
-    if len(split) < 2:
-        return split
-    if has_clique(Conflicts(words, True), int(cost(split)[0]) + 1):
+        parts = grouped(True, group.words) if dear else []
+        split += solved(parts) if dear and (len(parts), 0) < cost([group]) else [group]
+    total, gates = cost(split)
+    if len(split) < 2 or _needs(words, int(total) + (gates > 0)):
         return split
     apart = grouped(True, everything)
-    return solved(apart) if (len(apart), 0) < cost(split) else split
+    return solved(apart) if (len(apart), 0) < (total, gates) else split
+
+
+def _needs(words: Sequence[Word], count: int) -> bool:
+    """Whether words were found that take so many circuits without two-qubit gates."""
+    return count <= len(words) and has_clique(Conflicts(words, True), count)
 
 
 def _check(grouping: str, two_qubit_weight: float) -> None:

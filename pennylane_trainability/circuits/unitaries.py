@@ -104,8 +104,19 @@ _BY_NAME = frozenset(
 def _by_name(name: str, n_wires: int) -> Spectral:
     if name in ("IsingXX", "IsingYY", "IsingZZ"):
         return _pauli_word(name[-2:])
+    if name in ("CRX", "CRY", "CRZ"):
+        return _controlled(_SPECTRAL[name[1:]])
     with qml.QueuingManager.stop_recording():
         return _from_generator(getattr(qml, name)(0.0, wires=range(n_wires)))
+
+
+def _controlled(kind: Spectral) -> Spectral:
+    """The generator where a control is 1, nothing where it is 0."""
+    matrix = np.kron(np.diag([0.0, 1.0]), kind.matrix)
+    values = np.kron([0.0, 1.0], kind.values)
+    if kind.vectors is None:
+        return Spectral(matrix, values, None)
+    return Spectral(matrix, values, np.kron(np.eye(2), kind.vectors), (None, kind.vectors))
 
 
 @lru_cache(maxsize=256)

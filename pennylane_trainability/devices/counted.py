@@ -43,7 +43,7 @@ class Counted(Device):
         self.circuits = self.total_shots = self.executions = 0
 
     def __getattribute__(self, key):
-        own = key in Counted._OWN
+        own = key in type(self)._OWN
         target = self if own else object.__getattribute__(self, "_device")
         return object.__getattribute__(self, key) if own else getattr(target, key)
 

@@ -23,7 +23,10 @@ from pennylane_trainability.transforms.qfim_circuits.read_outs import Observed, 
 if TYPE_CHECKING:
     from pennylane_trainability.transforms.point_circuits import PointCircuits
 
-__all__ = ["calibrated_gradient", "calibrated_jacobian", "own_tapes"]
+__all__ = [
+    *("calibrated_gradient", "calibrated_jacobian", "calibrated_tables"),
+    *("own_tapes", "refuse_parities"),
+]
 
 
 def own_tapes(built: JacobianTapes | PointCircuits) -> list:
@@ -67,7 +70,7 @@ def calibrated_jacobian(
 
     def at(means: np.ndarray) -> ShiftErrors | PointErrors:
         if isinstance(errors, ShiftErrors):
-            return _with_tables(errors, _tables(built, known, means))
+            return _with_tables(errors, calibrated_tables(built, known, means))  # type: ignore[arg-type]
         read_outs = built.circuits.read_outs  # type: ignore[union-attr]
         points = tuple(
             _recalibrated(point, read_outs, seen, known, means)
@@ -117,23 +120,43 @@ def _value(errors: GradientErrors) -> np.ndarray:
     return total
 
 
-def _tables(built, known: Known, means: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Values of outcomes per basis without flips, and farther from their centre by ``1/s``."""
+def calibrated_tables(
+    built: JacobianTapes, known: Known, means: np.ndarray
+) -> tuple[np.ndarray, ...]:
+    """Values of outcomes per basis without flips, and farther from their centre by ``1/s``.
+
+    Args:
+        built: the circuits of the answer.
+        known: the calibration.
+        means: of the calibration circuits, those of ``known`` or others near them.
+    """
     flips = known.flips(means)
-    survival = np.broadcast_to(known.per_circuit(means), (len(built.bases),))
+    survival = known.per_circuit(means)[: len(built.bases)]
+    survival = np.broadcast_to(survival, (len(built.bases),))
+    if flips is not None:
+        refuse_parities(built)
     out = []
     for basis, table, s in zip(built.bases, built.tables, survival, strict=True):
         centre = table.mean(axis=1, keepdims=True)  # of the maximally mixed state
         if flips is not None:
-            if basis.parity:
-                raise ReadingError(
-                    f"mitigate_read_out keeps all outcomes, and a word on {len(basis.wires)} wires "
-                    "has too many of them here; use measure_gradient, or leave it out."
-                )
             order = [known.made.wires.index(w) for w in basis.wires]
             table = corrected_table(table, flips[order])
         out.append((table - centre) / s + centre)
     return tuple(out)
+
+
+def refuse_parities(built: JacobianTapes) -> None:
+    """Refuse circuits of which only the parity of all wires is kept.
+
+    Raises:
+        ReadingError: there is one.
+    """
+    for basis in built.bases:
+        if basis.parity:
+            raise ReadingError(
+                f"mitigate_read_out keeps all outcomes, and a word on {len(basis.wires)} wires "
+                "has too many of them here; use measure_gradient, or leave it out."
+            )
 
 
 def _with_tables(errors: ShiftErrors, tables: tuple[np.ndarray, ...]) -> ShiftErrors:

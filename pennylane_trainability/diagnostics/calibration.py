@@ -124,7 +124,7 @@ class Known:
         errors = np.zeros(0)
         if self.made.mirrors:
             errors = np.sqrt(np.sum(self.factors(self.survivals) ** 2, axis=0))
-        law = f"{self.made.shots} shots of mirror circuits"
+        law = f"{self.made.shots * self.made.repeats} shots of mirror circuits"
         own = zip(survivals.tolist(), errors.tolist(), strict=True)
         variances = np.sum(self.root**2, axis=1)
         return Calibration(

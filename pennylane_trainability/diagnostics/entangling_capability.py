@@ -10,8 +10,10 @@ from pennylane.measurements import Shots
 
 from pennylane_trainability.circuits.circuit import Circuit
 from pennylane_trainability.circuits.qnode import Reading, function_of
+from pennylane_trainability.diagnostics.calibration import known_of
 from pennylane_trainability.diagnostics.entangling_record import EntanglingCapability
 from pennylane_trainability.diagnostics.noise import noise_notes
+from pennylane_trainability.diagnostics.purities import Purities, purities_of
 from pennylane_trainability.diagnostics.state_ask import StateAsk, state_chunks
 from pennylane_trainability.diagnostics.variance_ask import positive
 from pennylane_trainability.errors import ReadingError
@@ -46,6 +48,8 @@ def entangling_capability(
     max_shots: int | None = None,
     executor: Executor | None = None,
     workers: futures.Executor | None = None,
+    rescale: bool = False,
+    mitigate_read_out: bool = False,
 ):
     r"""How entangled are the states of a circuit on average?
 
@@ -63,7 +67,7 @@ def entangling_capability(
     Simulated, purities are exact, and the error is that of the draws. On devices all wires are
     measured in the basis of X, of Y and of Z; the square of a mean :math:`m` of :math:`M` shots is
     too large by its noise, and :math:`(M m^2 - 1)/(M - 1)` is unbiased. What noise of the device
-    does to purities is not taken out: it counts as entanglement.
+    does to purities counts as entanglement, unless a calibration is asked for.
 
     Args:
         qnode: a QNode; what it returns does not matter.
@@ -83,6 +87,11 @@ def entangling_capability(
         executor: how circuits are run.
         workers: any :class:`concurrent.futures.Executor` to share the simulation of draws; see
             :func:`loss_variance`.
+        rescale: divide measured Bloch vectors by the survival ``s`` of the gates: a **model**
+            (global depolarising noise), in which they are shorter by ``s``. Intervals hold the
+            errors of ``s``, ``raw`` is without it, and 40 circuits are added.
+        mitigate_read_out: take errors of reading out of them, as measured in 20 circuits with no
+            wire turned and 20 with all turned: a **model**, too.
 
     Returns:
         A function of the QNode's arguments that returns an :class:`EntanglingCapability`. Its
@@ -94,7 +103,8 @@ def entangling_capability(
         ReadingError: no parameters, one shot, or a circuit that cannot be simulated.
         BudgetError: the cost exceeds a budget.
 
-    **Cost.** Simulated: no circuits. Measured: three circuits per draw, in one device execution.
+    **Cost.** Simulated: no circuits. Measured: three circuits per draw, in one device execution,
+    those of a calibration included.
 
     **Example**
 
@@ -113,8 +123,8 @@ def entangling_capability(
     ask = StateAsk(
         *(name, qnode, argnums, encoding_args, law or Uniform(), kept_seed(seed)),
         *(engine, level, memory, max_circuits, max_shots, executor),
-        workers=workers,
-    )
+        workers=workers, rescale=rescale, mitigate_read_out=mitigate_read_out,
+    )  # fmt: skip
 
     def count() -> int:
         return n_draws or (_DRAWS if is_exact_simulator(qnode.device) else _DEVICE_DRAWS)
@@ -122,25 +132,28 @@ def entangling_capability(
     def run(executor, args, kwargs) -> EntanglingCapability:
         own = replace(ask, executor=executor)
         reading, road = own.read(args, kwargs), _road(own)
+        own.check_calibration(road)
         parameters = own.drawn(reading, count())
         if road == "exact":
             return capability_of(own, reading, parameters)
-        return _record(own, reading, road, *_measured(own, reading, parameters))
+        return _record(own, reading, road, _measured(own, reading, parameters))
 
     def cost(*args, **kwargs) -> Cost:
         ask.read(args, kwargs)
+        ask.check_calibration(_road(ask))
         if _road(ask) == "exact":
             return Cost()
         circuits = 3 * count()
         shots = circuits * (ask.shots or 0)
-        return Cost(circuits=circuits, distinct_circuits=circuits, shots=shots, executions=1)
+        own = Cost(circuits=circuits, distinct_circuits=circuits, shots=shots, executions=1)
+        return own + ask.calibration_cost(count(), mirrors=rescale)
 
     return priced(function_of(qnode), run, executor, qnode.device, cost=cost)
 
 
 def capability_of(ask: StateAsk, reading: Reading, parameters: np.ndarray) -> EntanglingCapability:
     """The entangling capability at given draws ``(D, P)``, simulated."""
-    return _record(ask, reading, "exact", _simulated(ask, reading, parameters), Cost())
+    return _record(ask, reading, "exact", Purities(_simulated(ask, reading, parameters)))
 
 
 def _road(ask: StateAsk) -> str:
@@ -159,7 +172,7 @@ def _purities(circuit: Circuit, count: int) -> np.ndarray:
     return np.broadcast_to(purities, (count, purities.shape[1]))
 
 
-def _measured(ask: StateAsk, reading: Reading, parameters) -> tuple[np.ndarray, Cost]:
+def _measured(ask: StateAsk, reading: Reading, parameters) -> Purities:
     """Unbiased estimates of ``Tr ρ_k²``, ``(D, n)``, from one device execution."""
     shots, count = ask.shots, len(parameters)
     if shots == 1:
@@ -170,41 +183,51 @@ def _measured(ask: StateAsk, reading: Reading, parameters) -> tuple[np.ndarray, 
     circuit, several = ask.at(reading, parameters), broadcasts(ask.qnode.device)
     bases = pauli_tapes(circuit, count, Shots(shots), several)
     tapes = [tape for basis in bases for tape in basis]
-    cost = cost_of(tapes, 3 * count)
+    made = ask.calibration(circuit, count, ask.rescale) if ask.calibrates else None
+    extra = [] if made is None else made.tapes
+    cost = cost_of([*tapes, *extra], 3 * count + len(extra))
     ask.runner.check(cost)
-    results = ask.runner.run(tapes)
+    results = ask.runner.run([*tapes, *extra])
     n = circuit.n_wires
-    means = [np.reshape(r if n > 1 else [r], (n, -1)).T for r in results]
-    squares = np.concatenate(means).reshape(3, count, n) ** 2
-    if shots is not None:
-        squares = (shots * squares - 1) / (shots - 1)
-    return (1 + squares.sum(axis=0)) / 2, cost
+    means = [np.reshape(r if n > 1 else [r], (n, -1)).T for r in results[: len(tapes)]]
+    known = None if made is None else known_of(made, results[len(tapes) :])
+    vectors = np.concatenate(means).reshape(3, count, n)
+    return purities_of(vectors, shots, tuple(circuit.wires), known, cost)
 
 
-def _record(
-    ask: StateAsk, reading: Reading, road: str, purities: np.ndarray, cost: Cost
-) -> EntanglingCapability:
-    circuit, count = reading.circuit, len(purities)
-    q = 2 * (1 - purities.mean(axis=1))
+def _record(ask: StateAsk, reading: Reading, road: str, found: Purities) -> EntanglingCapability:
+    circuit, count = reading.circuit, len(found.values)
+    q = found.capabilities()
     dimension = 2**circuit.n_wires
     notes = ask.notes(reading)
     if road == "measured":
         notes += noise_notes("entangling-capability", ask.runner.device, circuit)
-    sample = float(np.std(q, ddof=1))
-    sample = 0.0 if sample < 1e-14 else sample  # equal states differ by rounding
     sampled = ask.shots is not None and road == "measured"
+    raw, known = None, found.known
+    if known is not None:
+        raw = _mean(found.raw_capabilities(), 0.0, ask)
     return EntanglingCapability(
-        capability=Estimate.normal(
-            float(np.mean(q)), sample / np.sqrt(count), ask.level, ask.law_name
-        ),
+        capability=_mean(q, found.error(), ask),
+        raw=raw,
+        calibration=None if known is None else known.record(ask.level),
         haar=(dimension - 2) / (dimension + 1),
         samples=q,
-        spread=float("nan") if sampled else sample,
-        purities=purities.mean(axis=0),
+        spread=float("nan") if sampled else _spread(q),
+        purities=found.values.mean(axis=0),
         wires=tuple(circuit.wires),
         law=ask.law_name,
         level=ask.level,
         notes=tuple(notes),
-        cost=cost,
+        cost=found.cost,
         provenance=ask.provenance(road, count),
     )
+
+
+def _spread(q: np.ndarray) -> float:
+    spread = float(np.std(q, ddof=1))
+    return 0.0 if spread < 1e-14 else spread  # equal states differ by rounding
+
+
+def _mean(q: np.ndarray, added: float, ask: StateAsk) -> Estimate:
+    error = float(np.hypot(_spread(q) / np.sqrt(len(q)), added))
+    return Estimate.normal(float(np.mean(q)), error, ask.level, ask.law_name)

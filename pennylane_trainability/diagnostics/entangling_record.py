@@ -6,6 +6,7 @@ from dataclasses import field
 
 import numpy as np
 
+from pennylane_trainability.diagnostics.calibration import Calibration
 from pennylane_trainability.results import Cost, Estimate, Provenance, Result, record
 
 __all__ = ["EntanglingCapability"]
@@ -17,6 +18,8 @@ class EntanglingCapability(Result):
 
     Attributes:
         capability: mean of ``Q`` over the parameters.
+        raw: the same without a calibration, if one was put into it.
+        calibration: what was measured about the device for that.
         haar: the mean of Haar states, ``(N − 2)/(N + 1)``.
         samples: ``Q`` at every draw; with shots they have noise, but no bias.
         spread: standard deviation of ``Q`` over the parameters; NaN with shots, where the noise of
@@ -31,6 +34,8 @@ class EntanglingCapability(Result):
     """
 
     capability: Estimate
+    raw: Estimate | None = None
+    calibration: Calibration | None = None
     haar: float
     samples: np.ndarray = field(repr=False)
     spread: float = float("nan")
@@ -56,6 +61,8 @@ class EntanglingCapability(Result):
         spread = "" if np.isnan(self.spread) else f"{self.spread:.3g} over the parameters"
         rows = [
             ("interval", self.capability.interval()),
+            ("without calibration", "" if self.raw is None else str(self.raw)),
+            *(() if self.calibration is None else self.calibration.rows()),
             ("spread", spread),
             ("purities", self.purities),
             ("draws", self.provenance.n_samples),

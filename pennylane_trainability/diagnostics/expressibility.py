@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent import futures
 from dataclasses import replace
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -16,13 +17,14 @@ from pennylane_trainability.diagnostics.noise import noise_notes
 from pennylane_trainability.diagnostics.overlap_laws import OverlapLaw, law_of
 from pennylane_trainability.diagnostics.state_ask import StateAsk
 from pennylane_trainability.diagnostics.state_overlaps import Overlaps, measured_cost, overlaps
+from pennylane_trainability.diagnostics.state_pairs import StatePairs, all_pairs
 from pennylane_trainability.executor import Executor
 from pennylane_trainability.laws import Law, Uniform
 from pennylane_trainability.pricing import priced
 from pennylane_trainability.results import Cost, Estimate, kept_seed
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY
-from pennylane_trainability.statistics.divergence import Divergence, divergence_of_counts
-from pennylane_trainability.statistics.fidelity_laws import bin_numbers, real_haar_log_masses
+from pennylane_trainability.statistics.divergence import Divergence
+from pennylane_trainability.statistics.fidelity_laws import real_haar_log_masses
 from pennylane_trainability.transforms.engines import is_exact_simulator
 
 __all__ = ["expressibility"]
@@ -42,6 +44,7 @@ def expressibility(
     encoding_args=None,
     wires: str | Sequence | None = None,
     n_pairs: int | None = None,
+    pairs: str = "auto",
     n_bins: int = 75,
     order: int = 2,
     threshold: float = 0.05,
@@ -55,6 +58,8 @@ def expressibility(
     max_shots: int | None = None,
     executor: Executor | None = None,
     workers: futures.Executor | None = None,
+    rescale: bool = False,
+    mitigate_read_out: bool = False,
 ):
     r"""How far are the states of a circuit from Haar random ones?
 
@@ -68,9 +73,15 @@ def expressibility(
 
     (Sim, Johnson, Aspuru-Guzik, arXiv:1905.10876). With :math:`n` pairs the usual plug-in value of
     true Haar states is up to (bins − 1)/2n instead of zero: 0.0037 for four wires, 75 bins and
-    5,000 pairs. Here that is taken out, the interval comes from resampling, and "indistinguishable
-    from Haar" is the outcome of a test. Beside it stand the frame potentials :math:`E F^t`,
-    unbiased; Haar states have the smallest, :math:`t!\,(N-1)!/(N+t-1)!`.
+    5,000 pairs. Here that is taken out, and "indistinguishable from Haar" is the outcome of a test.
+    Beside it stand the frame potentials :math:`E F^t`, unbiased; Haar states have the smallest,
+    :math:`t!\,(N-1)!/(N+t-1)!`.
+
+    Simulated states are compared with each other, all pairs of them, in groups of at most 128: a
+    few hundred states tell as much as thousands of separate pairs. The variance that pairs of one
+    state have in common is estimated and is part of the interval (``statistics/all_pairs.py``), and
+    states are added until they are worth ``n_pairs`` separate pairs. Intervals of separate pairs
+    come from resampling.
 
     What is compared is the state of all wires, whatever the QNode measures; if it returns
     ``density_matrix`` of some wires, their reduced state, by its overlaps
@@ -91,7 +102,10 @@ def expressibility(
         wires: ``"all"``, or labels of the wires whose state is compared; ``None``: what the QNode
             returns.
         n_pairs: independent pairs; default 5,000 on state vectors, 1,000 with density matrices, 500
-            on other devices.
+            on other devices. With all pairs of simulated states: how many independent ones they
+            must at least be worth.
+        pairs: ``"auto"``: all pairs of the states that are drawn where pure states of all wires are
+            simulated, independent pairs elsewhere; ``"disjoint"``: independent pairs everywhere.
         n_bins: bins of the histogram. The divergence depends on it.
         order: highest frame potential.
         threshold: a divergence below counts as expressive.
@@ -111,6 +125,13 @@ def expressibility(
         executor: how circuits are run.
         workers: any :class:`concurrent.futures.Executor` to share the simulation of draws; see
             :func:`loss_variance`.
+        rescale: free measured overlaps from global depolarising noise, with the survival ``s`` of a
+            circuit and its inverse: ``F = (p − (1 − s)/2^n)/s``. This is a **model**. Frame
+            potentials are unbiased under it; the histogram is compared to Haar states seen through
+            the same noise. Without ``mitigate_read_out`` errors of reading all zeros count as part
+            of ``s``. ``raw_potentials`` are without it, and intervals hold the errors of ``s``.
+        mitigate_read_out: take errors of reading out of overlaps, if every wire is read wrongly by
+            itself: a **model**, too.
 
     Returns:
         A function of the QNode's arguments that returns an :class:`Expressibility`. Its attribute
@@ -124,7 +145,8 @@ def expressibility(
         BudgetError: the cost exceeds a budget.
 
     **Cost.** Simulated: no circuits. Measured: one circuit of twice the depth per pair, all in one
-    device execution.
+    device execution; calibrations take the place of the twenty that are undone, with 20 more
+    circuits without gates and, for ``mitigate_read_out``, 20 with all wires turned.
 
     **Example**
 
@@ -138,11 +160,11 @@ def expressibility(
     >>> shape = qml.StronglyEntanglingLayers.shape(n_layers=4, n_wires=4)
     >>> found = pt.expressibility(circuit, seed=1)(np.zeros(shape))
     >>> found.sentence
-    'indistinguishable from Haar at 5,000 samples'
+    'indistinguishable from Haar at 8,128 samples'
     >>> bool(abs(found.divergence.value) < 0.002), round(found.floor, 3)
-    (True, 0.004)
+    (True, 0.002)
     """
-    options = _Options(wires, n_pairs, n_bins, order, threshold, reference)
+    options = _Options(wires, n_pairs, pairs, n_bins, order, threshold, reference)
     if 0 < 1 - level < 1 - _HIGHEST - 1e-12:
         raise ValueError(
             f"Intervals and the test come from resamples, and level={level!r} asks for too many of "
@@ -151,8 +173,8 @@ def expressibility(
     ask = StateAsk(
         *("expressibility", qnode, argnums, encoding_args, law or Uniform(), kept_seed(seed)),
         *(engine, level, memory, max_circuits, max_shots, executor),
-        workers=workers,
-    )
+        workers=workers, rescale=rescale, mitigate_read_out=mitigate_read_out,
+    )  # fmt: skip
 
     def run(executor, args, kwargs) -> Expressibility:
         own = replace(ask, executor=executor)
@@ -161,6 +183,7 @@ def expressibility(
     def cost(*args, **kwargs) -> Cost:
         reading = ask.read(args, kwargs)
         road = ask.road()
+        ask.check_calibration(road)
         count = options.pairs(ask, road)
         compared_wires(reading.circuit, options.wires)  # refuses what a run would refuse
         if road == "measured":
@@ -175,7 +198,7 @@ def expressibility(
 class _Options:
     """What is compared, and how finely."""
 
-    def __init__(self, wires, n_pairs, n_bins, order, threshold, reference):
+    def __init__(self, wires, n_pairs, pairs, n_bins, order, threshold, reference):
         for name, value, least in (("n_bins", n_bins, 2), ("order", order, 1)):
             _whole(name, value, least)
         if n_pairs is not None:
@@ -188,9 +211,11 @@ class _Options:
                 )
         if not threshold > 0:
             raise ValueError(f"threshold needs a positive number; got {threshold!r}.")
+        if pairs not in ("auto", "disjoint"):
+            raise ValueError(f"pairs={pairs!r} is unknown; use 'auto' or 'disjoint'.")
         if reference not in ("auto", "haar"):
             raise ValueError(f"reference={reference!r} is unknown; use 'auto' or 'haar'.")
-        self.wires, self.n_pairs, self.n_bins = wires, n_pairs, n_bins
+        self.wires, self.n_pairs, self.all, self.n_bins = wires, n_pairs, pairs == "auto", n_bins
         self.order, self.threshold, self.reference = order, threshold, reference
 
     def pairs(self, ask: StateAsk, road: str) -> int:
@@ -198,24 +223,32 @@ class _Options:
         fast = road == "measured" and is_exact_simulator(ask.qnode.device)
         return self.n_pairs or max(_PAIRS["exact" if fast else road], _PER_BIN * self.n_bins)
 
+    def found(self, ask: StateAsk, reading: Reading, kept) -> Overlaps | StatePairs:
+        """All pairs of pure states of all wires where they are simulated, else separate pairs."""
+        road = ask.road()
+        count = self.pairs(ask, road)
+        if self.all and road == "exact" and len(kept) == reading.circuit.n_wires:
+            return all_pairs(ask, reading, count, self.n_bins, self.order)
+        return overlaps(ask, reading, road, kept, count, self.order)
+
     def answer(self, ask: StateAsk, reading: Reading) -> Expressibility:
         """The record."""
         circuit, road = reading.circuit, ask.road()
+        ask.check_calibration(road)
         kept = compared_wires(circuit, self.wires)
-        n_pairs = self.pairs(ask, road)
-        found = overlaps(ask, reading, road, kept, n_pairs, self.order)
+        found = self.found(ask, reading, kept)
         rng = np.random.default_rng(ask.seeds(2))
         sizes = (2 ** len(kept), 2 ** (circuit.n_wires - len(kept)))
         compared = law_of(found, sizes, (self.n_bins, self.order), self.reference, ask.memory, rng)
-        counts = np.bincount(bin_numbers(found.fidelities, self.n_bins), minlength=self.n_bins)
         idle = idle_note(ask.qnode.device, circuit)
         real = found.real and len(kept) == circuit.n_wires
         noise = () if road == "exact" else noise_notes("expressibility", ask.runner.device, circuit)
         return Expressibility(
-            **_divergences(counts, compared, sizes[0] if real else 0, ask, rng),
-            potentials=_potentials(found, ask),
+            **_divergences(found, compared, sizes[0], real, ask, rng),
+            **_potentials(found, ask),
             haar_potentials=compared.potentials,
-            counts=counts,
+            counts=found.counts(self.n_bins),
+            n_states=found.n_states,
             masses=_masses(compared, self.n_bins),
             reference=compared.name,
             real=real,
@@ -229,7 +262,7 @@ class _Options:
             level=ask.level,
             notes=(*ask.notes(reading), *idle, *compared.notes, *_real_note(real), *noise),
             cost=found.cost,
-            provenance=ask.provenance(road, 2 * n_pairs),
+            provenance=ask.provenance(road, found.n_states),
         )
 
 
@@ -244,43 +277,53 @@ def _whole(name: str, value, least: int) -> None:
         raise ValueError(f"{name} needs a whole number ≥ {least}; got {value!r}.")
 
 
-def _potentials(found: Overlaps, ask: StateAsk) -> tuple[Estimate, ...]:
-    count = len(found.powers)
-    means, errors = np.mean(found.powers, axis=0), np.std(found.powers, axis=0, ddof=1)
+def _potentials(found: Overlaps | StatePairs, ask: StateAsk) -> dict[str, Any]:
+    """Frame potentials, and those without a calibration if there is one."""
+    out: dict[str, Any] = {"potentials": _means(*found.potentials(), ask)}
+    if found.calibration is not None:
+        out["raw_potentials"] = _means(*found.raw_potentials(), ask)
+        out["calibration"] = found.calibration.record(ask.level)
+    return out
+
+
+def _means(means: np.ndarray, errors: np.ndarray, ask: StateAsk) -> tuple[Estimate, ...]:
     errors = np.where(errors < 1e-14, 0.0, errors)  # equal overlaps differ by rounding
     return tuple(
-        Estimate.normal(float(mean), float(error / np.sqrt(count)), ask.level, ask.law_name)
+        Estimate.normal(float(mean), float(error), ask.level, ask.law_name)
         for mean, error in zip(means, errors, strict=True)
     )
 
 
 def _divergences(
-    counts: np.ndarray, compared: OverlapLaw, real: int, ask: StateAsk, rng
-) -> dict[str, Any]:
-    """Divergences from Haar, and from real Haar states where ``real`` is their dimension."""
+    found: Overlaps | StatePairs, compared: OverlapLaw, dimension: int, real: bool, ask: StateAsk,
+    rng: np.random.Generator,
+) -> dict[str, Any]:  # fmt: skip
+    """Divergences from Haar, and from real Haar states where all states are real."""
     if compared.log_masses is None:
         return {"divergence": None}
-    found = divergence_of_counts(counts, compared.log_masses, ask.level, rng)
+    first = found.divergence(compared.log_masses, ask.level, dimension, rng)
     out: dict[str, Any] = {
-        "divergence": _estimate(found, ask),
-        "plug_in": found.plug_in,
-        "floor": found.floor,
-        "p_value": found.p_value,
+        "divergence": _estimate(first, ask, found.added_error(len(compared.log_masses))),
+        "plug_in": first.plug_in,
+        "floor": first.floor,
+        "p_value": first.p_value,
+        "worth": found.worth(compared.log_masses),
     }
     if real:
-        masses = real_haar_log_masses(real, len(counts))
-        out["real_divergence"] = _estimate(
-            divergence_of_counts(counts, masses, ask.level, rng), ask
-        )
+        masses = real_haar_log_masses(dimension, len(compared.log_masses))
+        second = found.divergence(masses, ask.level, dimension, rng)
+        out["real_divergence"] = _estimate(second, ask)
     return out
 
 
-def _estimate(found: Divergence, ask: StateAsk) -> Estimate:
+def _estimate(found: Divergence, ask: StateAsk, added: float = 0.0) -> Estimate:
+    """The divergence, its interval widened by the error of a calibration."""
+    reach = NormalDist().inv_cdf((1 + ask.level) / 2) * added
     return Estimate(
         value=found.value,
-        stderr=found.stderr,
-        low=found.low,
-        high=found.high,
+        stderr=float(np.hypot(found.stderr, added)),
+        low=found.value - float(np.hypot(found.value - found.low, reach)),
+        high=found.value + float(np.hypot(found.high - found.value, reach)),
         level=ask.level,
         law=ask.law_name,
     )

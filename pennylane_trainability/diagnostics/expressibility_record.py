@@ -7,6 +7,7 @@ from enum import Enum
 
 import numpy as np
 
+from pennylane_trainability.diagnostics.calibration import Calibration
 from pennylane_trainability.results import Cost, Estimate, Provenance, Result, record
 
 __all__ = ["Expressibility", "ExpressibilityVerdict"]
@@ -34,8 +35,13 @@ class Expressibility(Result):
         floor: what the plug-in value would be for Haar states, at as many pairs.
         p_value: how often Haar states give a divergence that is as large, at as many pairs.
         potentials: frame potentials ``E F^t`` for ``t = 1, 2, …``.
+        raw_potentials: those without a calibration, if one was put into ``potentials``.
+        calibration: what was measured about the device for that.
         haar_potentials: those of the law that is compared to; NaN where there is none.
         counts: the histogram of the overlaps.
+        n_states: states that were drawn.
+        worth: how many separate pairs would tell as much about the divergence and the potentials;
+            NaN where nothing is compared.
         masses: the law that is compared to, over the same bins; NaN where there is none.
         reference: what is compared to.
         real: whether all states are real, up to a phase each.
@@ -58,8 +64,12 @@ class Expressibility(Result):
     floor: float = float("nan")
     p_value: float = float("nan")
     potentials: tuple[Estimate, ...]
+    raw_potentials: tuple[Estimate, ...] = ()
+    calibration: Calibration | None = None
     haar_potentials: tuple[float, ...]
     counts: np.ndarray = field(repr=False)
+    n_states: int = 0
+    worth: float = float("nan")
     masses: np.ndarray = field(repr=False)
     reference: str
     real: bool = False
@@ -78,7 +88,7 @@ class Expressibility(Result):
 
     @property
     def n_pairs(self) -> int:
-        """Number of independent pairs of states."""
+        """Number of pairs of states: separate ones, or all pairs of states in groups."""
         return int(np.sum(self.counts))
 
     @property
@@ -104,6 +114,12 @@ class Expressibility(Result):
         """The verdict with its number of samples."""
         return self.verdict.value.replace("this number of samples", f"{self.n_pairs:,} samples")
 
+    def _pairs(self) -> str:
+        if self.n_states == 2 * self.n_pairs:
+            return f"{self.n_pairs:,} pairs"
+        worth = "" if np.isnan(self.worth) else f", worth {self.worth:,.0f} separate ones"
+        return f"{self.n_pairs:,} pairs of {self.n_states:,} states{worth}"
+
     def heading(self) -> str:
         """The first line that is printed."""
         return f"Expressibility: {self.divergence or 'no divergence'}, {self.sentence}"
@@ -121,14 +137,18 @@ class Expressibility(Result):
         ):
             known = "" if np.isnan(haar) else f" (Haar {haar:.4g})"
             rows.append((f"frame potential {order}", f"{found}{known}"))
+        for order, raw in enumerate(self.raw_potentials, start=1):
+            rows.append((f"potential {order}, raw", str(raw)))
         if self.real_divergence is not None:
             rows.append(("from real Haar", str(self.real_divergence)))
         if self.survival is not None:
             rows.append(("survival", self.survival))
+        if self.calibration is not None:
+            rows += [row for row in self.calibration.rows() if row[0] != "survival"]
         wires = ", ".join(map(str, self.wires))
         rows += [
             ("compared to", self.reference),
-            ("states", f"wires {wires} of {self.n_wires}; {self.n_pairs:,} pairs"),
+            ("states", f"wires {wires} of {self.n_wires}; {self._pairs()}"),
             ("law", self.law),
             ("notes", "\n".join(self.notes)),
             ("cost", self.cost),

@@ -49,6 +49,8 @@ def loss_variance(
     executor: Executor | None = None,
     max_words: int | None = None,
     workers: futures.Executor | None = None,
+    rescale: bool = False,
+    mitigate_read_out: bool = False,
 ):
     r"""How much does the loss vary over its parameters? Exponentially little is a barren plateau.
 
@@ -102,6 +104,14 @@ def loss_variance(
             131,072 words, as far as ``memory`` goes, with ``method="module"``.
         workers: any :class:`concurrent.futures.Executor` to share the simulation of draws; the
             numbers are the same to the last bit. What is measured stays in this process.
+        rescale: divide means of Pauli words by the measured survival ``s`` of the gates, and so the
+            variance by ``s²``. This is a **model** (global depolarising noise), not a correction;
+            a circuit without gates and one mirror for every set of gates on several wires are
+            added, each up to 20 times with the angles of different draws. Intervals hold the
+            errors of the survival, too, and ``raw`` is the variance without it.
+        mitigate_read_out: take errors of reading out of the means, as measured in two more
+            circuits (no wire turned, all turned, again up to 20 times). This is a **model**, too:
+            every wire is read wrongly by itself.
 
     Returns:
         A function of the QNode's arguments that returns a :class:`LossVariance`. Its attribute
@@ -114,7 +124,8 @@ def loss_variance(
         BudgetError: the cost exceeds a budget.
 
     **Cost.** Module, paths and simulated draws: no circuits. Measured: one circuit per draw and
-    measurement basis, twice as many with replicates.
+    measurement basis, twice as many with replicates; calibrations once 20 circuits for every one
+    they need.
 
     **Example**
 
@@ -138,7 +149,7 @@ def loss_variance(
     ask = VarianceAsk(
         *(qnode, argnums, encoding_args, law or Uniform(), n_paths, n_draws, rtol, replicates),
         *(kept_seed(seed), engine, level, memory, max_circuits, max_shots, executor, max_words),
-        workers,
+        *(workers, rescale, mitigate_read_out),
     )
     return _question(ask, method, False, _loss)
 
@@ -163,6 +174,8 @@ def gradient_variances(
     executor: Executor | None = None,
     max_words: int | None = None,
     workers: futures.Executor | None = None,
+    rescale: bool = False,
+    mitigate_read_out: bool = False,
 ):
     r"""How much does every derivative of the loss vary over the parameters?
 
@@ -190,6 +203,8 @@ def gradient_variances(
         executor: see :func:`loss_variance`.
         max_words: see :func:`loss_variance`.
         workers: see :func:`loss_variance`.
+        rescale: see :func:`loss_variance`.
+        mitigate_read_out: see :func:`loss_variance`.
 
     Returns:
         A function of the QNode's arguments that returns :class:`GradientVariances`; its ``value``
@@ -223,7 +238,7 @@ def gradient_variances(
     ask = VarianceAsk(
         *(qnode, argnums, encoding_args, law or Uniform(), n_paths, n_draws, rtol, replicates),
         *(kept_seed(seed), engine, level, memory, max_circuits, max_shots, executor, max_words),
-        workers,
+        *(workers, rescale, mitigate_read_out),
     )
     return _question(ask, method, True, _gradients)
 
@@ -261,6 +276,7 @@ def _common(ask: VarianceAsk, reading: Reading, found: Found, quantity: str) -> 
         "n_wires": reading.circuit.n_wires,
         "law": ask.law_name,
         "level": ask.level,
+        "calibration": found.calibration,
         "notes": (*found.notes, *noise),
         "cost": found.cost,
         "provenance": Provenance(
@@ -277,17 +293,22 @@ def _loss(ask: VarianceAsk, reading: Reading, found: Found) -> LossVariance:
     value, error, low, high = (
         float(part[0]) for part in (found.value, found.error, found.low, found.high)
     )
-    variance = Estimate.known(value, ask.law_name)
-    if error != 0:
-        variance = Estimate(
-            value=value, stderr=error, low=low, high=high, level=ask.level, law=ask.law_name
-        )
+    raw = None if found.raw is None else _estimate(ask, *(float(part[0]) for part in found.raw))
     return LossVariance(
-        variance=variance,
+        variance=_estimate(ask, value, error, low, high),
+        raw=raw,
         limit=None if found.limit is None else Estimate.known(float(found.limit[0]), DEEP),
         mean=found.mean,
         n_parameters=reading.circuit.n_parameters,
         **_common(ask, reading, found, "loss-variance"),
+    )
+
+
+def _estimate(ask: VarianceAsk, value: float, error: float, low: float, high: float) -> Estimate:
+    if error == 0:
+        return Estimate.known(value, ask.law_name)
+    return Estimate(
+        value=value, stderr=error, low=low, high=high, level=ask.level, law=ask.law_name
     )
 
 
@@ -297,6 +318,8 @@ def _gradients(ask: VarianceAsk, reading: Reading, found: Found) -> GradientVari
     return GradientVariances(
         variances=found.value,
         limits=found.limit,
+        raw=None if found.raw is None else found.raw[0],
+        raw_stderrs=None if found.raw is None else found.raw[1],
         stderrs=found.error,
         lows=found.low,
         highs=found.high,

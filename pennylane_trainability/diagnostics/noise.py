@@ -19,6 +19,17 @@ EFFECTS = {
         "below the noise floor, and the rank seen stays a lower bound; coherent errors and "
         "relaxation move entries otherwise and can add directions that the ideal circuit lacks"
     ),
+    "fourier-rows": (
+        "it is in the values and not in the errors; global depolarising noise multiplies every "
+        "coefficient by one factor below 1 (of the constant its distance to the mean of the "
+        "observable), so that the spectrum keeps its shape; errors of reading and relaxation move "
+        "the constant, coherent errors all of them"
+    ),
+    "natural-gradient": (
+        "global depolarising noise shortens the gradient by one factor below 1 and changes the "
+        "metric otherwise: the direction is still one of descent, but the length of the step is "
+        "not that of the circuit without noise; coherent errors can turn both"
+    ),
     "gradient": (
         "it is in the values and not in the errors; global depolarising noise multiplies all "
         "derivatives by one factor below 1, so that small ones are no sign that the ideal circuit "

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pennylane_trainability.diagnostics.overlap_calibration import OverlapCalibration
 from pennylane_trainability.diagnostics.state_overlaps import Overlaps
+from pennylane_trainability.diagnostics.state_pairs import StatePairs
 from pennylane_trainability.errors import BudgetError
 from pennylane_trainability.statistics.fidelity_laws import (
     bin_numbers,
@@ -40,8 +42,8 @@ class OverlapLaw:
 
 
 def law_of(
-    found: Overlaps, sizes: tuple[int, int], shape: tuple[int, int], reference: str, memory: int,
-    rng: np.random.Generator,
+    found: Overlaps | StatePairs, sizes: tuple[int, int], shape: tuple[int, int], reference: str,
+    memory: int, rng: np.random.Generator,
 ) -> OverlapLaw:  # fmt: skip
     """The law of Haar states of all wires, reduced to those that are compared.
 
@@ -57,6 +59,8 @@ def law_of(
         BudgetError: too few states of the induced measure fit the memory.
     """
     (dimension, rest), (n_bins, order) = sizes, shape
+    if found.calibration is not None and (found.calibration.rescale or found.pure):
+        return _through_noise(found, found.calibration, n_bins, order)
     if reference == "auto" and not found.pure:
         return _none(found, order)
     if rest > 1 and reference == "auto":
@@ -79,7 +83,29 @@ def law_of(
     return OverlapLaw(masses, potentials, f"{name}, through {found.shots} shots", tuple(notes))
 
 
-def _none(found: Overlaps, order: int) -> OverlapLaw:
+def _through_noise(
+    found: Overlaps, calibration: OverlapCalibration, n_bins: int, order: int
+) -> OverlapLaw:
+    """Haar states on the device itself: histograms are compared as they are seen."""
+    dimension = calibration.dimension
+    what = ["errors of reading"] if calibration.flips() is not None else []
+    if calibration.rescale:
+        what.insert(0, f"a survival of {found.survival}")
+    name = f"pure Haar states of dimension {dimension}, through {found.shots} shots with "
+    note = (
+        "frame potentials have the calibration in them; the histogram is as it was seen, and it is "
+        f"compared to Haar states with {' and '.join(what)}, so that the divergence is 0 for Haar "
+        "states, and otherwise smaller than without noise"
+    )
+    return OverlapLaw(
+        calibration.haar_log_masses(n_bins),
+        tuple(haar_potential(dimension, t) for t in range(1, order + 1)),
+        name + " and ".join(what),
+        (note,),
+    )
+
+
+def _none(found: Overlaps | StatePairs, order: int) -> OverlapLaw:
     if found.survival is not None:
         why = (
             f"a circuit that is run and undone comes back with {found.survival} only: noise "

@@ -116,6 +116,8 @@ def scaling(
     max_shots: int | None = None,
     executor: Executor | None = None,
     workers: futures.Executor | None = None,
+    rescale: bool = False,
+    mitigate_read_out: bool = False,
 ) -> Scaling:
     r"""Do variances fall exponentially with size, as a power, or not at all?
 
@@ -148,6 +150,10 @@ def scaling(
         executor: see :func:`loss_variance`.
         workers: any :class:`concurrent.futures.Executor` to share the sizes: those that need no
             device, as plain numbers; see :func:`loss_variance`.
+        rescale: divide variances by the square of the survival measured at every size, see
+            :func:`loss_variance`: a **model**, without which noise that grows with the circuit
+            looks like a barren plateau.
+        mitigate_read_out: take errors of reading out, see :func:`loss_variance`.
 
     Returns:
         Scaling: points, fits, verdict; ``.plot()`` draws them.
@@ -184,7 +190,7 @@ def scaling(
         "method": method, "law": law, "n_paths": n_paths, "n_draws": n_draws, "rtol": rtol,
         "replicates": replicates, "engine": engine, "level": level, "memory": memory,
         "max_circuits": max_circuits, "max_shots": max_shots, "executor": executor,
-        "workers": workers,
+        "workers": workers, "rescale": rescale, "mitigate_read_out": mitigate_read_out,
     }  # fmt: skip
     ask = gradient_variances if quantity == "gradient" else loss_variance
     for n, child in zip(sizes, np.random.SeedSequence(entropy).spawn(len(sizes)), strict=True):
@@ -206,7 +212,7 @@ def _gathered(quantity: str, fit: ScalingFit, found: list, law: str, seed: int) 
         fit=fit,
         methods=tuple(one.method for one in found),
         law=law,
-        notes=tuple(f"n = {n:g}: {note}" for n, one in pairs for note in one.notes),
+        notes=tuple(f"n = {n:g}: {note}" for n, one in pairs for note in _notes(one)),
         cost=sum((one.cost for one in found), Cost()),
         provenance=Provenance(
             seed=seed,
@@ -216,6 +222,11 @@ def _gathered(quantity: str, fit: ScalingFit, found: list, law: str, seed: int) 
             engine=last.engine,
         ),
     )
+
+
+def _notes(found) -> tuple[str, ...]:
+    told = found.calibration
+    return found.notes if told is None else (*found.notes, *told.models)
 
 
 def built_model(built, encoding_args, argnums) -> tuple:

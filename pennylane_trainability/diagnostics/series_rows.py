@@ -12,6 +12,7 @@ from pennylane_trainability.circuits.series import Series, series_of
 from pennylane_trainability.circuits.shifts import UNSHIFTED
 from pennylane_trainability.diagnostics.jacobian_errors import value_errors_of
 from pennylane_trainability.diagnostics.measure import default_executor
+from pennylane_trainability.diagnostics.noise import noise_notes
 from pennylane_trainability.executor import Executor, cost_of
 from pennylane_trainability.pricing import priced
 from pennylane_trainability.results import Cost, Provenance, Result, record
@@ -35,6 +36,7 @@ class FourierRows(Result):
         labels: ``(frequency vector, "constant" | "cosine" | "sine")`` per row.
         inputs: names of the inputs.
         condition: condition number of the linear system behind the rows (1 on a uniform grid).
+        notes: what the reader should know.
         cost: what was run.
         provenance: device, engine and shots.
     """
@@ -45,6 +47,7 @@ class FourierRows(Result):
     labels: tuple[tuple[tuple[float, ...], str], ...] = field(repr=False)
     inputs: tuple[str, ...]
     condition: float
+    notes: tuple[str, ...] = ()
     cost: Cost
     provenance: Provenance
 
@@ -66,6 +69,7 @@ class FourierRows(Result):
         return [
             ("rows of output 0", "\n" + table(("frequency", "part", "value"), lines)),
             ("inputs", ", ".join(self.inputs)),
+            *(("note", note) for note in self.notes),
             ("cost", self.cost),
             ("engine", self.provenance.engine),
         ]
@@ -131,12 +135,14 @@ def fourier_rows(
         )
         chosen = choose_engine(qnode.device, Shots(qnode.shots), engine)
         cost, errors = Cost(), None
+        noise: tuple[str, ...] = ()
         if chosen != "measured":
             parts = exact_jacobian(series, gradient=False, memory=memory, engine=chosen).rows
             values = np.concatenate([p[0].reshape(p.shape[1], -1).T for p in parts])
         else:
             runner = default_executor(qnode.device, max_circuits, max_shots, executor)
             values, errors, cost = measure_rows(series, qnode, runner)
+            noise = noise_notes("fourier-rows", runner.device, series.reading.circuit)
         return FourierRows(
             values=values,
             stderr=np.zeros_like(values) if errors is None else errors,
@@ -144,6 +150,7 @@ def fourier_rows(
             labels=series.spectrum.labels(),
             inputs=series.reading.arguments.input_labels(),
             condition=series.sampling.condition,
+            notes=noise,
             cost=cost,
             provenance=Provenance(
                 shots=Shots(qnode.shots).total_shots,

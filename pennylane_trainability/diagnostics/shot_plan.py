@@ -15,8 +15,11 @@ from pennylane_trainability.circuits.points import Points, read_points
 from pennylane_trainability.circuits.qnode import function_of, read_qnode
 from pennylane_trainability.circuits.series import series_of
 from pennylane_trainability.diagnostics import shot_plan_errors as forecasts
+from pennylane_trainability.diagnostics.shot_plan_draws import DrawsAsk
+from pennylane_trainability.diagnostics.shot_plan_options import DRAWN, rows_of_draws
 from pennylane_trainability.diagnostics.shot_plan_record import ShotOption, ShotPlan
 from pennylane_trainability.errors import BudgetError, ReadingError
+from pennylane_trainability.laws import Law
 from pennylane_trainability.results import kept_seed
 from pennylane_trainability.transforms.engines import device_name, is_exact_simulator
 from pennylane_trainability.transforms.gradient_circuits.answer import question_of
@@ -28,7 +31,7 @@ from pennylane_trainability.transforms.qfim_circuits.choice import METHODS as QF
 
 __all__ = ["plan_shots"]
 
-#: What is asked about if nobody says.
+#: What is asked about if nobody says: quantities at the parameters of the call.
 QUANTITIES = ("gradient", "qfim", "jacobian")
 #: Fewer shots of a circuit say nothing about errors.
 _FEWEST = 10
@@ -37,6 +40,11 @@ _NOTES = (
     "one circuit that go together are taken as independent",
     "QFIM: means of generators count as ±1/√2, where diagonal entries err most",
     "all shots on one quantity at one parameter point, evenly over its circuits",
+)
+_NOTES_OF_DRAWS = (
+    "draws: shots divided between draws and shots per draw for the least relative error; what to "
+    "expect (the value, how it varies) is computed without the device, a loss that varies as "
+    "normally distributed",
 )
 
 
@@ -48,6 +56,7 @@ def plan_shots(
     *,
     quantities=None,
     spectrum=None,
+    law: Law | None = None,
     seed: int | np.random.SeedSequence | None = None,
     level: float = 0.95,
     max_points: int = 20_000,
@@ -71,15 +80,36 @@ def plan_shots(
     the level; an eigenvalue or singular value from the noise floor on, which noise alone exceeds
     with probability ``1 − level`` at most.
 
+    Quantities over parameter draws have to be named. Their error is that of :math:`M` draws with
+    :math:`n` shots per circuit, and the plan gives the split of least relative error:
+
+    =========================  =============================================  ====================
+    quantity                   measured by                                    circuits of a draw
+    =========================  =============================================  ====================
+    ``loss-variance``          :func:`loss_variance`, ``method="sample"``,    one per basis
+                               ``"replicates"`` with two of every circuit
+    ``gradient-variances``     :func:`gradient_variances`, the same           the shift rules
+    ``frame-potential``        :func:`expressibility`, of order 2; a draw is  one
+                               a pair
+    ``entangling-capability``  :func:`entangling_capability`                  three
+    =========================  =============================================  ====================
+
+    With :math:`v` the variance of shot noise and :math:`V` that of the loss, one draw adds
+    :math:`2 V^2 + 4 V v + 2 v^2`, so that about as many shots as make :math:`v = V` are best; many
+    shots on few draws, and few on many, know less. What to expect is computed without the device:
+    variances exactly from words where they are few, else from Pauli paths; everything else by
+    simulation, on up to ten wires.
+
     Args:
         qnode: a QNode on any device, with or without shots; it is not run.
         total_shots: what there is to spend, all circuits together.
         encoding_args: the inputs; see :func:`measure_jacobian`.
         argnums: the trainable arguments; see :func:`measure_gradient`.
-        quantities: some of ``"gradient"``, ``"qfim"`` and ``"jacobian"``; ``None`` takes those that
-            the QNode has.
+        quantities: some of ``"gradient"``, ``"qfim"``, ``"jacobian"`` and the table; ``None`` takes
+            those of the first three that the QNode has.
         spectrum: frequencies of the Jacobian; ``None`` finds them.
-        seed: of the resampling behind noise floors; drawn if ``None``.
+        law: of parameter draws; default: uniform over each parameter's period.
+        seed: of the resampling behind noise floors, and of simulations; drawn if ``None``.
         level: at which a size is told from noise.
         max_points: refuse grids of the Jacobian with more input points.
 
@@ -117,15 +147,15 @@ def plan_shots(
         raise ValueError(f"level needs a number between 0 and 1; got {level!r}.")
     asked = (quantities,) if isinstance(quantities, str) else quantities
     wanted = QUANTITIES if asked is None else tuple(asked)
-    if unknown := [name for name in wanted if name not in QUANTITIES]:
-        raise ReadingError(f"quantities={unknown!r} are unknown; use some of {list(QUANTITIES)}.")
+    if unknown := [name for name in wanted if name not in _PLANS]:
+        raise ReadingError(f"quantities={unknown!r} are unknown; use some of {list(_PLANS)}.")
     entropy = kept_seed(seed)
 
     @functools.wraps(function_of(qnode))
     def run(*args, **kwargs) -> ShotPlan:
         ask = _Ask(
             *(qnode, args, kwargs, encoding_args, argnums, spectrum, max_points),
-            *(int(total_shots), level, np.random.default_rng(entropy)),
+            *(int(total_shots), level, np.random.default_rng(entropy), law, entropy),
         )
         options: list[ShotOption] = []
         skipped = []
@@ -143,7 +173,7 @@ def plan_shots(
             level=level,
             device=device_name(qnode.device),
             skipped=tuple(skipped),
-            notes=_NOTES + noise,
+            notes=_notes(options) + noise,
         )
 
     return run
@@ -163,6 +193,8 @@ class _Ask:
     total: int
     level: float
     rng: np.random.Generator
+    law: Law | None
+    seed: int
 
     def points(self, measured: bool) -> Points:
         """The QNode at the point of the call."""
@@ -188,6 +220,26 @@ class _Ask:
             return ShotOption(**(row | {"reason": f"needs at least {least:,} shots"}))
         error, resolved = forecast(shots)
         return ShotOption(**row, shots=shots, stderr=error, resolved=resolved)
+
+
+def _notes(options: list[ShotOption]) -> tuple[str, ...]:
+    """What the predictions rest on."""
+    at_point = any(one.quantity in QUANTITIES for one in options)
+    drawn = any(one.quantity not in QUANTITIES for one in options)
+    return (_NOTES if at_point else ()) + (_NOTES_OF_DRAWS if drawn else ())
+
+
+def _drawn(quantity: str) -> Callable[[_Ask], list[ShotOption]]:
+    """The rows of a quantity over parameter draws."""
+
+    def rows(ask: _Ask) -> list[ShotOption]:
+        own = DrawsAsk(
+            *(ask.qnode, ask.args, ask.kwargs, ask.encoding_args, ask.argnums, ask.law),
+            *(ask.seed, ask.total),
+        )
+        return rows_of_draws(quantity, own, ask.level)
+
+    return rows
 
 
 def _gradient(ask: _Ask) -> list[ShotOption]:
@@ -267,4 +319,5 @@ _PLANS: dict[str, Callable[[_Ask], list[ShotOption]]] = {
     "gradient": _gradient,
     "qfim": _qfim,
     "jacobian": _jacobian,
+    **{quantity: _drawn(quantity) for quantity in DRAWN},
 }

@@ -16,16 +16,21 @@ class ShotOption(Result):
     """One way to measure one quantity with the shots at hand.
 
     Attributes:
-        quantity: ``"gradient"``, ``"qfim"`` or ``"jacobian"``.
+        quantity: see :func:`plan_shots`.
         method: as the function that measures the quantity calls it.
         circuits: circuits it needs; 0 if it is not available.
         shots: of every circuit, the total divided evenly.
         stderr: predicted standard error of an entry, root mean square over the entries that are
             measured; NaN if it cannot be done.
         resolved: smallest size that is told from noise: of a derivative, of an eigenvalue of the
-            QFIM, of a singular value of the Jacobian; NaN if it cannot be done.
+            QFIM, of a singular value of the Jacobian, of a variance; NaN if it cannot be done, or
+            is not asked of the quantity.
         complete: whether it gives all entries.
         reason: why it cannot be done, or what it leaves out.
+        draws: parameter draws, or pairs of them, among which the shots are divided; 0 for
+            quantities at one point.
+        relative: predicted error of an entry relative to its value; NaN for quantities at one
+            point.
     """
 
     quantity: str
@@ -36,6 +41,8 @@ class ShotOption(Result):
     resolved: float = math.nan
     complete: bool = True
     reason: str = ""
+    draws: int = 0
+    relative: float = math.nan
 
     @property
     def possible(self) -> bool:
@@ -48,8 +55,10 @@ class ShotOption(Result):
         count = f"{self.circuits:,}" if self.circuits else "—"
         if not self.possible:
             return (self.quantity, self.method, count, *("—",) * 3, self.reason)
-        numbers = (f"{self.stderr:.3g}", f"{self.resolved:.3g}")
-        return (self.quantity, self.method, count, f"{self.shots:,}", *numbers, self.reason)
+        resolved = f"{self.resolved:.3g}" if math.isfinite(self.resolved) else "—"
+        numbers = (f"{self.shots:,}", f"{self.stderr:.3g}", resolved)
+        said = f"{self.draws:,} draws, ± {self.relative:.2g} of the value" if self.draws else ""
+        return (self.quantity, self.method, count, *numbers, said or self.reason)
 
 
 @record
@@ -96,7 +105,11 @@ class ShotPlan(Result):
             best = self.best(quantity)
             said = "too few shots for any method"
             if best is not None:
-                said = f"{best.method}: ± {best.stderr:.3g}, resolves {best.resolved:.3g}"
+                said = f"{best.method}: ± {best.stderr:.3g}"
+                if math.isfinite(best.resolved):
+                    said += f", resolves {best.resolved:.3g}"
+                if best.draws:
+                    said += f"; {best.draws:,} draws of {best.shots:,} shots per circuit"
             rows.append((quantity, said))
         rows += [(quantity, f"left out: {why}") for quantity, why in self.skipped]
         head = ("quantity", "method", "circuits", "shots each", "error", "resolves", "")

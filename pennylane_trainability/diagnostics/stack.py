@@ -11,6 +11,7 @@ from pennylane_trainability.circuits.series import Series
 from pennylane_trainability.diagnostics.data_jacobian import evaluate
 from pennylane_trainability.diagnostics.measure import measure_series
 from pennylane_trainability.diagnostics.measured import MeasuredJacobian
+from pennylane_trainability.diagnostics.noise import noise_notes
 from pennylane_trainability.executor import Executor, cost_of
 from pennylane_trainability.fourier import Spectrum, spectrum_of
 from pennylane_trainability.results import Cost
@@ -103,7 +104,7 @@ def shotless_stack(series: Series, qnode, runner: Executor, gradient: str) -> Ja
         np.einsum("kg,go->ok", built.matrix, values)[None],
         "measured without shots",
         cost=cost,
-        notes=built.notes,
+        notes=(*built.notes, *noise_notes("jacobian", runner.device, series.reading.circuit)),
     )
 
 

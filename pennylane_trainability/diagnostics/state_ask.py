@@ -15,12 +15,17 @@ from pennylane_trainability.diagnostics.measure import default_executor
 from pennylane_trainability.errors import BudgetError, ReadingError
 from pennylane_trainability.executor import Executor
 from pennylane_trainability.laws import Law, draw, drawn_near
-from pennylane_trainability.results import Provenance
+from pennylane_trainability.results import Cost, Provenance
+from pennylane_trainability.transforms.calibration_tapes import (
+    CalibrationTapes,
+    calibration_tapes,
+)
 from pennylane_trainability.transforms.engines import (
     choose_engine,
     device_name,
     is_density_simulator,
 )
+from pennylane_trainability.transforms.overlap_tapes import plain_tapes
 from pennylane_trainability.workers import check_workers
 
 __all__ = ["StateAsk", "state_chunks"]
@@ -28,6 +33,8 @@ __all__ = ["StateAsk", "state_chunks"]
 ENGINES = ("auto", "exact", "measured")
 #: Bytes of states per pass: more do not stay in the processor's caches.
 _STATES = 1 << 22
+#: How often circuits of a calibration are run, so that their errors do not decide.
+REPEATS = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,6 +55,8 @@ class StateAsk:
         max_shots: budget.
         executor: how circuits are run.
         workers: who simulates; ``None`` for this process.
+        rescale: whether what is measured is divided by a survival.
+        mitigate_read_out: whether errors of reading are taken out of it.
     """
 
     name: str
@@ -63,6 +72,8 @@ class StateAsk:
     max_shots: int | None
     executor: Executor | None
     workers: futures.Executor | None = None
+    rescale: bool = False
+    mitigate_read_out: bool = False
 
     def __post_init__(self) -> None:
         check_workers(self.workers)
@@ -132,9 +143,56 @@ class StateAsk:
             return "density"
         return choose_engine(device, Shots(shots), self.engine)
 
-    def drawn(self, reading: Reading, count: int) -> np.ndarray:
+    @property
+    def calibrates(self) -> bool:
+        """Whether calibration circuits are run, too."""
+        return self.rescale or self.mitigate_read_out
+
+    def check_calibration(self, road: str) -> None:
+        """Refuse a calibration of what is not counted.
+
+        Raises:
+            ReadingError: nothing is measured, or without shots.
+        """
+        if not self.calibrates:
+            return
+        if road != "measured":
+            raise ReadingError(
+                "rescale and mitigate_read_out put a calibration into what a device measures, and "
+                f"here states are computed ({road}). Leave them out, or set shots and "
+                "engine='measured'."
+            )
+        if not self.shots:
+            raise ReadingError(
+                "rescale and mitigate_read_out count outcomes, and this QNode has no shots. Set "
+                "them with qml.set_shots(qnode, shots=…), or leave these options out."
+            )
+
+    def calibration(self, circuit: Circuit, count: int, mirrors: bool) -> CalibrationTapes:
+        """Circuits that calibrate, with the angles of the first draws.
+
+        Args:
+            circuit: at ``count`` draws.
+            count: how many there are.
+            mirrors: whether survivals are measured.
+        """
+        some = min(count, REPEATS)
+        tapes = plain_tapes(circuit, some, Shots(self.shots))
+        return calibration_tapes(tapes, mirrors=mirrors, flips=self.mitigate_read_out, repeats=some)
+
+    def calibration_cost(self, count: int, mirrors: bool) -> Cost:
+        """What they cost: no gates, all wires turned, mirrors."""
+        if not self.calibrates:
+            return Cost()
+        some = min(count, REPEATS)
+        circuits = some * (1 + self.mitigate_read_out + mirrors)
+        distinct = 1 + self.mitigate_read_out + some * mirrors
+        return Cost(circuits=circuits, distinct_circuits=distinct,
+                    shots=circuits * (self.shots or 0), executions=0)  # fmt: skip
+
+    def drawn(self, reading: Reading, count: int, purpose: int = 1) -> np.ndarray:
         """Parameters at ``count`` draws, ``(count, P)``."""
-        rng = np.random.default_rng(self.seeds(1))
+        rng = np.random.default_rng(self.seeds(purpose))
         return draw(self.law, reading.circuit, reading.arguments.parameters, count, rng)
 
     def at(self, reading: Reading, parameters: np.ndarray) -> Circuit:

@@ -10,6 +10,8 @@ from pennylane.measurements import Shots
 
 from pennylane_trainability.circuits.circuit import Circuit
 from pennylane_trainability.circuits.qnode import Reading
+from pennylane_trainability.diagnostics.calibration import known_of
+from pennylane_trainability.diagnostics.overlap_calibration import OverlapCalibration
 from pennylane_trainability.diagnostics.state_ask import StateAsk, state_chunks
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import cost_of
@@ -17,10 +19,12 @@ from pennylane_trainability.results import Cost, Estimate
 from pennylane_trainability.simulation.draws import over_draws
 from pennylane_trainability.simulation.states import final_states, kept_factor
 from pennylane_trainability.statistics.binomial import clopper_pearson
+from pennylane_trainability.statistics.divergence import Divergence, divergence_of_counts
+from pennylane_trainability.statistics.fidelity_laws import bin_numbers
 from pennylane_trainability.transforms.engines import broadcasts, is_exact_simulator
 from pennylane_trainability.transforms.overlap_tapes import density_tapes, overlap_tapes
 
-__all__ = ["MIRRORS", "Overlaps", "measured_cost", "overlaps"]
+__all__ = ["MIRRORS", "Overlaps", "all_real", "measured_cost", "overlaps"]
 
 #: States whose overlaps are all taken for frame potentials; blocks are independent.
 _BLOCK = 20
@@ -41,6 +45,8 @@ class Overlaps:
         purity: mean purity of the states of all wires; NaN if it is not known.
         survival: how often a circuit that is run and undone comes back, if it was measured.
         cost: what was run.
+        calibration: what was measured about the device, if it goes into ``powers``.
+        raw_powers: these without it.
     """
 
     fidelities: np.ndarray
@@ -50,6 +56,42 @@ class Overlaps:
     purity: float = float("nan")
     survival: Estimate | None = None
     cost: Cost = field(default_factory=Cost)
+    calibration: OverlapCalibration | None = None
+    raw_powers: np.ndarray | None = None
+
+    @property
+    def n_states(self) -> int:
+        """How many were prepared."""
+        return 2 * len(self.fidelities)
+
+    def counts(self, n_bins: int) -> np.ndarray:
+        """The histogram of the overlaps, ``(B,)``."""
+        return np.bincount(bin_numbers(self.fidelities, n_bins), minlength=n_bins)
+
+    def divergence(self, log_masses: np.ndarray, level: float, dimension: int, rng) -> Divergence:
+        """From a law, with an interval from resamples."""
+        return divergence_of_counts(self.counts(len(log_masses)), log_masses, level, rng)
+
+    def potentials(self) -> tuple[np.ndarray, np.ndarray]:
+        """Means of the powers of the overlaps; standard errors, with those of the calibration."""
+        means, errors = _mean_and_error(self.powers)
+        if self.calibration is not None:
+            errors = np.hypot(errors, self.calibration.potential_errors(len(means)))
+        return means, errors
+
+    def raw_potentials(self) -> tuple[np.ndarray, np.ndarray]:
+        """The same without the calibration."""
+        return _mean_and_error(self.powers if self.raw_powers is None else self.raw_powers)
+
+    def added_error(self, n_bins: int) -> float:
+        """What the calibration adds to the error of the divergence."""
+        if self.calibration is None:
+            return 0.0
+        return self.calibration.divergence_error(self.counts(n_bins))
+
+    def worth(self, log_masses: np.ndarray) -> float:
+        """The number of pairs: they are separate."""
+        return float(len(self.fidelities))
 
     @property
     def pure(self) -> bool:
@@ -57,6 +99,10 @@ class Overlaps:
         if self.survival is not None:
             return self.survival.high >= 1
         return np.isnan(self.purity) or self.purity > 1 - _PURE
+
+
+def _mean_and_error(powers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return np.mean(powers, axis=0), np.std(powers, axis=0, ddof=1) / np.sqrt(len(powers))
 
 
 def overlaps(
@@ -104,7 +150,7 @@ def _of_states(
     states = np.broadcast_to(states, (count, states.shape[1]))
     found = states if kept is None else _vectors_of(kept_factor(states, kept))
     overlap = _overlap(np.vecdot(found[0::2], found[1::2]), kept is None)
-    return overlap, _block_powers(found, kept is None, order), _all_real(states)
+    return overlap, _block_powers(found, kept is None, order), all_real(states)
 
 
 def _of_densities(ask, reading, parameters, parts, kept, order: int) -> Overlaps:
@@ -139,7 +185,7 @@ def _block_powers(found: np.ndarray, squared: bool, order: int) -> np.ndarray:
     return np.stack([np.mean(overlap**t, axis=1) for t in range(1, order + 1)], axis=1)
 
 
-def _all_real(states: np.ndarray) -> bool:
+def all_real(states: np.ndarray) -> bool:
     """``|Σ ψ_j²| = 1`` holds for states that are real up to a phase, and for no others."""
     return bool(np.all(np.abs(np.vecdot(states.conj(), states)) > 1 - _PURE))
 
@@ -184,6 +230,8 @@ def _measured(ask: StateAsk, reading: Reading, parameters, kept, order: int) -> 
             f"An unbiased frame potential of order {order} needs at least {order} shots for every "
             f"pair, but the QNode has {shots}. Set them with qml.set_shots, or lower order."
         )
+    if ask.calibrates:
+        return _calibrated(ask, reading, parameters, order)
     left, right = _with_mirrors(ask, parameters)
     tapes = overlap_tapes(
         *(ask.at(reading, left), ask.at(reading, right), len(left), Shots(shots)),
@@ -199,6 +247,29 @@ def _measured(ask: StateAsk, reading: Reading, parameters, kept, order: int) -> 
         np.clip(zeros[:count], 0.0, 1.0),
         _falling_powers(zeros[:count], shots, order),
         *(shots, False, float("nan"), survival, cost),
+    )
+
+
+def _calibrated(ask: StateAsk, reading: Reading, parameters, order: int) -> Overlaps:
+    """The same with circuits that calibrate, in the same device execution."""
+    left, right = ask.at(reading, parameters[0::2]), ask.at(reading, parameters[1::2])
+    count, shots = len(parameters) // 2, int(ask.shots or 0)
+    tapes = overlap_tapes(left, right, count, Shots(shots), broadcasts(ask.qnode.device))
+    made = ask.calibration(left, count, mirrors=True)
+    cost = cost_of([*tapes, *made.tapes], count + len(made.tapes))
+    ask.runner.check(cost)
+    results = ask.runner.run([*tapes, *made.tapes])
+    found = np.concatenate([np.atleast_2d(np.asarray(r, float)) for r in results[: len(tapes)]])
+    known = known_of(made, results[len(tapes) :])
+    wires = tuple(reading.circuit.wires)
+    calibration = OverlapCalibration(known, ask.rescale, np.round(found * shots), wires, shots)
+    zeros = found[:, 0]
+    return Overlaps(
+        np.clip(zeros, 0.0, 1.0),
+        calibration.powers(order),
+        *(shots, False, float("nan"), calibration.told_survival(ask.level), cost),
+        calibration=calibration,
+        raw_powers=_falling_powers(zeros, shots, order),
     )
 
 
@@ -233,10 +304,12 @@ def _falling_powers(zeros: np.ndarray, shots: int | None, order: int) -> np.ndar
 
 def measured_cost(ask: StateAsk, n_pairs: int) -> Cost:
     """What measuring overlaps of so many pairs costs."""
-    count = n_pairs + (0 if is_exact_simulator(ask.qnode.device) else min(MIRRORS, n_pairs))
-    return Cost(
+    mirrors = 0 if is_exact_simulator(ask.qnode.device) else min(MIRRORS, n_pairs)
+    count = n_pairs + (0 if ask.calibrates else mirrors)
+    own = Cost(
         circuits=count,
         distinct_circuits=count,
         shots=count * (ask.shots or 0),
         executions=1,
     )
+    return own + ask.calibration_cost(n_pairs, mirrors=True)

@@ -153,6 +153,8 @@ def trainability(
         last.qnode, last.argnums, encoding_args=last.encoding_args, seed=children[1], **shared
     )
     questions: list[Any] = [signal, lambda: slopes(*last.args, **last.kwargs)]
+    # before the sizes are measured: the derivatives may be what costs too much
+    slopes.read(*last.args, **last.kwargs).check_budget()
     (over, first), spread = (executor or Executor()).several(questions)
     plan, why = _plan(last)
     small = next((one for one in reversed(built) if _simulable(one)), None)

@@ -45,6 +45,8 @@ class VarianceAsk:
         executor: how circuits are run.
         max_words: the largest module; ``None`` for the default.
         workers: who simulates; ``None`` for this process.
+        rescale: whether means are divided by the survival of the gates.
+        mitigate_read_out: whether errors of reading are taken out of them.
     """
 
     qnode: Any
@@ -64,6 +66,8 @@ class VarianceAsk:
     executor: Executor | None
     max_words: int | None = None
     workers: futures.Executor | None = None
+    rescale: bool = False
+    mitigate_read_out: bool = False
 
     def __post_init__(self) -> None:
         check_workers(self.workers)
@@ -102,6 +106,11 @@ class VarianceAsk:
     def sampler(self) -> str:
         """``"exact"`` or ``"measured"``: where draws of the loss come from."""
         return choose_engine(self.qnode.device, self.shots, self.engine)
+
+    @property
+    def calibrates(self) -> bool:
+        """Whether calibration circuits are run, too."""
+        return self.rescale or self.mitigate_read_out
 
     def seeds(self, purpose: int) -> np.random.SeedSequence:
         """A seed of its own for every purpose."""

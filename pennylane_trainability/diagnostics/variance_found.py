@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pennylane_trainability.diagnostics.calibration import Calibration
 from pennylane_trainability.results import Cost, Estimate
+from pennylane_trainability.statistics.replicates import SpreadEstimate
 
 __all__ = ["Found"]
 
@@ -30,6 +32,9 @@ class Found:
         cost: what was run.
         refused: methods that were tried before, and why they do not apply.
         limit: the variances in the limit of infinite depth, where known.
+        raw: the variances as the device gave them, with errors and intervals, if a calibration was
+            put into the others.
+        calibration: what was measured about the device.
     """
 
     method: str
@@ -46,3 +51,5 @@ class Found:
     cost: Cost
     refused: tuple[tuple[str, str], ...] = ()
     limit: np.ndarray | None = None
+    raw: SpreadEstimate | None = None
+    calibration: Calibration | None = None

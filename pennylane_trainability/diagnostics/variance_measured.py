@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from pennylane.measurements import Shots
@@ -10,12 +10,23 @@ from pennylane.measurements import Shots
 from pennylane_trainability.circuits.circuit import Circuit
 from pennylane_trainability.circuits.dead import dead_parameters
 from pennylane_trainability.circuits.qnode import Reading
-from pennylane_trainability.circuits.shifts import UNSHIFTED, shift_plan
+from pennylane_trainability.circuits.shifts import UNSHIFTED, ShiftPlan, shift_plan
+from pennylane_trainability.diagnostics.calibrated import refuse_parities
+from pennylane_trainability.diagnostics.calibration import Known, known_of
 from pennylane_trainability.diagnostics.variance_ask import VarianceAsk
+from pennylane_trainability.diagnostics.variance_calibrated import (
+    CalibratedDraws,
+    Seen,
+    derivative_noise,
+)
 from pennylane_trainability.diagnostics.variance_sample import Sample
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import cost_of
 from pennylane_trainability.results import Cost
+from pennylane_trainability.transforms.calibration_tapes import (
+    CalibrationTapes,
+    calibration_tapes,
+)
 from pennylane_trainability.transforms.engines import broadcasts, takes_shot_vectors
 from pennylane_trainability.transforms.jacobian_tapes import JacobianTapes, jacobian_tapes
 
@@ -23,6 +34,8 @@ __all__ = ["Measured", "as_points"]
 
 #: Draws whose circuits are built together.
 _BATCH = 256
+#: How often circuits of a calibration are run, so that their errors do not decide.
+_REPEATS = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,11 +46,13 @@ class Measured:
         ask: the options.
         reading: the QNode at one call.
         gradient: whether derivatives are asked for, else the loss.
+        kept: the calibration, once it has been measured: with the first draws.
     """
 
     ask: VarianceAsk
     reading: Reading
     gradient: bool
+    kept: list[Known] = field(default_factory=list)
 
     @property
     def replicates(self) -> int:
@@ -84,17 +99,55 @@ class Measured:
             for start in range(0, len(parameters), size)
         ]
         tapes = [tape for part in built for tape in part.tapes] * self._copies
-        cost = cost_of(tapes, self._copies * sum(part.n_circuits for part in built))
+        made = None if self.kept or not self.ask.calibrates else self._calibration(parameters)
+        extra = [] if made is None else made.tapes
+        circuits = self._copies * sum(part.n_circuits for part in built) + len(extra)
+        cost = cost_of([*tapes, *extra], circuits)
         self.ask.runner.check(cost)
-        results = self.ask.runner.run(tapes)
-        found, start = [], 0
+        results = self.ask.runner.run([*tapes, *extra])
+        if made is not None:
+            self.kept.append(known_of(made, results[len(tapes) :]))
+        return self._sample(built, self._split(results[: len(tapes)]), cost)
+
+    def _sample(self, built: list[JacobianTapes], replicates: list[list], cost: Cost) -> Sample:
+        seen, start = [], 0
         for part in built:
-            stop = start + len(part.tapes)
-            found.append(self._read(part, [one[start:stop] for one in self._split(results)]))
-            start = stop
-        values = np.concatenate([values for values, _ in found], axis=1)
+            own = slice(start, start + len(part.tapes))
+            frequencies = tuple(part.frequencies(one[own]) for one in replicates)
+            seen.append(Seen(part, frequencies, self.shots, self.gradient))
+            start = own.stop
+        found = [one.numbers() for one in seen]
         noise = [noise for _, noise in found if noise is not None]
-        return Sample(values, np.concatenate(noise) if noise else None, cost)
+        return Sample(
+            np.concatenate([values for values, _ in found], axis=1),
+            np.concatenate(noise) if noise else None,
+            cost,
+            CalibratedDraws(self.kept[0], tuple(seen)) if self.kept else None,
+        )
+
+    def once(self, count: int) -> Cost:
+        """What a calibration costs next to so many draws."""
+        if not self.ask.calibrates:
+            return Cost()
+        draws = np.repeat(self.reading.arguments.parameters[None], min(count, _REPEATS), axis=0)
+        made = self._calibration(draws)
+        distinct = 1 + made.flips + made.repeats * made.n_mirrors  # mirrors have angles of draws
+        return replace(cost_of(made.tapes), distinct_circuits=distinct)
+
+    def _calibration(self, parameters: np.ndarray) -> CalibrationTapes:
+        """Circuits that calibrate, with the angles of some draws."""
+        ask, some = self.ask, parameters[:_REPEATS]
+        if not self.shots:
+            raise ReadingError(
+                "rescale and mitigate_read_out count outcomes, and this QNode has no shots. Set "
+                "them with qml.set_shots(qnode, shots=…), or leave these options out."
+            )
+        built = self._build(some, False, UNSHIFTED)
+        if ask.mitigate_read_out:
+            refuse_parities(built)
+        return calibration_tapes(
+            built.tapes, mirrors=ask.rescale, flips=ask.mitigate_read_out, repeats=len(some)
+        )
 
     def cost_per_draw(self) -> Cost:
         """Circuits and shots of one draw."""
@@ -108,22 +161,36 @@ class Measured:
             executions=bool(circuits),
         )
 
+    def coin_noise(self) -> tuple[np.ndarray, int]:
+        """Variances from one shot of every circuit if all outcomes are as likely, and circuits.
+
+        Returns:
+            ``(1,)`` of the loss or ``(P,)`` of the derivatives, and how many circuits a draw needs.
+        """
+        built = self._build(self.reading.arguments.parameters[None], False)
+        spread = [np.mean(t**2, axis=1) - np.mean(t, axis=1) ** 2 for t in built.tables]
+        one = np.sum(spread, axis=0)
+        if self.gradient:
+            one = derivative_noise(built, np.full((built.plan.weights.shape[1], 1), one[0]))[0]
+        return np.atleast_1d(one), built.n_circuits * self.replicates
+
     @property
     def _copies(self) -> int:
         return 1 if self._in_one else self.replicates
 
-    def _build(self, parameters: np.ndarray, broadcast: bool) -> JacobianTapes:
+    def _build(
+        self, parameters: np.ndarray, broadcast: bool, plan: ShiftPlan | None = None
+    ) -> JacobianTapes:
         inputs = self.reading.arguments.inputs[None]
         circuit = as_points(self.reading.at(parameters, inputs))
         shots = self.shots
-        plan = UNSHIFTED
-        if self.gradient:
+        if plan is None and self.gradient:
             plan = shift_plan(circuit, set(dead_parameters(self.reading.circuit)))
         asked = Shots([(shots, self.replicates)]) if self._in_one else Shots(shots)
         several = any(len(gate.angles) > 1 for gate in circuit.gates)
         broadcast = broadcast and len(parameters) > 1 and not several
         return jacobian_tapes(
-            circuit, np.eye(len(parameters)), asked, broadcast=broadcast, plan=plan
+            circuit, np.eye(len(parameters)), asked, broadcast=broadcast, plan=plan or UNSHIFTED
         )
 
     def _split(self, results) -> list[list]:
@@ -132,32 +199,6 @@ class Measured:
             return [[result[r] for result in results] for r in range(self.replicates)]
         size = len(results) // self._copies
         return [list(results[r * size : (r + 1) * size]) for r in range(self._copies)]
-
-    def _read(self, built: JacobianTapes, replicates: list[list]):
-        """Values ``(R, M, …)`` and noise ``(M, …)`` of the draws of some tapes."""
-        values, noise = [], None
-        for results in replicates:
-            frequencies = built.frequencies(results)
-            means = built.means(frequencies)
-            values.append(built.jacobian(means)[:, 0] if self.gradient else means[0, :, 0])
-            if self.shots and self.replicates == 1:
-                # an unbiased variance of the mean
-                variances = built.variances(frequencies, self.shots)
-                own = variances[..., 0] * (self.shots / (self.shots - 1))
-                noise = _noise(built, own) if self.gradient else own[0]
-        return np.array(values), noise
-
-
-def _noise(built: JacobianTapes, variances: np.ndarray) -> np.ndarray:
-    """Variances of derivatives ``(M, P)`` from those of all circuits ``(S, M)``."""
-    slopes = built.plan.slopes(built.n_parameters)
-    if slopes.shape[2] == 1:
-        return ((slopes[..., 0].T @ built.plan.weights) ** 2 @ variances).T
-    rows = [
-        (slopes[..., g].T @ built.plan.weights) ** 2 @ variances[:, g]
-        for g in range(variances.shape[1])
-    ]
-    return np.array(rows)
 
 
 def as_points(circuit: Circuit) -> Circuit:

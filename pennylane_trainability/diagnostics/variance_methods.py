@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from pennylane_trainability.diagnostics.variance_module import QUICK, by_module,
 from pennylane_trainability.diagnostics.variance_question import Question
 from pennylane_trainability.diagnostics.variance_sample import (
     Road,
+    Sample,
     cost_of_sample,
     relative_error,
     sample,
@@ -75,6 +77,12 @@ def by_paths(question: Question) -> Found:
 
 def _road(ask: VarianceAsk, reading: Reading, gradient: bool) -> tuple[Road, str]:
     if ask.sampler() == "exact":
+        if ask.calibrates:
+            raise ReadingError(
+                "rescale and mitigate_read_out put a calibration into what a device measures, and "
+                "here the loss is simulated without noise. Leave them out, or set shots and "
+                "engine='measured'"
+            )
         return Simulated(reading, gradient, ask.memory, ask.workers), "exact"
     return Measured(ask, reading, gradient), "measured"
 
@@ -85,7 +93,7 @@ def by_sample(question: Question) -> Found:
     road, engine = _road(ask, reading, gradient)
     found = sample(ask, reading, road)
     value, error, low, high = (np.atleast_1d(part) for part in found.spread(ask.level))
-    samples = found.values.mean(axis=0)
+    samples = found.best()
     if engine == "exact" and isinstance(ask.law, Uniform | Normal):
         # derivatives are analytic: they vary at almost all draws or not at all
         rounding = value <= (_ROUNDING * np.max(np.abs(samples), initial=1.0)) ** 2
@@ -93,10 +101,14 @@ def by_sample(question: Question) -> Found:
     mean = None
     if not gradient:
         spread = float(np.std(samples, ddof=1)) / np.sqrt(len(samples))
+        if found.calibrated is not None:
+            spread = float(np.hypot(spread, found.calibrated.mean_error()))
         mean = Estimate.normal(float(samples.mean()), spread, ask.level, ask.law_name)
     how = "simulated without noise"
     if engine == "measured":
         how = "as the device runs it, its noise included; shot noise is taken out without bias"
+        if ask.calibrates:
+            how = "as the device runs it, with a calibration; shot noise is taken out without bias"
     return Found(
         *("sample", value, error, low, high, mean, samples),
         assumptions=(f"independent draws of the parameters: {ask.law_name}", how),
@@ -104,7 +116,18 @@ def by_sample(question: Question) -> Found:
         n_samples=found.n_draws,
         engine=engine,
         cost=found.cost,
+        **_calibration(ask, found),
     )
+
+
+def _calibration(ask: VarianceAsk, found: Sample) -> dict[str, Any]:
+    if found.calibrated is None:
+        return {}
+    value, error, low, high = (np.atleast_1d(part) for part in found.raw_spread(ask.level))
+    return {
+        "raw": (value, error, low, high),
+        "calibration": found.calibrated.known.record(ask.level),
+    }
 
 
 def _reached(ask: VarianceAsk, value, error, count: int) -> tuple[str, ...]:

@@ -87,7 +87,7 @@ def by_module(question: Question, budget: Budget | None = None) -> Found:
         size = f"the module of the observable has {len(sweep.module)} Pauli words"
         turns = "every parameter turns one Pauli rotation (checked)"
     value = sweep.gradients() if gradient else np.array([loss])
-    limit, why = _limit(question, found.budget)
+    limit, why = _limit(question, found)
     return Found(
         *("module", value, np.zeros_like(value), value, value),
         mean=Estimate.known(mean, ask.law_name),
@@ -113,10 +113,12 @@ def _mean(sweep: WordSweep) -> float:
     return found
 
 
-def _limit(question: Question, budget: Budget) -> tuple[np.ndarray | None, tuple[str, ...]]:
+def _limit(question: Question, found: ModuleSweep) -> tuple[np.ndarray | None, tuple[str, ...]]:
     """The limit of infinite depth; if it is not known, why."""
+    sweep = found.sweep
+    known = (sweep.words, sweep.module) if isinstance(sweep, WordSweep) else None
     try:
-        deep = deep_limit(_steps(question), budget)
+        deep = deep_limit(_steps(question), found.budget, known)
     except (ReadingError, BudgetError) as error:
         return None, (f"the limit of infinite depth is not given: {error}",)
     return deep.gradients if question.gradient else np.array([deep.loss]), ()

@@ -38,6 +38,10 @@ class Question:
         """
         if self.ask.engine == "measured":
             raise ReadingError("engine='measured' asks for the device, and nothing is run on it")
+        if self.ask.calibrates:
+            raise ReadingError(
+                "rescale and mitigate_read_out ask for the device, and nothing is run on it"
+            )
         if self._made is None:
             with QueuingManager.stop_recording():  # generators and matrices are made of operators
                 self._made = pauli_circuit(self.reading.circuit)

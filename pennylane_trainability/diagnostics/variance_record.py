@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from pennylane_trainability.diagnostics.calibration import Calibration
 from pennylane_trainability.results import Claim, Cost, Estimate, Provenance, Result, record
 
 __all__ = ["DEEP", "GradientVariances", "LossVariance", "placed"]
@@ -26,6 +27,8 @@ class LossVariance(Result):
             circuit's rotations generate, where the method gives it. Far from ``variance``, the
             circuit is no 2-design of that group yet.
         mean: the mean of the loss, where the method gives it.
+        raw: the variance without a calibration, if one was put into ``variance``.
+        calibration: what was measured about the device for that.
         method: ``"module"``, ``"paths"`` or ``"sample"``.
         assumptions: what the number rests on.
         refused: methods that do not apply and why, in the order in which they were tried.
@@ -43,6 +46,8 @@ class LossVariance(Result):
     variance: Estimate
     limit: Estimate | None = None
     mean: Estimate | None = None
+    raw: Estimate | None = None
+    calibration: Calibration | None = None
     method: str
     assumptions: tuple[str, ...] = ()
     refused: tuple[tuple[str, str], ...] = ()
@@ -73,6 +78,8 @@ class LossVariance(Result):
             rows.append(("infinite depth", self.limit))
         if self.mean is not None:
             rows.append(("mean", self.mean))
+        if self.raw is not None:
+            rows.append(("without calibration", f"{self.raw} {self.raw.interval()}"))
         return rows + _method_rows(self)
 
 
@@ -89,6 +96,9 @@ class GradientVariances(Result):
         highs: upper ends.
         limits: the variances in the limit of infinite depth, random elements of the group that
             the rotations generate on both sides of the gate, ``(P,)``, where the method gives them.
+        raw: the variances without a calibration, ``(P,)``, if one was put into ``variances``.
+        raw_stderrs: their standard errors.
+        calibration: what was measured about the device for that.
         index: in the shape of the trainable arguments, which parameter stands there, counted from
             one; zero for entries that are not trained.
         method: ``"module"``, ``"paths"`` or ``"sample"``.
@@ -109,6 +119,9 @@ class GradientVariances(Result):
     lows: np.ndarray = field(repr=False)
     highs: np.ndarray = field(repr=False)
     limits: np.ndarray | None = field(repr=False, default=None)
+    raw: np.ndarray | None = field(repr=False, default=None)
+    raw_stderrs: np.ndarray | None = field(repr=False, default=None)
+    calibration: Calibration | None = None
     index: Any = field(repr=False)
     method: str
     assumptions: tuple[str, ...] = ()
@@ -214,6 +227,8 @@ class GradientVariances(Result):
         if self.limits is not None:
             deep = Estimate.known(float(np.mean(self.limits)), DEEP)
             rows.append(("mean, infinite depth", deep))
+        if self.raw is not None:
+            rows.append(("mean, without calibration", f"{np.mean(self.raw):.4g}"))
         if unseen:
             most = float(np.max(self.highs[np.isnan(self.stderrs)]))
             rows.append(("nothing seen", f"{unseen}, each ≤ {most:.3g}"))
@@ -230,7 +245,8 @@ def _method_rows(result: LossVariance | GradientVariances) -> list[tuple[str, ob
         ("notes", "\n".join(result.notes)),
         ("cost", result.cost),
     ]
-    return [(label, value) for label, value in rows if value != ""]
+    told = [] if result.calibration is None else result.calibration.rows()
+    return told + [(label, value) for label, value in rows if value != ""]
 
 
 def _method(result: LossVariance | GradientVariances) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 
 from pennylane_trainability.circuits.qnode import Reading
 from pennylane_trainability.diagnostics.variance_ask import VarianceAsk
+from pennylane_trainability.diagnostics.variance_calibrated import CalibratedDraws
 from pennylane_trainability.errors import BudgetError, ReadingError
 from pennylane_trainability.laws import draw
 from pennylane_trainability.results import Cost
@@ -31,11 +32,13 @@ class Sample:
         noise: unbiased variances of the shot noise of one replicate; None where there is none or
             replicates tell.
         cost: what was run.
+        calibrated: the same with a calibration, if one was asked for.
     """
 
     values: np.ndarray
     noise: np.ndarray | None = None
     cost: Cost = field(default_factory=Cost)
+    calibrated: CalibratedDraws | None = None
 
     @property
     def n_draws(self) -> int:
@@ -48,10 +51,24 @@ class Sample:
         if self.noise is not None and other.noise is not None:
             noise = np.concatenate([self.noise, other.noise])
         values = np.concatenate([self.values, other.values], axis=1)
-        return Sample(values, noise, self.cost + other.cost)
+        calibrated = self.calibrated
+        if calibrated is not None and other.calibrated is not None:
+            calibrated = calibrated + other.calibrated
+        return Sample(values, noise, self.cost + other.cost, calibrated)
+
+    def best(self) -> np.ndarray:
+        """Estimates at every draw ``(M, …)``, calibrated if that was asked for."""
+        values = self.values if self.calibrated is None else self.calibrated.numbers()[0]
+        return values.mean(axis=0)
 
     def spread(self, level: float) -> SpreadEstimate:
-        """The variance with its error and interval."""
+        """The variance with its error and interval, calibrated if that was asked for."""
+        if self.calibrated is not None:
+            return self.calibrated.spread(level)
+        return self.raw_spread(level)
+
+    def raw_spread(self, level: float) -> SpreadEstimate:
+        """The variance as the device gave it."""
         return spread_of_draws(self.values, self.noise, level)
 
 
@@ -63,6 +80,9 @@ class Road(Protocol):
 
     def cost_per_draw(self) -> Cost:
         """What one draw costs."""
+
+    def once(self, count: int) -> Cost:
+        """What is run once, next to so many draws at first."""
 
 
 def sample(ask: VarianceAsk, reading: Reading, road: Road) -> Sample:
@@ -109,10 +129,11 @@ def cost_of_sample(ask: VarianceAsk, road: Road) -> Cost:
     each = road.cost_per_draw()
     if not each.circuits:
         return Cost()
+    once = road.once(first)
     return Cost(
-        circuits=most * each.circuits,
-        distinct_circuits=most * each.distinct_circuits,
-        shots=most * each.shots,
+        circuits=most * each.circuits + once.circuits,
+        distinct_circuits=most * each.distinct_circuits + once.distinct_circuits,
+        shots=most * each.shots + once.shots,
         executions=1 + int(np.ceil(np.log2(most / first))),
     )
 
@@ -123,19 +144,22 @@ def _limits(ask: VarianceAsk, road: Road) -> tuple[int, int]:
     if not each.circuits:
         most = ask.n_draws or (DEFAULT_EXACT if ask.rtol is None else MOST)
         return (most if ask.rtol is None else min(_FIRST, most)), most
-    affordable = _affordable(ask, each) if ask.rtol is not None else DEFAULT_MEASURED
+    once = road.once(DEFAULT_MEASURED)
+    affordable = _affordable(ask, each, once) if ask.rtol is not None else DEFAULT_MEASURED
     most = ask.n_draws or affordable
-    ask.runner.check(Cost(circuits=most * each.circuits, shots=most * each.shots))
+    once = road.once(most)
+    circuits, shots = most * each.circuits + once.circuits, most * each.shots + once.shots
+    ask.runner.check(Cost(circuits=circuits, shots=shots))
     return (most if ask.rtol is None else min(DEFAULT_MEASURED, most)), most
 
 
-def _affordable(ask: VarianceAsk, each: Cost) -> int:
-    """How many draws the budget allows."""
+def _affordable(ask: VarianceAsk, each: Cost, once: Cost) -> int:
+    """How many draws the budget allows next to what is run once."""
     runner, most = ask.runner, MOST
     if runner.max_circuits is not None:
-        most = min(most, runner.max_circuits // each.circuits)
+        most = min(most, (runner.max_circuits - once.circuits) // each.circuits)
     if runner.max_shots is not None and each.shots:
-        most = min(most, runner.max_shots // each.shots)
+        most = min(most, (runner.max_shots - once.shots) // each.shots)
     if most < 4:
         raise BudgetError(
             f"A variance needs at least 4 draws, and each costs {each}; the budget allows {most}. "

@@ -52,6 +52,10 @@ class Simulated:
         """Nothing is run on a device."""
         return Cost()
 
+    def once(self, count: int) -> Cost:
+        """Nothing is calibrated."""
+        return Cost()
+
 
 def _at(circuit: Circuit, count: int, gradient: bool, memory: int) -> np.ndarray:
     """The loss ``(M,)``, or its derivatives ``(M, P)``."""

@@ -13,7 +13,7 @@ from pennylane_trainability.circuits.qnode import Reading
 from pennylane_trainability.circuits.substitution import is_plain
 from pennylane_trainability.diagnostics.variance_ask import VarianceAsk
 from pennylane_trainability.diagnostics.variance_found import Found
-from pennylane_trainability.diagnostics.variance_methods import answer
+from pennylane_trainability.diagnostics.variance_methods import answer, cost_of_answer
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import Executor
 from pennylane_trainability.workers import in_order
@@ -45,6 +45,18 @@ class Asked:
             found = answer(self.ask, self.reading, self.gradient, self.method)
         return self.make(self.ask, self.reading, found)
 
+    def check_budget(self) -> None:
+        """Refuse what costs too much, before anything else is run.
+
+        Raises:
+            BudgetError: the draws cost more than a budget allows.
+        """
+        runner = self.ask.runner
+        if runner.max_circuits is None and runner.max_shots is None:
+            return
+        if self.ask.sampler() == "measured":
+            runner.check(cost_of_answer(self.ask, self.reading, self.gradient, self.method))
+
     def without_qnode(self) -> Asked | None:
         """The same question as plain data; ``None`` where the device or the QNode is needed."""
         try:
@@ -74,7 +86,10 @@ def answers(
 
     Raises:
         ReadingError: an operator or the law cannot be pickled.
+        BudgetError: one of them costs more than its budget; nothing was run for any.
     """
+    for one in questions:
+        one.check_budget()
     plain = [None if workers is None else one.without_qnode() for one in questions]
     sent = in_order(_found, [one for one in plain if one is not None], workers)
     found = dict(zip([k for k, one in enumerate(plain) if one is not None], sent, strict=True))

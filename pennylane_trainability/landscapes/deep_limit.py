@@ -22,7 +22,7 @@ from pennylane_trainability.landscapes.dense_moments import ends, largest, modul
 from pennylane_trainability.landscapes.steps import StepCircuit, Sum, distinct_sums
 from pennylane_trainability.landscapes.word_module import Budget, alike, labelled, states
 from pennylane_trainability.liealg.commutant import commutant_projection, invariant_vectors
-from pennylane_trainability.liealg.orbits import orbits
+from pennylane_trainability.liealg.orbits import Orbits, Reached, orbits
 from pennylane_trainability.liealg.words import Words, crossings
 
 __all__ = ["DeepLimit", "deep_limit"]
@@ -49,12 +49,16 @@ class DeepLimit:
     dimension: int
 
 
-def deep_limit(circuit: StepCircuit, budget: Budget) -> DeepLimit:
+def deep_limit(
+    circuit: StepCircuit, budget: Budget, known: tuple[Words, Reached] | None = None
+) -> DeepLimit:
     """The limit for the group that the trainable steps of a circuit generate.
 
     Args:
         circuit: the circuit.
         budget: how much the module may take.
+        known: words of an observable, and what rotations have been seen to make of them. It saves
+            a search where the observable and the rotations are those of the circuit.
 
     Raises:
         ReadingError: there are fixed rotations among the trainable ones.
@@ -67,14 +71,17 @@ def deep_limit(circuit: StepCircuit, budget: Budget) -> DeepLimit:
     steps = [step for step in circuit.trainable if any(step.generator.values())]
     own, which, factors = distinct_sums([step.generator for step in steps])
     single = all(len(one) == 1 for one in own)
-    loss, mean, each, dimension = (_of_words if single else _of_sums)(circuit, own, budget)
+    found = _of_words(circuit, own, budget, known) if single else _of_sums(circuit, own, budget)
+    loss, mean, each, dimension = found
     gradients = np.zeros(circuit.n_parameters)
     for step, number, factor in zip(steps, which, factors, strict=True):
         gradients[step.parameter] = each[number] * factor**2
     return DeepLimit(loss, circuit.constant + mean, gradients, dimension)
 
 
-def _of_words(circuit: StepCircuit, own: list[Sum], budget: Budget):
+def _of_words(
+    circuit: StepCircuit, own: list[Sum], budget: Budget, known: tuple[Words, Reached] | None
+):
     """Averages over orbits of words."""
     n = len(circuit.bloch)
     rotations = Words.of([key for one in own for key in one], n)
@@ -85,15 +92,25 @@ def _of_words(circuit: StepCircuit, own: list[Sum], budget: Budget):
     words, values = every.take(live), values[live]
     if not len(words):
         return 0.0, float(still), np.zeros(len(own)), 0
-    try:
-        found = orbits(words, rotations, budget.words)
-    except BudgetError as error:
-        raise BudgetError(f"the module of the observable is too large: {error}") from error
+    found = _orbits(words, rotations, budget, known)
     groups = alike(circuit.bloch, rotations, words)
     table = labelled(circuit.bloch, found.index, words, values, groups)
     weights = np.sum(found.sums(table.start) * found.sums(table.end), axis=1) / found.sizes
-    moved = found.sums(crossings(found.index.words, rotations).astype(float))
+    moved = found.sums(crossings(found.index.words, rotations))
     return float(weights.sum()), float(still), (weights / found.sizes) @ moved, len(found.index)
+
+
+def _orbits(
+    words: Words, rotations: Words, budget: Budget, known: tuple[Words, Reached] | None
+) -> Orbits:
+    if known is not None and sorted(words.pairs()) == sorted(known[0].pairs()):
+        found = known[1].orbits(rotations)
+        if found is not None:
+            return found
+    try:
+        return orbits(words, rotations, budget.words)
+    except BudgetError as error:
+        raise BudgetError(f"the module of the observable is too large: {error}") from error
 
 
 def _of_sums(circuit: StepCircuit, own: list[Sum], budget: Budget):

@@ -10,14 +10,15 @@ import numpy as np
 from pennylane_trainability.landscapes.cross_terms import Pairs, pairs_of, signatures
 from pennylane_trainability.landscapes.path_model import PathModel
 from pennylane_trainability.landscapes.path_tally import Tally, path_values
-from pennylane_trainability.landscapes.paths import draw_pairs, walk
+from pennylane_trainability.landscapes.paths import draw_pairs, rows_of, walk
 from pennylane_trainability.landscapes.unbranched import gradient_terms, loss_term, mean_loss
 from pennylane_trainability.statistics.binomial import bounded_mean
 
 __all__ = ["Interval", "PathEstimates", "path_estimates"]
 
-#: Paths followed together: their bits stay in the processor's caches.
-_CHUNK = 1 << 14
+#: Paths followed together at first. Later as many as before, so that a step is not all overhead,
+#: as long as their bits, one for every rotation, stay in the processor's caches.
+_CHUNK, _LARGE_CHUNK, _BITS = 1 << 14, 1 << 17, 1 << 25
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,7 +127,8 @@ def path_estimates(
         model: the circuit.
         n_paths: how many, rounded up to a multiple of 64.
         seed: of the draws.
-        enough: asked after 1, 2, 4, … parts of the paths whether these will do.
+        enough: asked whether the paths will do after 1, 2, 4 and 8 parts of ``2^14``, then after
+            every quarter more.
 
     Raises:
         ReadingError: there are too many correlated pairs of words, or fixed rotations make paths
@@ -147,15 +149,18 @@ def path_estimates(
         mean_loss(model, signature),
         Tally.empty(len(model.mean)),
     )
+    rows = rows_of(model)
+    largest = min(_LARGE_CHUNK, _BITS // max(1, len(model.mean)) // _CHUNK * _CHUNK)
     asked = _CHUNK
     while mass and out.tally.trials < n_paths:
-        count = min(_CHUNK, -(-(n_paths - out.tally.trials) // 64) * 64)
+        chunk = max(_CHUNK, min(largest, out.tally.trials))
+        count = min(chunk, -(-(n_paths - out.tally.trials) // 64) * 64)
         rng = np.random.default_rng(seed.spawn(1)[0])
         chosen = draw_pairs(weights, count, rng)
-        walked = walk(model, pairs, signature, chosen, rng)
+        walked = walk(model, pairs, signature, chosen, rng, rows)
         out.tally.add(walked, path_values(model, pairs, walked))
         if enough is not None and out.tally.trials >= asked:
-            asked *= 2
+            asked += asked if asked < _LARGE_CHUNK else asked // 4
             if enough(out):
                 break
     return out

@@ -20,9 +20,11 @@ import numpy as np
 from pennylane_trainability.landscapes.cross_terms import Pairs
 from pennylane_trainability.landscapes.path_model import PathModel
 
-__all__ = ["Walk", "draw_pairs", "pack", "unpack", "walk"]
+__all__ = ["Rows", "Walk", "draw_pairs", "pack", "rows_of", "unpack", "walk"]
 
 _WORD = np.uint64
+#: Rows of every rotation, see :func:`rows_of`.
+Rows = tuple[list[np.ndarray], list[np.ndarray]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,6 +80,7 @@ def walk(
     signature: np.ndarray,
     chosen: np.ndarray,
     rng: np.random.Generator,
+    rows: Rows,
 ) -> Walk:
     """Follow paths back to the initial state.
 
@@ -87,10 +90,11 @@ def walk(
         signature: which rotations anticommute with which words, ``(W, m)``.
         chosen: the pair of every path, a multiple of 64 of them.
         rng: source of randomness.
+        rows: those of the circuit, see :func:`rows_of`.
     """
     starts = pairs.first[chosen]
     planes = pack(np.concatenate([part[starts].T for part in model.words]))
-    first, update = _rows(model)
+    first, update = rows
     leaves = _leaving(model, pairs, signature, chosen, rng)
     count, size = len(model.mean), planes.shape[1]
     anticommuted = np.zeros((count, size), _WORD)
@@ -118,7 +122,7 @@ def walk(
     return Walk(chosen, anticommuted, turned, planes, varied, leaves, ~again)
 
 
-def _rows(model: PathModel) -> tuple[list[np.ndarray], list[np.ndarray]]:
+def rows_of(model: PathModel) -> Rows:
     """Rows that decide whether a word anticommutes with every rotation, and rows that it flips."""
     n = model.n_wires
     x, z = ([np.flatnonzero(row) for row in part] for part in model.rotations)

@@ -146,6 +146,8 @@ def alike(bloch: np.ndarray, rotations: Words, words: Words) -> np.ndarray:
         rotations: those over whole turns.
         words: the words.
     """
+    if len(words) == 1:
+        return np.zeros(1, np.int64)
     x = bits_of_words(words, len(bloch))[0] & _is_basis(bloch)
     key = np.concatenate([crossings(words, rotations), x], axis=1)
     return np.unique(key, axis=0, return_inverse=True)[1].ravel()

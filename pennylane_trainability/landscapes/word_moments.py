@@ -29,12 +29,14 @@ from pennylane_trainability.landscapes.word_module import (
     words_of_bits,
 )
 from pennylane_trainability.liealg.orbits import Reached, reached
-from pennylane_trainability.liealg.words import WordIndex, crossings
+from pennylane_trainability.liealg.words import WordIndex, Words, crossings
 
 __all__ = ["WordSweep", "word_sweep"]
 
 #: Covariances and products of means, each ``(d, L)``.
-State = tuple[np.ndarray, np.ndarray]
+State = tuple[np.ndarray, ...]
+#: States behind all rotations are kept if they take no more bytes; fewer are otherwise.
+_KEPT = 1 << 24
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,6 +45,7 @@ class WordSweep:
 
     Attributes:
         model: the circuit.
+        words: those of the observable that rotations move.
         module: the words that are reached.
         which: for every rotation its pairs, by number.
         table: pairs that count.
@@ -50,6 +53,7 @@ class WordSweep:
     """
 
     model: PathModel
+    words: Words
     module: Reached
     which: np.ndarray
     table: Labelled
@@ -57,7 +61,7 @@ class WordSweep:
 
     def loss(self) -> float:
         """``Var ℓ``."""
-        state = (np.zeros_like(self.table.start), self.table.start.copy())
+        state = self._start()
         for k in range(len(self.which) - 1, -1, -1):
             self._turn(state, k)
         return float(np.sum(state[0] * self.table.end))
@@ -65,16 +69,12 @@ class WordSweep:
     def gradients(self) -> np.ndarray:
         """``Var ∂ℓ/∂θ_p`` of all parameters, ``(P,)``."""
         count = len(self.which)
-        size = max(1, isqrt(count))
-        state = (np.zeros_like(self.table.start), self.table.start.copy())
-        kept = {}
-        for k in range(count - 1, -1, -1):
-            if (k + 1) % size == 0 or k == count - 1:
-                kept[k // size] = (state[0].copy(), state[1].copy())
-            self._turn(state, k)
-        forward = (np.zeros_like(state[0]), self.table.end.copy())
+        forward = self._end()
+        kept_at_once = 8 * forward[0].size * len(forward) * count <= _KEPT
+        size = max(1, count if kept_at_once else isqrt(count))
+        kept = self._behind(size)
         out = np.zeros(self.model.n_parameters)
-        for part in range(0, -(-count // size)):
+        for part in range(len(kept)):
             top = min(count, (part + 1) * size) - 1
             behind = self._recomputed(kept.pop(part), part * size, top)
             for k in range(part * size, top + 1):
@@ -84,11 +84,30 @@ class WordSweep:
                 self._turn(forward, k)
         return out
 
+    def _start(self) -> State:
+        """Behind all rotations."""
+        return np.zeros_like(self.table.start), self.table.start.copy()
+
+    def _end(self) -> State:
+        """In front of all rotations."""
+        return np.zeros_like(self.table.end), self.table.end.copy()
+
+    def _behind(self, size: int) -> dict[int, State]:
+        """States behind the last rotation of every ``size`` rotations."""
+        state, kept = self._start(), {}
+        for k in range(len(self.which) - 1, -1, -1):
+            if (k + 1) % size == 0 or k == len(self.which) - 1:
+                kept[k // size] = _copied(state)
+            if k < size:
+                break
+            self._turn(state, k)
+        return kept
+
     def _recomputed(self, state: State, low: int, top: int) -> dict[int, State]:
         """States behind every rotation of a part, from the one behind the last."""
         out = {top: state}
         for k in range(top, low, -1):
-            state = (state[0].copy(), state[1].copy())
+            state = _copied(state)
             self._turn(state, k)
             out[k - 1] = state
         return out
@@ -101,7 +120,7 @@ class WordSweep:
         if apart.any():
             for part in state:
                 part[:, apart] *= mean
-        places = [_at(rows, apart) for rows in (pairs.first, pairs.second)]
+        places = [_at(rows, apart) for rows in pairs]
         c, m = ([part[place] for place in places] for part in state)
         for own, place in enumerate(places):
             new = (1 - sine) * c[own] + sine * (c[1 - own] + m[1 - own]) + spread * m[own]
@@ -113,12 +132,46 @@ class WordSweep:
         model, pairs = self.model, self.module.pairs[self.which[k]]
         mean, sine, spread = model.mean[k], model.sine[k], model.spread[k]
         apart, total = self.apart[k], 0.0
-        for a, b in ((pairs.first, pairs.second), (pairs.second, pairs.first)):
+        for a, b in (pairs, pairs[::-1]):
             (c, m), (d, n) = ([part[_at(a, apart)] for part in state] for state in (behind, before))
             partner, means = (part[_at(b, apart)] for part in behind)
             value = sine * (c + m) + (1 - sine) * partner + spread * means
             total += float(np.sum(value * (d + n)) + mean**2 * np.sum(means * d))
         return total
+
+
+class WholeTurns(WordSweep):
+    """The same for angles over whole turns, ``E cos φ = 0`` and ``E sin² φ = 1/2``.
+
+    Products of means vanish at the first rotation that moves a word, and every word that counts is
+    moved. What is left is ``E[o_A o_B]``, whose two numbers of a pair become their mean.
+    """
+
+    __slots__ = ()
+
+    def _start(self) -> State:
+        return (self.table.start.copy(),)
+
+    def _end(self) -> State:
+        return (self.table.end.copy(),)
+
+    def _turn(self, state: State, k: int) -> None:
+        (values,) = state
+        first, second = self.module.pairs[self.which[k]]
+        mean = values.take(first, axis=0)
+        mean += values.take(second, axis=0)
+        mean *= 0.5
+        values[first] = mean
+        values[second] = mean
+
+    def _derivative(self, behind: State, before: State, k: int) -> float:
+        first, second = self.module.pairs[self.which[k]]
+        one, other = (v.take(first, axis=0) + v.take(second, axis=0) for (v,) in (behind, before))
+        return 0.5 * float(np.vdot(one, other))
+
+
+def _copied(state: State) -> State:
+    return tuple(part.copy() for part in state)
 
 
 def _at(rows: np.ndarray, apart: np.ndarray):
@@ -147,4 +200,6 @@ def word_sweep(model: PathModel, budget: Budget) -> WordSweep:
     groups = alike(model.bloch, stopping, words)
     table = labelled(model.bloch, module.index, words, model.coefficients[live], groups)
     budget.check_work(len(module), max(1, len(table.labels)), len(which))
-    return WordSweep(model, module, which, table, crossings(rotations, table.labels))
+    apart = crossings(rotations, table.labels)
+    whole = not (model.narrow or model.fixed.any() or apart.any())
+    return (WholeTurns if whole else WordSweep)(model, words, module, which, table, apart)

@@ -57,7 +57,9 @@ class Action:
         self.index = WordIndex(words.n_limbs)
         self.index.add(start)
         hashes = self.index.hashing(words)
-        self._maps = [GrowingPairs(words.take([k]), hashes[k]) for k in range(len(words))]
+        self._maps = [
+            GrowingPairs(words.take([k]), hashes[k], self.index) for k in range(len(words))
+        ]
         self.generators = np.asarray(generators, float)
 
     def __call__(self, number: int, vectors: np.ndarray) -> np.ndarray:
@@ -65,7 +67,7 @@ class Action:
         row = self.generators[number]
         used = np.flatnonzero(row)
         for k in used:
-            self._maps[k].grow(self.index)
+            self._maps[k].grow()
         vectors = widened(vectors, len(self.index))
         out = np.zeros_like(vectors)
         for k in used:

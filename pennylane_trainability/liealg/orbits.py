@@ -13,10 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from pennylane_trainability.errors import BudgetError
-from pennylane_trainability.liealg.pairs import GrowingPairs, Pairs
-from pennylane_trainability.liealg.words import WordIndex, Words, crossings, products
+from pennylane_trainability.liealg.pairs import GrowingPairs
+from pennylane_trainability.liealg.words import WordIndex, Words, crossings
 
 __all__ = ["Orbits", "Reached", "orbits", "reached"]
+
 
 #: Pairs of words that are looked at together.
 _BLOCK = 1 << 20
@@ -28,12 +29,15 @@ class Reached:
 
     Attributes:
         index: the words, those given first; every word has a number.
-        pairs: for every rotation of a list what it mixes, among these words.
+        rotations: the words of the rotations.
+        pairs: for every rotation of a list the numbers of the words ``Q`` and ``PQ`` that it
+            mixes, among these words; no word stands in two pairs of a rotation.
         is_complete: whether these are all; otherwise the search was stopped.
     """
 
     index: WordIndex
-    pairs: tuple[Pairs, ...]
+    rotations: Words
+    pairs: tuple[tuple[np.ndarray, np.ndarray], ...]
     is_complete: bool
 
     def __len__(self) -> int:
@@ -43,6 +47,26 @@ class Reached:
     def text(self) -> str:
         """``"60"``, or ``"≥ 60"`` if the search was stopped."""
         return str(len(self)) if self.is_complete else f"≥ {len(self)}"
+
+    def orbits(self, rotations: Words) -> Orbits | None:
+        """What :func:`orbits` finds from the same words, if rotations lead to no other words.
+
+        Args:
+            rotations: distinct words of rotations, in any order.
+
+        Returns:
+            The orbits; ``None`` if these are others than the rotations that were passed, or if
+            they lead out of the words.
+        """
+        own = WordIndex(rotations.n_limbs)
+        own.add(self.rotations)
+        numbers = own.find(rotations)
+        if not self.is_complete or len(own) != len(rotations) or np.any(numbers < 0):
+            return None
+        apart = crossings(self.index.words, self.rotations).sum(axis=0)
+        if any(2 * len(first) < n for (first, _), n in zip(self.pairs, apart, strict=True)):
+            return None
+        return _orbits(self.index, self.pairs)
 
 
 def reached(start: Words, rotations: Words, order: Iterable[int], max_words: int) -> Reached:
@@ -64,15 +88,14 @@ def reached(start: Words, rotations: Words, order: Iterable[int], max_words: int
     """
     index = WordIndex(start.n_limbs)
     index.add(start)
-    hashes = index.hashing(rotations)
-    growing = [GrowingPairs(rotations.take([k]), hashes[k]) for k in range(len(rotations))]
+    growing = _growing(rotations, index)
     for number in order:
-        growing[number].grow(index)
+        growing[number].grow()
         if len(index) > max_words:
-            return Reached(index, (), False)
+            return Reached(index, rotations, (), False)
     for one in growing:  # pairs of words that were reached behind the last use of a rotation
-        one.grow(index, index.find)
-    return Reached(index, tuple(one.pairs for one in growing), True)
+        one.grow(index.find)
+    return Reached(index, rotations, tuple(one.numbers for one in growing), True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,9 +114,11 @@ class Orbits:
 
     def sums(self, values: np.ndarray) -> np.ndarray:
         """Sums over every orbit of numbers per word, ``(orbits, …)`` from ``(d, …)``."""
-        out = np.zeros((len(self.sizes), *values.shape[1:]))
-        np.add.at(out, self.label, values)
-        return out
+        if len(self.sizes) == 1:
+            return values.sum(axis=0, keepdims=True, dtype=float)
+        order = np.argsort(self.label, kind="stable")
+        starts = np.cumsum(self.sizes) - self.sizes
+        return np.add.reduceat(values[order], starts, axis=0, dtype=float)
 
 
 def orbits(start: Words, rotations: Words, max_words: int) -> Orbits:
@@ -127,11 +152,31 @@ def orbits(start: Words, rotations: Words, max_words: int) -> Orbits:
             raise BudgetError(f"there are ≥ {len(index)} words, more than max_words={max_words}")
         stop = min(len(index), first + block)
         rows, columns = np.nonzero(crossings(index.words.take(slice(first, stop)), rotations))
-        found, _ = products(index.words.take(first + rows), rotations.take(columns))
-        numbers = index.add(found, index.hashes[first + rows] ^ hashes[columns])
+        rows += first
+        masks = index.words.take(rows).masks ^ rotations.take(columns).masks
+        numbers = index.add(Words(masks), index.hashes[rows] ^ hashes[columns])
         root = np.concatenate([root, np.arange(len(root), len(index))])
-        _join(root, first + rows, numbers)
+        _join(root, rows, numbers)
         first = stop
+    return _labelled(index, root)
+
+
+def _growing(rotations: Words, index: WordIndex) -> list[GrowingPairs]:
+    hashes = index.hashing(rotations)
+    return [GrowingPairs(rotations.take([k]), hashes[k], index) for k in range(len(rotations))]
+
+
+def _orbits(index: WordIndex, pairs: Iterable[tuple[np.ndarray, np.ndarray]]) -> Orbits:
+    """Orbits from all pairs of words that are mixed."""
+    root = np.arange(len(index))
+    for first, second in pairs:
+        if not root.any():  # one orbit already
+            break
+        _join(root, first, second)
+    return _labelled(index, root)
+
+
+def _labelled(index: WordIndex, root: np.ndarray) -> Orbits:
     label = np.unique(root, return_inverse=True)[1]
     return Orbits(index, label, np.bincount(label))
 

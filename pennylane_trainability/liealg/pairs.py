@@ -49,46 +49,57 @@ class GrowingPairs:
     Args:
         word: ``P``.
         own_hash: its hash.
+        index: the words.
     """
 
-    __slots__ = ("_hash", "_parts", "_seen", "_word")
+    __slots__ = ("_done", "_hash", "_index", "_parts", "_seen", "_word")
 
-    def __init__(self, word: Words, own_hash: np.uint64):
-        self._word, self._hash = word, own_hash
+    def __init__(self, word: Words, own_hash: np.uint64, index: WordIndex):
+        self._word, self._hash, self._index = word, own_hash, index
         self._seen = 0
-        self._parts: list[Pairs] = []
+        self._parts: list[tuple[np.ndarray, np.ndarray]] = []
+        self._done = Pairs(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
 
-    def grow(self, index: WordIndex, add: Callable | None = None) -> None:
+    def grow(self, add: Callable | None = None) -> None:
         """Look at the words that are new since the last time, and add their partners.
 
         Args:
-            index: the words.
-            add: ``(words, hashes) → numbers`` in place of ``index.add``.
+            add: ``(words, hashes) → numbers`` in place of ``index.add``; no word comes twice.
         """
+        index = self._index
         words = index.words.take(slice(self._seen, None))
         if not len(words):
             return
         hit = np.flatnonzero(anticommuting(words, self._word))
         if hit.size:
-            partners, signs = rotation_signs(self._word, words.take(hit))
+            partners = Words(words.take(hit).masks ^ self._word.masks)
             first = self._seen + hit
-            second = (add or index.add)(partners, index.hashes[first] ^ self._hash)
+            second = (add or self._add)(partners, index.hashes[first] ^ self._hash)
             # a pair of which both words are known comes up once from each side
-            new = first < second
-            self._parts.append(Pairs(first[new], second[new], signs[new]))
+            new = np.flatnonzero(first < second)
+            if new.size:
+                self._parts.append((first[new], second[new]))
         self._seen = len(index)
+
+    def _add(self, words: Words, hashes: np.ndarray) -> np.ndarray:
+        return self._index.add(words, hashes, distinct=True)
+
+    @property
+    def numbers(self) -> tuple[np.ndarray, np.ndarray]:
+        """Numbers of ``Q`` and of ``W`` of all pairs so far, without signs."""
+        parts = [(self._done.first, self._done.second), *self._parts]
+        if len(parts) == 2 and not len(self._done.first):
+            return parts[1]
+        first, second = (np.concatenate([part[k] for part in parts]) for k in (0, 1))
+        return first, second
 
     @property
     def pairs(self) -> Pairs:
         """All pairs so far."""
-        if len(self._parts) != 1:
-            empty = Pairs(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
-            parts = [empty, *self._parts]
-            self._parts = [
-                Pairs(
-                    np.concatenate([p.first for p in parts]),
-                    np.concatenate([p.second for p in parts]),
-                    np.concatenate([p.signs for p in parts]),
-                )
-            ]
-        return self._parts[0]
+        if self._parts:
+            first, second = self.numbers
+            fresh = self._index.words.take(first[len(self._done.first) :])
+            signs = rotation_signs(self._word, fresh)[1]
+            self._done = Pairs(first, second, np.concatenate([self._done.signs, signs]))
+            self._parts = []
+        return self._done

@@ -109,11 +109,17 @@ class _Growing:
         self.index = WordIndex(words.n_limbs)
         hashes = self.index.hashing(words)
         self.turns = {
-            turn: GrowingPairs(words.take([k]), hashes[k]) for k, turn in enumerate(distinct)
+            turn: GrowingPairs(words.take([k]), hashes[k], self.index)
+            for k, turn in enumerate(distinct)
         }
 
-    def put(self, words: Words, hashes: np.ndarray | None = None) -> np.ndarray:
-        rows = self.index.add(words, hashes)
+    def _put_distinct(self, words: Words, hashes: np.ndarray) -> np.ndarray:
+        return self.put(words, hashes, distinct=True)
+
+    def put(
+        self, words: Words, hashes: np.ndarray | None = None, *, distinct: bool = False
+    ) -> np.ndarray:
+        rows = self.index.add(words, hashes, distinct=distinct)
         if len(self.index) > self.max_words:
             raise BudgetError(
                 f"The generators of this circuit are carried to ≥ {len(self.index)} Pauli words "
@@ -126,7 +132,7 @@ class _Growing:
     def step(self, step: Turn | Mixing) -> Turn | Cosets:
         if isinstance(step, Mixing):
             return self._mix(step)
-        self.turns[step].grow(self.index, self.put)
+        self.turns[step].grow(self._put_distinct)
         return step
 
     def _mix(self, step: Mixing) -> Cosets:

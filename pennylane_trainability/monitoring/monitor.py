@@ -188,6 +188,7 @@ class Monitor:
             gradient_stderrs=_stacked([look.gradient_stderrs for look in looks]),
             parameters=looks[0].parameters if looks else (),
             measured=engine == "measured" and bool(Shots(qnode.shots)),
+            notes=tuple(dict.fromkeys(note for look in looks for note in look.notes)),
             cost=sum((look.cost for look in looks), Cost()),
             provenance=Provenance(
                 seed=self._ask.options["seed"],

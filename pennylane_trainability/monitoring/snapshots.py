@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +12,10 @@ from pennylane.measurements import Shots
 from pennylane_trainability.analysis import analyze
 from pennylane_trainability.circuits.qnode import read_qnode
 from pennylane_trainability.diagnostics.capacity import capacity
-from pennylane_trainability.diagnostics.measure import measure_jacobian
+from pennylane_trainability.diagnostics.measure import default_executor, measure_jacobian
 from pennylane_trainability.diagnostics.measure_gradient import measure_gradient
 from pennylane_trainability.diagnostics.measured import MeasuredJacobian
+from pennylane_trainability.executor import Executor
 from pennylane_trainability.results import Cost
 from pennylane_trainability.simulation.adjoint import simulate
 from pennylane_trainability.transforms.engines import choose_engine
@@ -42,6 +44,7 @@ class Snapshot:
         gradient_stderrs: their standard errors, zeros if exact, ``(P,)``.
         parameters: names of the parameters.
         cost: what was run.
+        notes: what the reader should know.
     """
 
     step: int
@@ -53,6 +56,7 @@ class Snapshot:
     gradient_stderrs: np.ndarray
     parameters: tuple[str, ...]
     cost: Cost
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,6 +90,7 @@ def of_coefficients(ask: Ask, step: int, args: tuple, kwargs: dict) -> Snapshot:
     return Snapshot(
         *(step, report.rank, report.n_rows, values, limit, norms, np.zeros(len(norms))),
         *(report.parameters, report.cost),
+        notes=report.notes,
     )
 
 
@@ -100,6 +105,7 @@ def _of_measured(found: MeasuredJacobian, step: int) -> Snapshot:
         *(step, int(found.rank().value), len(found.value), floor.values, float(floor.floor())),
         *(np.linalg.norm(found.value, axis=0), _norm_errors(found.value, found.stderr)),
         *(found.parameters, found.cost),
+        notes=found.notes,
     )
 
 
@@ -116,27 +122,38 @@ def of_states(ask: Ask, step: int, args: tuple, kwargs: dict) -> Snapshot:
         ask.qnode, ask.argnums, encoding_args=ask.encoding_args, n_draws=0, **ask.options,
         **ask.budgets,
     )  # fmt: skip
-    found = look(*args, **kwargs)
-    gradients, errors, cost = _gradient(ask, args, kwargs)
+    if ask.engine == "measured":
+        # both together: the gradient may be what costs too much
+        default_executor(ask.qnode.device, **ask.budgets).check(cost_of_states(ask, args, kwargs))
+    questions: list[Any] = [
+        functools.partial(look, *args, **kwargs),
+        functools.partial(_gradient, ask, args, kwargs),
+    ]
+    executor = ask.budgets["executor"] or Executor()
+    found, (gradients, errors, cost, notes) = executor.several(questions)
     return Snapshot(
         *(step, int(found.ranks[0]), found.bound, found.eigenvalues[0], float(found.limits[0])),
         *(gradients, errors, found.parameters, found.cost + cost),
+        notes=found.notes + notes,
     )
 
 
-def _gradient(ask: Ask, args: tuple, kwargs: dict) -> tuple[np.ndarray, np.ndarray, Cost]:
-    """Sizes of derivatives over all results, their errors, and what they cost."""
+def _gradient(
+    ask: Ask, args: tuple, kwargs: dict
+) -> tuple[np.ndarray, np.ndarray, Cost, tuple[str, ...]]:
+    """Sizes of derivatives over all results, their errors, what they cost, and notes."""
     if ask.engine == "measured" and Shots(ask.qnode.shots):
         look = measure_gradient(
             ask.qnode, ask.argnums, encoding_args=ask.encoding_args, **ask.budgets
         )
         found = look(*args, **kwargs)
         value, stderr = np.atleast_2d(found.value), np.atleast_2d(found.stderr)
-        return np.linalg.norm(value, axis=0), _norm_errors(value, stderr), found.cost
+        errors = _norm_errors(value, stderr)
+        return np.linalg.norm(value, axis=0), errors, found.cost, found.notes
     reading = read_qnode(ask.qnode, args, kwargs, ask.encoding_args, ask.argnums, need_inputs=False)
     slopes = simulate(reading.circuit).gradients or ()
     stacked = np.concatenate([slope.reshape(-1, slope.shape[-1]) for slope in slopes])
-    return np.linalg.norm(stacked, axis=0), np.zeros(stacked.shape[1]), Cost()
+    return np.linalg.norm(stacked, axis=0), np.zeros(stacked.shape[1]), Cost(), ()
 
 
 def cost_of_coefficients(ask: Ask, args: tuple, kwargs: dict) -> Cost:

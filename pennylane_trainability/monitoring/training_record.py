@@ -35,6 +35,7 @@ class TrainingRecord(Result):
         gradient_stderrs: their standard errors, zeros if exact, ``(S, P)``.
         parameters: names of the ``P`` parameters.
         measured: whether this comes from shots.
+        notes: what the reader should know, of all looks.
         cost: of all looks together.
         provenance: device, shots, engine.
     """
@@ -49,6 +50,7 @@ class TrainingRecord(Result):
     gradient_stderrs: np.ndarray = field(repr=False)
     parameters: tuple[str, ...] = field(repr=False)
     measured: bool
+    notes: tuple[str, ...] = ()
     cost: Cost
     provenance: Provenance
 
@@ -105,6 +107,7 @@ class TrainingRecord(Result):
             ("watched", watched[self.quantity]),
             ("looks", table(header, lines, indent=0)),
             ("smallest gradient", self._smallest()),
+            *(("note", note) for note in self.notes),
             ("cost", self.cost),
             ("engine", f"{self.provenance.engine} on {self.provenance.device}"),
         ]

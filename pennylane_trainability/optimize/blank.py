@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pennylane as qml
+from pennylane.tape import QuantumScript
 
 from pennylane_trainability.devices.counted import Counted
 
@@ -17,11 +18,24 @@ class Blank(Counted):
     Args:
         device: a PennyLane device.
 
+    Attributes:
+        tapes: the circuits, as the device would run them.
+
     >>> device = Blank(qml.device("default.qubit"))
     >>> tape = qml.tape.QuantumScript([qml.X(0)], [qml.expval(qml.Z(0))], shots=10)
     >>> [float(result) for result in qml.execute([tape, tape], device)], device.total_shots
     ([0.0, 0.0], 20)
     """
+
+    _OWN = Counted._OWN | {"tapes"}
+
+    def __init__(self, device):
+        super().__init__(device)
+        self.tapes: list[QuantumScript] = []
+
+    def _note(self, circuits) -> None:
+        super()._note(circuits)
+        self.tapes += [circuits] if isinstance(circuits, QuantumScript) else list(circuits)
 
     def execute(self, circuits, execution_config=None):
         """Zeros of the right shapes."""

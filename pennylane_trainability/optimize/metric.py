@@ -14,6 +14,7 @@ from pennylane_trainability.circuits.resolution import input_positions
 from pennylane_trainability.diagnostics.measure import default_executor
 from pennylane_trainability.diagnostics.measure_qfim import measure_qfim
 from pennylane_trainability.diagnostics.measured_qfim import MeasuredQFIM
+from pennylane_trainability.diagnostics.noise import noise_notes
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import Executor, cost_of
 from pennylane_trainability.pricing import priced
@@ -76,6 +77,7 @@ class Way:
                 "A metric belongs to one parameter point, and this call has a broadcasting axis; "
                 "call it once for each entry."
             )
+        noise = noise_notes("natural-gradient", qnode.device, points.circuit)
         free = self.method == "auto" and not qnode.shots
         if self.method == "exact" or (free and is_exact_simulator(qnode.device)):
             matrix, cost = fisher_information(points.circuit, 1)[0], Cost()
@@ -83,8 +85,8 @@ class Way:
             matrix, cost = self._mixed(qnode, points)
         else:
             found = self._measured(qnode, args, kwargs, argnums)
-            return Metric(points.reading.arguments, found.value, self, found.cost, found)
-        return Metric(points.reading.arguments, matrix, self, cost)
+            return Metric(points.reading.arguments, found.value, self, found.cost, found, noise)
+        return Metric(points.reading.arguments, matrix, self, cost, None, noise)
 
     def _mixed(self, qnode, points: Points) -> tuple[np.ndarray, Cost]:
         built = density_tapes(points.circuit, 1)
@@ -118,6 +120,7 @@ class Metric:
         way: how it was found.
         cost: what was run.
         measured: the estimate with its errors, if it was measured.
+        noise: what noise does to a step, where the device may be noisy.
     """
 
     arguments: Arguments
@@ -125,6 +128,7 @@ class Metric:
     way: Way
     cost: Cost
     measured: MeasuredQFIM | None = field(default=None, repr=False)
+    noise: tuple[str, ...] = ()
 
     @property
     def damping(self) -> float:

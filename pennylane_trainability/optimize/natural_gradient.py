@@ -14,7 +14,7 @@ from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import Executor
 from pennylane_trainability.optimize.blank import Blank
 from pennylane_trainability.optimize.metric import NOISE_FLOOR, Metric, Way, trained_positions
-from pennylane_trainability.pricing import cost
+from pennylane_trainability.pricing import Part, Price, cost, price_of_parts, recorded
 from pennylane_trainability.results import Cost, Result, kept_seed, record
 
 __all__ = ["NaturalGradientOptimizer", "NaturalStep"]
@@ -30,6 +30,7 @@ class NaturalStep(Result):
         damping: what was added to the eigenvalues of the QFIM; 0 if nothing was.
         metric_cost: circuits and shots of the metric; none if an earlier one was used again.
         gradient_cost: those of the gradient, and of the objective with it.
+        notes: what noise does to it, where the device may be noisy.
     """
 
     gradient: np.ndarray = field(repr=False)
@@ -37,6 +38,7 @@ class NaturalStep(Result):
     damping: float
     metric_cost: Cost
     gradient_cost: Cost
+    notes: tuple[str, ...] = ()
 
     @property
     def cost(self) -> Cost:
@@ -51,6 +53,7 @@ class NaturalStep(Result):
             ("damping", self.damping),
             ("metric", self.metric_cost),
             ("gradient and value", self.gradient_cost),
+            *(("note", note) for note in self.notes),
         ]
 
 
@@ -172,17 +175,38 @@ class NaturalGradientOptimizer(qml.GradientDescentOptimizer):
             grad_fn: see :meth:`step_and_cost`; a function of one's own is not counted.
             **kwargs: its keyword arguments.
         """
-        counted = self._counted(objective_fn, Blank)
+        device = self._blank(objective_fn, args, kwargs, grad_fn)
+        metric = cost(self._only_metric(objective_fn, args, kwargs), self._way.executor)
+        return _cost_of(device) + metric
+
+    def price(self, objective_fn, *args, grad_fn=None, **kwargs) -> Price:
+        """What one step will cost on the device, see :func:`price`; nothing is run.
+
+        Args:
+            objective_fn: a QNode that returns one number.
+            *args: its positional arguments.
+            grad_fn: see :meth:`step_and_cost`; a function of one's own is not counted.
+            **kwargs: its keyword arguments.
+        """
+        device = self._blank(objective_fn, args, kwargs, grad_fn)
+        ask = self._only_metric(objective_fn, args, kwargs)
+        parts = recorded(ask, self._way.executor, look=True)
+        own = objective_fn.device
+        gradient = [Part(own, tuple(device.tapes), None)] if device.tapes else []
+        return price_of_parts([*gradient, *parts], own)
+
+    def _blank(self, qnode, args, kwargs, grad_fn) -> Blank:
+        """A device that has seen the circuits of the gradient, and ran none."""
+        counted = self._counted(qnode, Blank)
         if grad_fn is None:
             self.compute_grad(counted, args, kwargs)
+        return counted.device
+
+    def _only_metric(self, qnode, args, kwargs):
         trained = trained_positions(args)
-        metric = cost(
-            lambda executor: replace(self._way, executor=executor).metric(
-                objective_fn, args, kwargs, trained
-            ),
-            self._way.executor,
+        return lambda executor: replace(self._way, executor=executor).metric(
+            qnode, args, kwargs, trained
         )
-        return _cost_of(counted.device) + metric
 
     def _advance(self, qnode, args, kwargs, grad_fn, recompute: bool, evaluate: bool):
         """The new arguments and, if it is at hand or asked for, the value before."""
@@ -212,6 +236,7 @@ class NaturalGradientOptimizer(qml.GradientDescentOptimizer):
                 damping=damping,
                 metric_cost=cost,
                 gradient_cost=_cost_of(counted.device),
+                notes=metric.noise,
             )
         )
         new = self.apply_grad(_as(args, trained, direction), args)

@@ -179,7 +179,13 @@ def _colour(axes, tape: QuantumScript, kinds: Mapping[int, str], titles, order) 
 
 def _paint(axes, column: int, span: tuple[int, int], look: dict) -> None:
     from matplotlib.patches import Circle
+    from matplotlib.patheffects import withStroke
 
+    halo = [withStroke(linewidth=4, foreground=look["facecolor"])]
+    for text in axes.texts:  # names stay legible on hatched boxes
+        x, y = text.get_position()
+        if abs(x - column) < 0.5 and span[0] - 0.3 < y < span[1] + 0.3:
+            text.set_path_effects(halo)
     for patch in axes.patches:
         if isinstance(patch, Circle):
             continue  # controls stay as they are

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from pennylane_trainability.diagnostics.measure import default_executor
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import Executor
 from pennylane_trainability.laws import Law
@@ -55,6 +56,7 @@ class PolicyScaling(Result):
         verdict: what both together say about these sizes; nothing about others.
         actions: number of actions at every size.
         found: everything at every size.
+        notes: what the reader should know, sizes included.
         cost: what was run, all sizes together.
         provenance: seed, draws, device of the largest size.
     """
@@ -64,6 +66,7 @@ class PolicyScaling(Result):
     verdict: PolicyVerdict
     actions: tuple[int, ...]
     found: tuple[PolicyVariance, ...] = field(repr=False)
+    notes: tuple[str, ...] = ()
     cost: Cost
     provenance: Provenance
 
@@ -105,6 +108,7 @@ class PolicyScaling(Result):
             ("Var ∂ log π", self.log_fit.sentence),
             ("Var ∂π", self.derivative_fit.sentence),
             ("law", self.found[0].law),
+            *(("note", note) for note in self.notes),
             ("cost", self.cost),
         ]
 
@@ -199,12 +203,15 @@ def policy_scaling(
         "executor": executor, "workers": workers,
     }  # fmt: skip
 
-    def at(n: int, child: np.random.SeedSequence) -> PolicyVariance:
-        policy, args, kwargs = _built(builder(n))
-        return policy_variance(policy, argnums, seed=child, **options)(*args, **kwargs)
-
     children = np.random.SeedSequence(entropy).spawn(len(sizes))
-    questions = [functools.partial(at, *pair) for pair in zip(sizes, children, strict=True)]
+    questions = []
+    for n, child in zip(sizes, children, strict=True):
+        policy, args, kwargs = _built(builder(n))
+        ask: Any = policy_variance(policy, argnums, seed=child, **options)
+        # no size is measured if another one costs too much
+        runner = default_executor(policy.qnode.device, max_circuits, max_shots, executor)
+        runner.check(ask.cost(*args, **kwargs))
+        questions.append(functools.partial(ask, *args, **kwargs))
     found = (executor or Executor()).several(questions)
     log = fit_scaling(sizes, [one.log_variance(_own(one, parameter)) for one in found], level)
     own = fit_scaling(
@@ -217,6 +224,9 @@ def policy_scaling(
         verdict=verdict_of(log, own),
         actions=tuple(one.n_actions for one in found),
         found=tuple(found),
+        notes=tuple(
+            f"n = {n:g}: {note}" for n, one in zip(log.ns, found, strict=True) for note in one.notes
+        ),
         cost=sum((one.cost for one in found), Cost()),
         provenance=Provenance(
             seed=entropy,

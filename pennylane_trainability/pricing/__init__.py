@@ -8,5 +8,6 @@ from pennylane_trainability.pricing.asked import price as price
 from pennylane_trainability.pricing.asked import priced as priced
 from pennylane_trainability.pricing.of_tapes import Price as Price
 from pennylane_trainability.pricing.of_tapes import price_of as price_of
+from pennylane_trainability.pricing.of_tapes import price_of_parts as price_of_parts
 from pennylane_trainability.pricing.recording import Part as Part
 from pennylane_trainability.pricing.recording import recorded as recorded

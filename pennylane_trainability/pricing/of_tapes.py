@@ -37,6 +37,7 @@ class Price(Result):
         device: name of the device, and of its backend.
         most: what the answer may cost at most, if circuits depend on what these show first;
             ``None`` if these are all.
+        stored: what a store has already, which is not part of the price; ``None`` for nothing.
     """
 
     circuits: int
@@ -50,6 +51,7 @@ class Price(Result):
     assumption: str
     device: str
     most: Cost | None = None
+    stored: Cost | None = None
 
     def heading(self) -> str:
         """The device."""
@@ -57,8 +59,10 @@ class Price(Result):
 
     def rows(self) -> list[tuple[str, object]]:
         """What is printed."""
+        stored = [] if self.stored is None else [("already stored", _held(self.stored))]
         if not self.circuits:
-            return [("circuits", "none: the answer is computed")]
+            said = "none: all are stored" if stored else "none: the answer is computed"
+            return [("circuits", said), *stored]
         first = [] if self.most is None else [("first round", "later ones depend on it")]
         last = [] if self.most is None else [("at most", str(self.most))]
         jobs = "none on this device" if self.jobs is None else self.jobs
@@ -76,6 +80,7 @@ class Price(Result):
             ),
             ("time", f"about {self.seconds:.3g} s" if known else "unknown"),
             ("assuming", self.assumption),
+            *stored,
             *last,
         ]
 
@@ -137,6 +142,11 @@ def price_of_parts(parts: Sequence[Part], device=None) -> Price:
         parts: the circuits.
         device: that of the QNode, named where no circuits are needed.
     """
+    stored = sum((part.stored for part in parts), Cost())
+    if stored.circuits:
+        left = [replace(part, stored=Cost()) for part in parts if part.tapes]
+        where = parts[0].device if device is None else device
+        return replace(price_of_parts(left, where), stored=stored)
     if not parts:
         name = "no device" if device is None else description(device).name
         return Price(
@@ -181,6 +191,10 @@ def _on_one(device, parts: list[Part]) -> Price:
         most = sum((part.most or part.cost for part in parts), Cost())
     total = sum(count for count in jobs if count is not None) if None not in jobs else None
     return replace(found, jobs=total, most=most)
+
+
+def _held(stored: Cost) -> str:
+    return f"{stored.circuits:,} circuits, {stored.shots:,} shots"
 
 
 def _jobs(device, tapes: Sequence[QuantumScript], chunk: int | None) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import operator
 import secrets
+import sys
 from dataclasses import field, fields
 from importlib import metadata
 
@@ -24,10 +25,17 @@ def installed_versions(*packages: str) -> dict[str, str]:
     versions = {}
     for package in packages:
         try:
-            versions[package] = metadata.version(package)
+            versions[package] = _version(package)
         except metadata.PackageNotFoundError:
             continue
     return versions
+
+
+def _version(package: str) -> str:
+    """What the loaded module says, which is there at once; else what the installer wrote."""
+    module = sys.modules.get(package.replace("-", "_"))
+    said = getattr(module, "__version__", None)
+    return said if isinstance(said, str) else metadata.version(package)
 
 
 def kept_seed(seed: int | np.random.SeedSequence | None) -> int:

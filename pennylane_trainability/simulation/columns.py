@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -21,6 +22,7 @@ from pennylane_trainability.simulation.statevector import permutation_of
 __all__ = ["apply_columns"]
 
 _ZERO = 1e-14
+_Projectors = tuple[tuple[float, tuple[tuple[tuple[int, int], complex], ...]], ...]
 
 
 @dataclass(slots=True, eq=False)
@@ -101,21 +103,47 @@ def _entries(matrix: np.ndarray) -> dict[tuple[int, int], Any]:
 
 def _rotation(kind: Spectral, angle: np.ndarray) -> dict[tuple[int, int], Any]:
     """``Σ_h e^{-iah} Π_h`` from the projectors on the eigenspaces."""
-    size = len(kind.values)
-    vectors = np.eye(size) if kind.vectors is None else kind.vectors
-    levels = np.unique(np.round(kind.values, 12))
     out: dict[tuple[int, int], Any] = {}
     phases: dict[float, Any] = {0.0: 1.0}
-    for h in map(float, levels):
+    for h, entries in _projectors_of(kind):
         if h not in phases:
             phases[h] = np.conj(phases[-h]) if -h in phases else np.exp(-1j * h * angle)
-        own = vectors[:, np.abs(kind.values - h) < 1e-9]
-        projector = own @ own.conj().T
-        for r, c in zip(*np.nonzero(np.abs(projector) > _ZERO), strict=True):
-            here, number = (int(r), int(c)), projector[r, c]
-            term = phases[h] * (number.real if abs(number.imag) < _ZERO else number)
+        for here, number in entries:
+            term = phases[h] * number
             out[here] = out[here] + term if here in out else term
-    return {at: value for at, value in out.items() if np.max(np.abs(value)) > _ZERO}
+    # at several draws no entry vanishes at all of them
+    return {
+        at: value
+        for at, value in out.items()
+        if np.size(value) > 1 or np.max(np.abs(value)) > _ZERO
+    }
+
+
+def _projectors_of(kind: Spectral) -> _Projectors:
+    vectors = np.eye(len(kind.values)) if kind.vectors is None else kind.vectors
+    vectors = np.asarray(vectors, complex)
+    return _projectors(kind.values.tobytes(), vectors.tobytes(), len(kind.values))
+
+
+@lru_cache(maxsize=256)
+def _projectors(values: bytes, vectors: bytes, size: int) -> _Projectors:
+    """The distinct eigenvalues, each with the entries of its projector that are not zero."""
+    found = np.frombuffer(values)
+    basis = np.frombuffer(vectors, complex).reshape(size, size)
+    out = []
+    for h in map(float, np.unique(np.round(found, 12))):
+        own = basis[:, np.abs(found - h) < 1e-9]
+        projector = own @ own.conj().T
+        entries = [
+            ((int(r), int(c)), _plain(projector[r, c]))
+            for r, c in zip(*np.nonzero(np.abs(projector) > _ZERO), strict=True)
+        ]
+        out.append((h, tuple(entries)))
+    return tuple(out)
+
+
+def _plain(number: complex) -> complex:
+    return float(number.real) if abs(number.imag) < _ZERO else complex(number)
 
 
 def _apply(state: np.ndarray, step: _Rows, n: int) -> np.ndarray:
@@ -141,6 +169,7 @@ def _apply(state: np.ndarray, step: _Rows, n: int) -> np.ndarray:
     return out.reshape(state.shape)
 
 
+@lru_cache(maxsize=1024)
 def _bits(index: int, k: int) -> tuple[int, ...]:
     return tuple((index >> (k - 1 - j)) & 1 for j in range(k))
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -75,7 +76,8 @@ def debiased_divergence(counts: np.ndarray, log_masses: np.ndarray) -> np.ndarra
     0.693147
     """
     total = int(counts.reshape(-1, counts.shape[-1])[0].sum())
-    entropies = _digamma(total)[counts] - _digamma(total)[total]
+    digamma = _digamma(total)
+    entropies = digamma[counts] - digamma[total]
     terms = counts * (entropies - np.where(counts > 0, log_masses, 0.0))
     return np.sum(terms, axis=-1) / total - _sparse_bias(counts, log_masses, total)
 
@@ -160,6 +162,7 @@ def _sparse_bias(counts: np.ndarray, log_masses: np.ndarray, total: int) -> np.n
     return np.sum(found * open_, axis=-1) / total
 
 
+@lru_cache(maxsize=1)
 def _bias_table() -> tuple[np.ndarray, np.ndarray]:
     """``E[k ψ(k)] − λ ln λ`` of a Poisson count at a grid of ``ln λ``."""
     grid = np.linspace(math.log(1e-8), math.log(30.0), 400)

@@ -13,7 +13,7 @@ import numpy as np
 
 from pennylane_trainability.statistics.moments import variance_and_error
 
-__all__ = ["SpreadEstimate", "mean_of_draws", "spread_of_draws"]
+__all__ = ["SpreadEstimate", "ends_of", "mean_of_draws", "spread_of_draws"]
 
 #: From this many standard errors above zero on, the interval is that of the logarithm.
 _CLEAR = 3.0
@@ -57,7 +57,7 @@ def spread_of_draws(
         raise ValueError(f"A variance needs at least 4 draws; got {size}. Draw more.")
     if count == 1 and noise is None:
         value, error = variance_and_error(estimates[0])
-        return (value, error, *_ends(value, error, level))
+        return (value, error, *ends_of(value, error, level))
     centred = estimates - estimates.mean(axis=1, keepdims=True)
     if count == 1:
         terms = centred[0] ** 2 * (size / (size - 1)) - noise
@@ -85,10 +85,21 @@ def mean_of_draws(terms: np.ndarray, level: float = 0.95) -> SpreadEstimate:
     if len(terms) < 4:
         raise ValueError(f"A mean with an error needs at least 4 draws; got {len(terms)}.")
     value, error = terms.mean(axis=0), terms.std(axis=0, ddof=1) / np.sqrt(len(terms))
-    return (value, error, *_ends(value, error, level))
+    return (value, error, *ends_of(value, error, level))
 
 
-def _ends(value: np.ndarray, error: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
+def ends_of(value: np.ndarray, error: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
+    """Ends of the interval of a positive quantity: of its logarithm where it is clearly positive.
+
+    Args:
+        value: the estimates.
+        error: their standard errors.
+        level: how often the interval should cover.
+
+    >>> low, high = ends_of(np.array(1.0), np.array(0.5), 0.95)
+    >>> round(float(low), 2), round(float(high), 2)
+    (0.02, 1.98)
+    """
     z = NormalDist().inv_cdf((1 + level) / 2)
     clear = value > _CLEAR * error
     stretch = np.exp(z * error / np.where(clear, value, 1.0) * clear)

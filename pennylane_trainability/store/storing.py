@@ -20,12 +20,12 @@ from pennylane_trainability.errors import (
 )
 from pennylane_trainability.execution.checks import check_results, wrong_results
 from pennylane_trainability.executor import Executor
-from pennylane_trainability.keys import circuit_key
 from pennylane_trainability.results import Cost
 from pennylane_trainability.store.description import Description, description
 from pennylane_trainability.store.jobs import StoredJobs
 from pennylane_trainability.store.ledger import Ledger
 from pennylane_trainability.store.record import Record
+from pennylane_trainability.store.replicates import numbered, shots_of
 from pennylane_trainability.store.streams import check_options, fingerprint, token_of
 
 __all__ = ["StoringExecutor"]
@@ -93,6 +93,20 @@ class StoringExecutor(Executor):
             self.state.stopped = True
             raise
 
+    def stored(self, tapes: Sequence[QuantumScript], counts: Counter) -> list[tuple]:
+        """Per circuit its result in a tuple, which is empty if it is not stored; nothing is run.
+
+        Args:
+            tapes: the circuits.
+            counts: how many of each came before; those of the tapes are added.
+
+        Raises:
+            StoreError: a result is damaged.
+        """
+        keys = numbered(tapes, counts)
+        found = self._ledger.found(self._described().digest, keys)
+        return [(found[key],) if key in found else () for key in keys]
+
     @property
     def _ledger(self) -> Ledger:
         if self.ledger is None:
@@ -101,11 +115,7 @@ class StoringExecutor(Executor):
 
     def _run(self, tapes: list[QuantumScript]) -> tuple:
         device = self._described()
-        keys = []
-        for tape in tapes:
-            circuit = circuit_key(tape)
-            keys.append((circuit, self.state.counts[circuit]))
-            self.state.counts[circuit] += 1
+        keys = numbered(tapes, self.state.counts)
         found = self._ledger.found(device.digest, keys)
         if self.progress is not None and found:
             self.progress(len(found), len(keys))
@@ -131,7 +141,7 @@ class StoringExecutor(Executor):
 
     def _missing(self, tapes, keys, found) -> str:
         missing = [tape for tape, key in zip(tapes, keys, strict=True) if key not in found]
-        shots = sum(map(_shots, missing))
+        shots = sum(map(shots_of, missing))
         return (
             f"{len(missing)} of {len(keys)} circuits ({shots:,} shots) are not in run "
             f"{self._ledger.run!r}, and offline nothing is measured. Finish the run with "
@@ -235,7 +245,7 @@ class StoringExecutor(Executor):
     def _accept(self, device: Description, keys, tapes, part: list, began: float, found) -> None:
         """Keep what can be true, then refuse what cannot."""
         wrong = wrong_results(tapes, part)
-        shots = {key: _shots(tape) for key, tape in zip(keys, tapes, strict=True)}
+        shots = {key: shots_of(tape) for key, tape in zip(keys, tapes, strict=True)}
         good = {k: r for n, (k, r) in enumerate(zip(keys, part, strict=True)) if n not in wrong}
         self._keep(device, good, shots, time.monotonic() - began)
         found |= good
@@ -261,7 +271,3 @@ class StoringExecutor(Executor):
             for (circuit, replicate), result in good.items()
         ]
         self._ledger.close_batch(batch, records, seconds)
-
-
-def _shots(tape: QuantumScript) -> int:
-    return (tape.batch_size or 1) * (tape.shots.total_shots or 0)

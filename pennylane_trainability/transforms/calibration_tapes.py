@@ -21,7 +21,8 @@ class CalibrationTapes:
     """Circuits that are run next to those of an answer.
 
     All of them read all ``wires``. The first applies nothing. With ``flips`` the second turns every
-    wire. The others are mirrors.
+    wire. The others are mirrors. Each is run ``repeats`` times in a row, mirrors with the angles of
+    different circuits of the answer, and what is seen is added up.
 
     Attributes:
         wires: labels of the wires that are read.
@@ -29,6 +30,7 @@ class CalibrationTapes:
         mirrors: for every circuit of the answer the number of its mirror; empty without mirrors.
         shots: of every circuit.
         tapes: the circuits.
+        repeats: how often each is run.
     """
 
     wires: tuple
@@ -36,23 +38,25 @@ class CalibrationTapes:
     mirrors: tuple[int, ...]
     shots: int
     tapes: list[QuantumScript]
+    repeats: int = 1
 
     @property
     def n_mirrors(self) -> int:
-        """How many mirrors there are."""
-        return len(self.tapes) - 1 - self.flips
+        """How many mirrors there are, repeats counted once."""
+        return len(self.tapes) // self.repeats - 1 - self.flips
 
     def bits(self, results: Sequence) -> list[tuple[np.ndarray, np.ndarray]]:
         """What was seen in every circuit: outcomes ``(u, w)`` and how often, ``(u,)``."""
         out = []
-        for result in results:
-            rows = [[int(b) for b in str(key).zfill(len(self.wires))] for key in result]
-            out.append((np.array(rows, int), np.array(list(result.values()), float)))
+        for start in range(0, len(results), self.repeats):
+            own = [pair for one in results[start : start + self.repeats] for pair in one.items()]
+            rows = [[int(b) for b in str(key).zfill(len(self.wires))] for key, _ in own]
+            out.append((np.array(rows, int), np.array([count for _, count in own], float)))
         return out
 
 
 def calibration_tapes(
-    tapes: Sequence[QuantumScript], *, mirrors: bool, flips: bool
+    tapes: Sequence[QuantumScript], *, mirrors: bool, flips: bool, repeats: int = 1
 ) -> CalibrationTapes:
     """Circuits that calibrate others; nothing is run.
 
@@ -63,6 +67,8 @@ def calibration_tapes(
         tapes: the circuits of an answer, with one number of shots each.
         mirrors: whether survivals are measured.
         flips: whether errors of reading are.
+        repeats: how often each circuit is run, for answers from so many circuits that the errors of
+            a single one would decide.
 
     Raises:
         ReadingError: a gate has no inverse.
@@ -74,18 +80,18 @@ def calibration_tapes(
         return QuantumScript(operations, [qml.counts(wires=wires)], shots=shots)
 
     with QueuingManager.stop_recording():
-        made = [circuit([])]
+        made = [circuit([]) for _ in range(repeats)]
         if flips:
-            made.append(circuit([qml.X(wire) for wire in wires]))
-        numbers: dict[tuple, int] = {}
-        own = []
-        for tape in tapes if mirrors else ():
-            key = _skeleton(tape)
-            if key not in numbers:
-                numbers[key] = len(numbers)
-                made.append(circuit(_forth_and_back(tape)))
-            own.append(numbers[key])
-    return CalibrationTapes(wires, flips, tuple(own), shots, made)
+            made += [circuit([qml.X(wire) for wire in wires]) for _ in range(repeats)]
+        alike: dict[tuple, list[QuantumScript]] = {}
+        keys = [_skeleton(tape) for tape in tapes] if mirrors else []
+        for key, tape in zip(keys, tapes, strict=False):
+            alike.setdefault(key, []).append(tape)
+        for same in alike.values():
+            for number in range(repeats):
+                made.append(circuit(_forth_and_back(same[number % len(same)])))
+    order = {key: number for number, key in enumerate(alike)}
+    return CalibrationTapes(wires, flips, tuple(order[key] for key in keys), shots, made, repeats)
 
 
 def _skeleton(tape: QuantumScript) -> tuple:

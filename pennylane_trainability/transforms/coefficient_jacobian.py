@@ -14,6 +14,7 @@ from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY
 from pennylane_trainability.simulation.fourier_jacobian import exact_jacobian
 from pennylane_trainability.simulation.second_order import jacobian_vjp
+from pennylane_trainability.transforms.budget import check_budget
 from pennylane_trainability.transforms.carrier import carried, carrying
 from pennylane_trainability.transforms.engines import (
     choose_engine,
@@ -40,6 +41,8 @@ def coefficient_jacobian(
     gradient: str = "shift",
     memory: int = DEFAULT_MEMORY,
     max_points: int = 20_000,
+    max_circuits: int | None = None,
+    max_shots: int | None = None,
 ):
     r"""How the Fourier coefficients of a QNode change with its trainable parameters.
 
@@ -75,6 +78,9 @@ def coefficient_jacobian(
             equal errors; see :func:`measured_grad`.
         memory: bytes the exact engine may hold in states at once.
         max_points: refuse grids with more input points.
+        max_circuits: refuse more circuits than this; on devices that are no simulators more than
+            1,000 are refused without it (on tapes the device is not known).
+        max_shots: refuse more shots of all circuits together before running any.
 
     Returns:
         One array ``(K, *measurement shape, *argument shape)`` per trainable argument (the array
@@ -84,7 +90,8 @@ def coefficient_jacobian(
     Raises:
         ReadingError: no input or no trainable parameter is recognised, or a gate cannot be read.
         NotFourierError: the output is no Fourier series in the inputs; the message names the gate.
-        BudgetError: the grid has more than ``max_points`` points, or states exceed ``memory``.
+        BudgetError: the grid has more than ``max_points`` points, states exceed ``memory``, or
+            there are more circuits or shots than allowed; nothing was run.
 
     **Cost.** Exact: no circuits. Measured: ``G`` input points times the shifted circuits (two per
     rotation, four per controlled rotation; none for gates outside the light cone) times the
@@ -120,8 +127,9 @@ def coefficient_jacobian(
     task = carried(tape)
     if task is None:
         check_gradient(gradient)
+        limits = max_circuits, max_shots
         task = task_of_tape(
-            tape, encoding_args, argnums, spectrum, engine, gradient, memory, max_points
+            tape, encoding_args, argnums, spectrum, engine, gradient, memory, max_points, limits
         )
     if task.device is None and task.engine == "auto":
         chosen = "measured"
@@ -152,10 +160,13 @@ def _task_of_call(
     gradient="shift",
     memory=DEFAULT_MEMORY,
     max_points=20_000,
+    max_circuits=None,
+    max_shots=None,
 ) -> Task:
     check_gradient(gradient)
     reading = read_qnode(qnode, args, kwargs, encoding_args, argnums, differentiable=True)
-    return Task(series_of(reading, spectrum, max_points), device, engine, memory, gradient)
+    series = series_of(reading, spectrum, max_points)
+    return Task(series, device, engine, memory, gradient, (max_circuits, max_shots))
 
 
 def _exact(task: Task, _results=None):
@@ -227,6 +238,7 @@ def _measured(task: Task, shots):
         gradient=task.gradient,
         device=task.device,
     )
+    check_budget(built.n_circuits, shots, *task.limits, task.device)
     if not isinstance(built, JacobianTapes):
         warn_of_fallback(built.question)
 

@@ -29,6 +29,7 @@ def commuting_grad(
     aux_wire=None,
     device_wires=None,
     max_circuits: int | None = None,
+    max_shots: int | None = None,
 ):
     r"""The gradient of a circuit, from one circuit for all parameters that commute alike.
 
@@ -70,6 +71,7 @@ def commuting_grad(
             as ``diff_method``.
         max_circuits: refuse more circuits than this; on devices that are no simulators more than
             1,000 are refused without it (on tapes and as ``diff_method`` the device is not known).
+        max_shots: refuse more shots of all circuits together before running any.
 
     Returns:
         Of a QNode, what ``qml.jacobian`` gives: for a result of shape ``M`` and an argument of
@@ -81,7 +83,7 @@ def commuting_grad(
     Raises:
         ReadingError: something cannot be read or measured, or there is no wire to spare (the
             message names methods that need none).
-        BudgetError: more circuits than allowed; nothing was run.
+        BudgetError: more circuits or shots than allowed; nothing was run.
         NotImplementedError: somebody asks for derivatives of the gradient.
 
     **Cost.** One circuit per signature for one Pauli word, at most one per generator word; for a
@@ -123,7 +125,7 @@ def commuting_grad(
         method="commuting", grouping=grouping, two_qubit_weight=two_qubit_weight,
         read_out=read_out, aux_wire=aux_wire, device_wires=device_wires,
     )  # fmt: skip
-    return gradient_of_tape(tape, options, argnums, encoding_args, max_circuits)
+    return gradient_of_tape(tape, options, argnums, encoding_args, max_circuits, max_shots)
 
 
 @commuting_grad.custom_qnode_transform

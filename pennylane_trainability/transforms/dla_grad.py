@@ -31,6 +31,7 @@ def dla_grad(
     truncation: float = 0.0,
     max_words: int = 1 << 16,
     max_circuits: int | None = None,
+    max_shots: int | None = None,
 ):
     r"""The gradient of a circuit, from Pauli words at the output of the circuit as it is.
 
@@ -83,6 +84,7 @@ def dla_grad(
         max_words: refuse more words :math:`\sigma_t` than this.
         max_circuits: refuse more circuits than this; on devices that are no simulators more than
             1,000 are refused without it (on tapes and as ``diff_method`` the device is not known).
+        max_shots: refuse more shots of all circuits together before running any.
 
     Returns:
         Of a QNode, what ``qml.jacobian`` gives: for a result of shape ``M`` and an argument of
@@ -133,7 +135,7 @@ def dla_grad(
         method="dla", grouping=grouping, two_qubit_weight=two_qubit_weight, read_out=read_out,
         n_bases=n_bases, seed=seed, truncation=truncation, max_words=max_words,
     )  # fmt: skip
-    return gradient_of_tape(tape, options, argnums, encoding_args, max_circuits)
+    return gradient_of_tape(tape, options, argnums, encoding_args, max_circuits, max_shots)
 
 
 @dla_grad.custom_qnode_transform

@@ -10,16 +10,14 @@ import pennylane as qml
 
 from pennylane_trainability.circuits.points import Points, read_points
 from pennylane_trainability.errors import ReadingError
+from pennylane_trainability.transforms.budget import check_budget
 from pennylane_trainability.transforms.carrier import carrying
 from pennylane_trainability.transforms.engines import (
-    DEFAULT_MAX_CIRCUITS,
     broadcasts,
     device_name,
-    is_exact_simulator,
     takes_shot_vectors,
 )
 from pennylane_trainability.transforms.gradient_tapes import (
-    check_budget,
     warn_of_fallback,
     warn_of_truncation,
 )
@@ -63,7 +61,7 @@ def gradient_of_points(task: PointsTask, shots):
 
     Raises:
         ReadingError: the device cannot do it.
-        BudgetError: more circuits than allowed.
+        BudgetError: more circuits or shots than allowed.
     """
     # here: planning circuits is a good part of the import, and only measuring needs it
     from pennylane_trainability.transforms.gradient_circuits.answer import answer_of, question_of
@@ -71,16 +69,14 @@ def gradient_of_points(task: PointsTask, shots):
     from pennylane_trainability.transforms.gradient_circuits.choice import How
 
     points, device, options = task.points, task.device, dict(task.options)
-    max_circuits = options.pop("max_circuits", None)
+    limits = options.pop("max_circuits", None), options.pop("max_shots", None)
     name = device_name(device)
     _check_shots(device, name, shots)
     how = How(**options)
     own = None if device.wires is None else list(device.wires)
     question = question_of(points.circuit, points.reading.circuit.measurements, how, own, name)
-    if max_circuits is None and not is_exact_simulator(device):
-        max_circuits = DEFAULT_MAX_CIRCUITS
     n_points = len(points.parameters)
-    check_budget(question.n_circuits * n_points, max_circuits)
+    check_budget(question.n_circuits * n_points, shots, *limits, device)
     warn_of_fallback(question)
     warn_of_truncation(question, n_points)
     if n_points > 1 and broadcasts(device) and can_broadcast(question.problem):

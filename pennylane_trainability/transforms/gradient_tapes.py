@@ -9,11 +9,11 @@ import numpy as np
 import pennylane as qml
 from pennylane.tape import QuantumScript
 
-from pennylane_trainability.errors import BudgetError, ReadingError, TrainabilityWarning
+from pennylane_trainability.errors import ReadingError, TrainabilityWarning
+from pennylane_trainability.transforms.budget import check_budget
 from pennylane_trainability.transforms.carrier import carried
 
 __all__ = [
-    "check_budget",
     "expanded",
     "gradient_of_tape",
     "trainable_of",
@@ -35,7 +35,12 @@ def expanded(tape: QuantumScript, argnums=None, *, encoding_args=None, **options
 
 
 def gradient_of_tape(
-    tape: QuantumScript, options: dict, argnums=None, encoding_args=None, max_circuits=None
+    tape: QuantumScript,
+    options: dict,
+    argnums=None,
+    encoding_args=None,
+    max_circuits: int | None = None,
+    max_shots: int | None = None,
 ) -> tuple[list[QuantumScript], Callable]:
     """Tapes that measure a gradient, and the way back.
 
@@ -45,11 +50,12 @@ def gradient_of_tape(
         argnums: positions of the parameters; ``None`` takes ``tape.trainable_params``.
         encoding_args: positions that are left out.
         max_circuits: refuse more circuits than this.
+        max_shots: refuse more shots than this.
 
     Raises:
         ReadingError: something cannot be read or measured.
         NotImplementedError: the gradient is being differentiated.
-        BudgetError: more circuits than allowed.
+        BudgetError: more circuits or shots than allowed.
     """
     # here: planning circuits is a good part of the import, and only measuring needs it
     from pennylane_trainability.circuits.tape_circuit import circuit_of_tape
@@ -71,10 +77,10 @@ def gradient_of_tape(
         )
         return [], lambda _: _copies(tape, [np.zeros(0)] * len(tape.measurements), _bare)
     if not all(map(broadcasts_natively, tape.operations)):
-        return _one_by_one(tape, options, trainable, max_circuits)
+        return _one_by_one(tape, options, trainable, max_circuits, max_shots)
     circuit = circuit_of_tape(tape, trainable)
     question = question_of(circuit, tape.measurements, How(**options))
-    check_budget(question.n_circuits * (tape.batch_size or 1), max_circuits)
+    check_budget(question.n_circuits * (tape.batch_size or 1), tape.shots, max_circuits, max_shots)
     warn_of_fallback(question)
     warn_of_truncation(question, tape.batch_size or 1)
     answer = answer_of(question, tape.shots, batch=tape.batch_size)
@@ -121,19 +127,6 @@ def trainable_of(tape: QuantumScript, argnums=None, encoding_args=None) -> list[
     return sorted(set(wanted) - set(data))
 
 
-def check_budget(count: int, max_circuits: int | None) -> None:
-    """Refuse more circuits than allowed.
-
-    Raises:
-        BudgetError: nothing was run; the message says how to go on.
-    """
-    if max_circuits is not None and count > max_circuits:
-        raise BudgetError(
-            f"This needs {count} circuits; max_circuits allows {max_circuits}. Nothing was run. "
-            f"Pass max_circuits={count} to run it, or take fewer parameters (argnums)."
-        )
-
-
 def warn_of_fallback(question) -> None:
     """Say which gates are differentiated by shift rules though the method is another one."""
     scheme = question.plan.arrangement.scheme
@@ -148,11 +141,11 @@ def warn_of_fallback(question) -> None:
 
 def warn_of_truncation(question, n_points: int) -> None:
     """Say how much a truncated Lie algebra can change the result."""
+    if not question.how.truncation:
+        return
     # here: as above
     from pennylane_trainability.transforms.gradient_circuits.adjoint_action import truncation_bound
 
-    if not question.how.truncation:
-        return
     scheme = question.plan.arrangement.scheme
     bounds = [truncation_bound(scheme, question.problem, d) for d in range(n_points)]
     largest = max(float(bound.max(initial=0.0)) for bound in bounds)
@@ -165,7 +158,7 @@ def warn_of_truncation(question, n_points: int) -> None:
         )
 
 
-def _one_by_one(tape: QuantumScript, options: dict, trainable: list[int], max_circuits):
+def _one_by_one(tape: QuantumScript, options: dict, trainable: list[int], max_circuits, max_shots):
     """Entries of a broadcasting axis that the gates of one tape cannot carry."""
     singles, _ = qml.transforms.broadcast_expand(tape)
     batch: list[QuantumScript] = []
@@ -175,7 +168,7 @@ def _one_by_one(tape: QuantumScript, options: dict, trainable: list[int], max_ci
         tapes, post = gradient_of_tape(single, options)
         posts.append((post, slice(len(batch), len(batch) + len(tapes))))
         batch += tapes
-    check_budget(len(batch), max_circuits)
+    check_budget(len(batch), tape.shots, max_circuits, max_shots)
 
     def post_all(results):
         each = [post(results[own]) for post, own in posts]

@@ -34,6 +34,8 @@ class JacobianTapes:
         shapes: shape of every measurement of the QNode.
         tapes: shift-major, then input points (unless broadcasted), then bases.
         broadcast: whether one tape holds all input points.
+        corrected: per basis values of outcomes in place of those of the outputs, such as values
+            with a calibration in them.
     """
 
     n_parameters: int
@@ -43,6 +45,7 @@ class JacobianTapes:
     shapes: tuple[tuple[int, ...], ...]
     tapes: list[QuantumScript]
     broadcast: bool
+    corrected: tuple[np.ndarray, ...] | None = None
 
     @property
     def method(self) -> str:
@@ -67,6 +70,8 @@ class JacobianTapes:
     @property
     def tables(self) -> tuple[np.ndarray, ...]:
         """Per basis the value of every outcome, ``(outputs, outcomes)``."""
+        if self.corrected is not None:
+            return self.corrected
         count = sum(int(np.prod(s)) for s in self.shapes)
         out = []
         for basis in self.bases:

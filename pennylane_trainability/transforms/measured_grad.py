@@ -30,6 +30,7 @@ def measured_grad(
     aux_wire=None,
     device_wires=None,
     max_circuits: int | None = None,
+    max_shots: int | None = None,
 ):
     r"""The gradient of a circuit, measured with the circuits that are predicted to need least.
 
@@ -78,6 +79,7 @@ def measured_grad(
             as ``diff_method``.
         max_circuits: refuse more circuits than this; on devices that are no simulators more than
             1,000 are refused without it (on tapes and as ``diff_method`` the device is not known).
+        max_shots: refuse more shots of all circuits together before running any.
 
     Returns:
         Of a QNode, what ``qml.jacobian`` gives: for a result of shape ``M`` and an argument of
@@ -89,7 +91,7 @@ def measured_grad(
     Raises:
         ReadingError: something cannot be read or measured, or the device cannot do the method (the
             message names those it can do).
-        BudgetError: more circuits than allowed; nothing was run.
+        BudgetError: more circuits or shots than allowed; nothing was run.
         NotImplementedError: somebody asks for derivatives of the gradient.
 
     **Cost.** See the table; all circuits go in one device execution (on Qiskit devices one job).
@@ -124,7 +126,7 @@ def measured_grad(
         method=method, grouping=grouping, two_qubit_weight=two_qubit_weight,
         read_out=read_out, aux_wire=aux_wire, device_wires=device_wires,
     )  # fmt: skip
-    return gradient_of_tape(tape, options, argnums, encoding_args, max_circuits)
+    return gradient_of_tape(tape, options, argnums, encoding_args, max_circuits, max_shots)
 
 
 @measured_grad.custom_qnode_transform

@@ -10,13 +10,12 @@ from pennylane.tape import QuantumScript
 
 from pennylane_trainability.circuits.points import read_points
 from pennylane_trainability.devices.mid_circuit import BRANCHING
-from pennylane_trainability.errors import BudgetError, ReadingError
+from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.transforms.blocks import argument_blocks, argument_ranges
+from pennylane_trainability.transforms.budget import check_budget
 from pennylane_trainability.transforms.carrier import carried, carrying
 from pennylane_trainability.transforms.engines import (
-    DEFAULT_MAX_CIRCUITS,
     device_name,
-    is_exact_simulator,
     takes_shot_vectors,
 )
 from pennylane_trainability.transforms.interfaces import as_arguments, interface_of, is_traced
@@ -38,6 +37,7 @@ def measured_qfim(
     bases: str = "haar",
     seed: int | None = None,
     max_circuits: int | None = None,
+    max_shots: int | None = None,
 ):
     r"""The quantum Fisher information matrix, measured on the QNode's own device.
 
@@ -89,6 +89,7 @@ def measured_qfim(
         seed: for ``random-bases``, where bases are drawn from.
         max_circuits: refuse more circuits than this; on devices that are no simulators more than
             1,000 are refused without it.
+        max_shots: refuse more shots of all circuits together before running any.
 
     Returns:
         As ``qml.metric_tensor`` shapes it: for one trainable argument of shape ``S`` an array
@@ -100,7 +101,7 @@ def measured_qfim(
     Raises:
         ReadingError: the device cannot do the method (the message names those it can do), there is
             no trainable parameter, or a trainable gate has no generator (named).
-        BudgetError: more circuits than allowed; nothing was run.
+        BudgetError: more circuits or shots than allowed; nothing was run.
 
     **Cost.** See the table; all circuits of an answer go in one device execution (on Qiskit devices
     one job).
@@ -129,7 +130,7 @@ def measured_qfim(
         how = _how(method=method, read_out=read_out, aux_wire=aux_wire, n_bases=n_bases,
                    bases=bases, seed=seed)  # fmt: skip
         points = points_of_tape(tape, argnums, encoding_args)
-        task = PointsTask(points, None, {"how": how, "max_circuits": max_circuits})
+        task = PointsTask(points, None, {"how": how, "limits": (max_circuits, max_shots)})
     return _tapes(task, tape.shots)
 
 
@@ -144,7 +145,16 @@ def _on_qnode(self, qnode, targs, tkwargs):
 
 
 def _task_of_call(
-    qnode, args, kwargs, device, *, argnums=None, encoding_args=None, max_circuits=None, **how
+    qnode,
+    args,
+    kwargs,
+    device,
+    *,
+    argnums=None,
+    encoding_args=None,
+    max_circuits=None,
+    max_shots=None,
+    **how,
 ) -> PointsTask:
     points = read_points(qnode, args, kwargs, argnums, encoding_args, differentiable=True)
     if is_traced(points.call) and interface_of(points.call) != "torch":
@@ -152,7 +162,7 @@ def _task_of_call(
             "A measured QFIM cannot be differentiated or compiled; use qml.transforms.qfim on a "
             "simulator, or call it outside jit and grad."
         )
-    return PointsTask(points, device, {"how": _how(**how), "max_circuits": max_circuits})
+    return PointsTask(points, device, {"how": _how(**how), "limits": (max_circuits, max_shots)})
 
 
 def _how(**options):
@@ -172,7 +182,9 @@ def _tapes(task: PointsTask, shots):
     every = [np.arange(points.parameters.shape[1])]
     plan = plan_of(points, device, how, every if device is None else argument_ranges(arguments))
     count = plan.n_circuits * len(points.parameters)
-    check_circuits(count, device, task.options["max_circuits"])
+    advice = "take fewer parameters (argnums), or method='block-diag'"
+    max_circuits, max_shots = task.options["limits"]
+    check_budget(count, shots, max_circuits, max_shots, device, advice)
     answer = answer_of(points, plan, how, shots)
 
     def one(results, count):
@@ -202,16 +214,4 @@ def _check_shots(device, shots) -> None:
         raise ReadingError(
             f"{device_name(device)} returns no shot vectors, and this QNode has {shots}. Set one "
             "number of shots with qml.set_shots, and call it once for each number."
-        )
-
-
-def check_circuits(count: int, device, max_circuits: int | None) -> None:
-    """Refuse more circuits than the caller, or the default on hardware, allows."""
-    if max_circuits is None and device is not None and not is_exact_simulator(device):
-        max_circuits = DEFAULT_MAX_CIRCUITS
-    if max_circuits is not None and count > max_circuits:
-        raise BudgetError(
-            f"This needs {count} circuits; max_circuits allows {max_circuits}. Nothing was run. "
-            f"Pass max_circuits={count} to run it, take fewer parameters (argnums), or "
-            "method='block-diag'."
         )

@@ -15,7 +15,7 @@ from pennylane_trainability.circuits.circuit import Circuit
 from pennylane_trainability.circuits.numeric import numeric_gate
 from pennylane_trainability.errors import ReadingError
 
-__all__ = ["density_tapes", "fits_one_tape", "overlap_tapes", "pauli_tapes"]
+__all__ = ["density_tapes", "fits_one_tape", "overlap_tapes", "pauli_tapes", "plain_tapes"]
 
 #: Entries of one broadcasted tape.
 _BATCH = 256
@@ -79,6 +79,13 @@ def pauli_tapes(
     with qml.QueuingManager.stop_recording():
         parts = _parts(circuit, count, broadcast)
         return [[build(where, letter) for where in parts] for letter in "XYZ"]
+
+
+def plain_tapes(circuit: Circuit, count: int, shots: Shots) -> list[QuantumScript]:
+    """The circuit itself at every draw, all wires read as they are: what a calibration mirrors."""
+    read = [qml.probs(wires=circuit.wires)]
+    with qml.QueuingManager.stop_recording():
+        return [QuantumScript(_operations(circuit, d), read, shots=shots) for d in range(count)]
 
 
 def density_tapes(circuit: Circuit, count: int, broadcast: bool) -> list[QuantumScript]:

@@ -26,6 +26,7 @@ class Task:
     engine: str
     memory: int
     gradient: str = "shift"
+    limits: tuple[int | None, int | None] = (None, None)
 
     @property
     def reading(self) -> Reading:
@@ -34,7 +35,7 @@ class Task:
 
 
 def task_of_tape(
-    tape, encoding_args, argnums, spectrum, engine, gradient, memory, max_points
+    tape, encoding_args, argnums, spectrum, engine, gradient, memory, max_points, limits
 ) -> Task:
     """A tape as a function of an input vector and its trainable parameters."""
     encoded, trainable, n_inputs = _roles(tape, encoding_args, argnums)
@@ -58,7 +59,8 @@ def task_of_tape(
     reading = read_qnode(fake, args, {}, "x", differentiable=True)
     if len(tape.measurements) == 1:
         object.__setattr__(reading, "structure", tape.measurements[0])
-    return Task(series_of(reading, spectrum, max_points), None, engine, memory, gradient)
+    series = series_of(reading, spectrum, max_points)
+    return Task(series, None, engine, memory, gradient, limits)
 
 
 def argument_of(value):

@@ -11,7 +11,11 @@ import pytest
 from pennylane_trainability import ReadingError
 from pennylane_trainability.circuits.clifford import CLIFFORDS, Frame, conjugate
 from pennylane_trainability.circuits.coloring import Conflicts, has_clique
-from pennylane_trainability.circuits.diagonalization import diagonalize, group_commuting
+from pennylane_trainability.circuits.diagonalization import (
+    _is_tree,
+    diagonalize,
+    group_commuting,
+)
 from pennylane_trainability.circuits.elimination import _pairs, eliminate
 from pennylane_trainability.circuits.graph_form import graph_form
 from pennylane_trainability.circuits.measurement_groups import measurement_groups
@@ -219,6 +223,22 @@ def test_complete_graphs_are_stars_up_to_one_qubit_gates():
     gates = graph_form(Tableau.of(words, 6))
     assert sum(len(wires) == 2 for _, wires in gates) == 5
     assert diagonalize(words, 6).two_qubit_gates == 5
+
+
+@pytest.mark.parametrize(
+    ("pairs", "expected"),
+    [([(0, 1), (1, 2)], True), ([(0, 1)], False), ([(0, 1), (0, 1)], False), ([(1, 2)] * 3, False)],
+)
+def test_trees_on_all_wires_are_recognised(pairs, expected):
+    gates = [("Hadamard", (0,)), *(("CZ", pair) for pair in pairs)]
+    assert _is_tree(gates, 3) is expected
+
+
+def test_trees_take_one_gate_per_edge(rng):
+    """A graph state of a tree is entangled across every cut, so n − 1 gates are the fewest."""
+    for _ in range(5):
+        edges = [(int(rng.integers(v)), v) for v in range(1, 9)]
+        assert diagonalize(graph_state(edges, 9), 9).two_qubit_gates == 8
 
 
 def test_twins_in_a_graph_are_joined():

@@ -145,7 +145,9 @@ class TestClosedForms:
 
         found = pt.expressibility(qnode(function, wires=1), seed=1, law=law)(np.zeros(3))
         assert found.verdict.name == "HAAR"
-        assert found.sentence == "indistinguishable from Haar at 5,000 samples"
+        assert found.sentence == "indistinguishable from Haar at 8,128 samples"
+        apart = pt.expressibility(qnode(function, wires=1), seed=1, law=law, pairs="disjoint")
+        assert apart(np.zeros(3)).sentence == "indistinguishable from Haar at 5,000 samples"
         for potential, haar in zip(found.potentials, [1 / 2, 1 / 3], strict=True):
             assert abs(potential.value - haar) < 6 * potential.stderr
         assert found.haar_potentials == pytest.approx((1 / 2, 1 / 3))
@@ -277,7 +279,7 @@ class TestReducedAndMixed:
         w = np.zeros((2, 2, 3))
         found = pt.expressibility(self.mixed(0), seed=seed, n_pairs=300)(w)
         exact = qml.QNode(self.mixed(0).func, qml.device("default.qubit"))
-        wanted = pt.expressibility(exact, seed=seed, n_pairs=300)(w)
+        wanted = pt.expressibility(exact, seed=seed, n_pairs=300, pairs="disjoint")(w)
         np.testing.assert_array_equal(found.counts, wanted.counts)
         assert found.divergence.value == pytest.approx(wanted.divergence.value)
         assert found.purity == pytest.approx(1)
@@ -299,7 +301,7 @@ class TestVerdicts:
     def test_the_record(self):
         found = pt.expressibility(sim(6), seed=3, order=3, n_bins=20)(shape(6, 3))
         assert len(found.potentials) == len(found.haar_potentials) == 3
-        assert found.n_bins == 20 and found.n_pairs == 5000
+        assert found.n_bins == 20 and found.n_pairs == found.n_states * 127 // 2
         assert "frame potential 3" in str(found) and "Haar 0.001225" in str(found)
         assert found.to_dict()["kind"] == "Expressibility"
         again = pt.expressibility(sim(6), seed=3, order=3, n_bins=20)(shape(6, 3))

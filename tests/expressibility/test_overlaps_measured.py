@@ -44,7 +44,7 @@ def test_frame_potentials_are_unbiased_with_few_shots(shots, seed):
 def test_overlaps_without_shots_are_those_of_the_states(seed):
     w = np.zeros(3)
     plain = qml.QNode(entangled, qml.device("default.qubit", wires=3))
-    exact = pt.expressibility(plain, seed=seed, n_pairs=300)(w)
+    exact = pt.expressibility(plain, seed=seed, n_pairs=300, pairs="disjoint")(w)
     found = pt.expressibility(plain, seed=seed, n_pairs=300, engine="measured")(w)
     np.testing.assert_array_equal(found.counts, exact.counts)
     assert found.divergence.value == pytest.approx(exact.divergence.value)
@@ -101,7 +101,7 @@ def test_prepared_states_are_undone(seed):
         return qml.expval(qml.Z(0))
 
     circuit = qml.QNode(function, qml.device("default.qubit", wires=2))
-    exact = pt.expressibility(circuit, seed=seed, n_pairs=300)(0.1)
+    exact = pt.expressibility(circuit, seed=seed, n_pairs=300, pairs="disjoint")(0.1)
     found = pt.expressibility(circuit, seed=seed, n_pairs=300, engine="measured")(0.1)
     np.testing.assert_array_equal(found.counts, exact.counts)
 

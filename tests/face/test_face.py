@@ -163,10 +163,17 @@ OPTIONS = {
     "max_circuits": (
         FUNCTIONS
         | ASKED_POLICIES
-        | {"commuting_grad", "dla_grad", "measure_density", "measured_grad", "measured_qfim"}
+        | {"coefficient_jacobian", "commuting_grad", "dla_grad", "measure_density"}
+        | {"measured_grad", "measured_qfim"}
     )
     - SIMULATED,
-    "max_shots": (FUNCTIONS | ASKED_POLICIES | {"measure_density"}) - SIMULATED,
+    "max_shots": (
+        FUNCTIONS
+        | ASKED_POLICIES
+        | {"coefficient_jacobian", "commuting_grad", "dla_grad", "measure_density"}
+        | {"measured_grad", "measured_qfim"}
+    )
+    - SIMULATED,
     "seed": {
         *("analyze", "capacity", "measure_jacobian", "measure_qfim", "measured_qfim"),
         *("density_qnode", "measure_density", "metric_tensor_fn"),
@@ -184,7 +191,7 @@ OPTIONS = {
     "law": {
         *("fourier_fingerprint", *ASKED_POLICIES),
         *("analyze", "capacity", "compare_shapes", "growth_advice", "initialise", "paper_check"),
-        *("gradient_efficiency", "hessian_spectrum", "prune"),
+        *("gradient_efficiency", "hessian_spectrum", "plan_shots", "prune"),
         *(LANDSCAPES | DRAWN_LAWS | STATES),
     },
     "n_draws": {
@@ -377,7 +384,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "executor": {"devices", "errors", "keys", "results"},
     "execution": {"devices", "errors", "executor", "results", "statistics"},
     "store": {"devices", "errors", "execution", "executor", "keys", "results"},
-    "pricing": {"devices", "executor", "keys", "results", "store"},
+    "pricing": {"devices", "errors", "executor", "keys", "results", "store"},
     "diagnostics": {
         *("circuits", "errors", "executor", "fourier", "landscapes", "laws", "liealg"),
         *("pricing", "results"),

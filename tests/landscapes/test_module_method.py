@@ -9,6 +9,7 @@ from exact_moments import exact, random_function, read
 
 import pennylane_trainability as pt
 from pennylane_trainability import BudgetError, Normal, ReadingError, Uniform
+from pennylane_trainability.landscapes import word_moments
 
 DEVICE = qml.device("default.qubit")
 LAWS = [Uniform(), Uniform(0.7), Normal(0.4), Uniform(0.02)]
@@ -49,6 +50,17 @@ def test_fixed_rotations_and_any_centre(rng, law, case):
     """Where paths interfere."""
     function = random_function(rng, 3, 4, fixed=2, leading=case == 0)
     agrees(function, rng.uniform(0, 6, 4), law)
+
+
+@pytest.mark.parametrize("law", LAWS, ids=str)
+def test_states_that_are_kept_and_computed_again_give_the_same_derivatives(rng, law, monkeypatch):
+    """Where the states behind all rotations do not fit, few of them are kept."""
+    function = random_function(rng, 3, 14)
+    _, kept = both(function, np.zeros(14), law=law)
+    monkeypatch.setattr(word_moments, "_KEPT", 0)
+    _, again = both(function, np.zeros(14), law=law)
+    np.testing.assert_array_equal(again.variances, kept.variances)
+    assert np.ptp(kept.variances) > 0
 
 
 def excitations(w):

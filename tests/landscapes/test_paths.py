@@ -43,6 +43,13 @@ def test_whole_turns(rng, seed, case):
     assert found.loss().relative < 0.3 or truth.loss < 1e-3
 
 
+@pytest.mark.parametrize("law", [WHOLE, NARROW[0]], ids=str)
+def test_long_runs_in_parts_of_several_sizes(rng, seed, law):
+    reading = read(random_function(rng, 3, 4), np.zeros(4))
+    found, _ = agrees(reading, law, seed, n_paths=170_000)
+    assert found.tally.trials == 64 * -(-170_000 // 64)
+
+
 @pytest.mark.parametrize("law", NARROW, ids=str)
 @pytest.mark.parametrize("leading", [False, True], ids=["basis state", "product state"])
 def test_narrow_laws_around_quarter_turns(rng, seed, law, leading):

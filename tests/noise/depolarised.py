@@ -7,7 +7,7 @@ from itertools import product
 
 import numpy as np
 import pennylane as qml
-from pennylane.devices import DefaultQubit
+from pennylane.devices import DefaultMixed, DefaultQubit
 from pennylane.measurements import CountsMP, ExpectationMP, ProbabilityMP
 from pennylane.tape import QuantumScript
 
@@ -113,3 +113,50 @@ def _result(measurement, weights: np.ndarray, shots: int | None):
     if isinstance(measurement, ExpectationMP):
         return share @ np.real(measurement.eigvals())
     raise NotImplementedError(measurement)
+
+
+class NoisyDensity(DefaultMixed):
+    """The same noise as channels on density matrices: an independent road to it.
+
+    (``readout_prob`` of ``default.mixed`` raises in PennyLane 0.45, whatever is measured.)
+
+    Args:
+        wires: of the device; depolarising acts on all of them.
+        survival: of a gate on several wires.
+        flips: ``(P(1|0), P(0|1))`` of every wire.
+        seed: of shots.
+    """
+
+    def __init__(self, wires, survival: float = 1.0, flips=(0.0, 0.0), seed: int = 0):
+        super().__init__(wires=wires, seed=seed)
+        self.survival, self.flips = survival, flips
+
+    @property
+    def name(self) -> str:
+        """Not that of the simulator behind it."""
+        return "noisy.density"
+
+    def execute(self, circuits, execution_config=None):
+        single = isinstance(circuits, QuantumScript)
+        found = [self._noisy(tape) for tape in ([circuits] if single else circuits)]
+        done = super().execute(found, execution_config)
+        return done[0] if single else done
+
+    def _noisy(self, tape: QuantumScript) -> QuantumScript:
+        operations = []
+        with qml.QueuingManager.stop_recording():
+            for op in tape.operations:
+                operations.append(op)
+                if len(op.wires) > 1 and not isinstance(op, qml.Barrier):
+                    with qml.queuing.AnnotatedQueue() as queue:
+                        depolarise(self.survival, self.wires)
+                    operations += queue.queue
+            turns = [g for m in tape.measurements if m.obs for g in m.diagonalizing_gates()]
+            assert not turns, "measure in the computational basis"
+            up, down = self.flips
+            read = np.array([
+                [[np.sqrt(1 - up), 0], [0, 0]], [[0, 0], [np.sqrt(up), 0]],
+                [[0, 0], [0, np.sqrt(1 - down)]], [[0, np.sqrt(down)], [0, 0]],
+            ])  # fmt: skip
+            operations += [qml.QubitChannel(read, wires=wire) for wire in self.wires]
+        return tape.copy(operations=operations)

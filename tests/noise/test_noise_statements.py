@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 
 import numpy as np
@@ -140,6 +141,12 @@ def _policy(circuit, weights):
     return pt.born_policy(circuit, 2).log_policy_gradient(weights)
 
 
+def _step(circuit, weights):
+    optimizer = pt.NaturalGradientOptimizer(0.1, seed=1)
+    optimizer.step(circuit, qml.numpy.array(weights))
+    return optimizer.history[-1]
+
+
 ASKED = {
     "gradient": lambda c, w: pt.measure_gradient(c)(w),
     "qfim-overlap": lambda c, w: pt.measure_qfim(c, method="overlap", seed=1)(w),
@@ -160,6 +167,7 @@ ASKED = {
     "mixture": lambda c, w: pt.measure_density(pt.density_qnode([c, c]), seed=1)([0.5, 0.5], w),
     "policy-gradient": _policy,
     "policy-variance": lambda c, w: pt.policy_variance(pt.born_policy(c, 2), n_draws=4, seed=1)(w),
+    "natural-gradient": _step,
 }
 
 
@@ -197,6 +205,123 @@ def test_a_measured_jacobian_says_it_too(device):
 
     found = pt.measure_jacobian(circuit, "x", seed=1)(0.0, WEIGHTS)
     assert (EFFECTS["jacobian"] in str(found)) is (device == "noisy")
+
+
+# -- everything that measures ----------------------------------------------------------------------
+
+
+def _made(device, returns=lambda: qml.expval(qml.Z(0)), shots=50):
+    @qml.set_shots(shots)
+    @qml.qnode(DEVICES[device]())
+    def circuit(weights):
+        layers(weights)
+        return returns()
+
+    return circuit
+
+
+def _series(device, shots=50):
+    @qml.set_shots(shots)
+    @qml.qnode(DEVICES[device]())
+    def circuit(x, weights):
+        qml.RX(x, wires=0)
+        layers(weights)
+        return qml.expval(qml.Z(0))
+
+    return circuit
+
+
+def _watched(circuit, args):
+    watched = pt.monitor(circuit, *(["x"] if len(args) > 1 else []), seed=1, max_circuits=10**4)
+    watched.monitor(*args)
+    return watched.monitor.record()
+
+
+def _policies(device):
+    policy = pt.born_policy(_made(device, lambda: qml.probs(wires=[0, 1])), 2)
+    return pt.policy_scaling(lambda n: (policy, (WEIGHTS,)), [2, 3, 4], n_draws=5, seed=1)
+
+
+_MODEL = {"method": "sample", "n_draws": 5, "seed": 1}
+#: Public function → (words of :data:`EFFECTS`, a call). Those in ``ASKED`` stand there.
+ALSO = {
+    "analyze": ("jacobian", lambda d: pt.analyze(_series(d), "x", seed=1)(0.0, WEIGHTS)),
+    "capacity": ("qfim-", lambda d: pt.capacity(_made(d), seed=1)(WEIGHTS)),
+    "fourier_rows": ("fourier-rows", lambda d: pt.fourier_rows(_series(d), "x")(0.0, WEIGHTS)),
+    "monitor": ("jacobian", lambda d: _watched(_series(d), (0.0, WEIGHTS))),
+    "measure_jacobian": (
+        "jacobian", lambda d: pt.measure_jacobian(_series(d), "x", seed=1)(0.0, WEIGHTS)
+    ),
+    "scaling": (
+        "loss-variance", lambda d: pt.scaling(lambda n: (_made(d), (WEIGHTS,)), [2, 3, 4], **_MODEL)
+    ),
+    "trainability": (
+        "gradient-variances",
+        lambda d: pt.trainability(lambda n: (_made(d), (WEIGHTS,)), [2, 3, 4], **_MODEL),
+    ),
+    "policy_scaling": ("policy-variance", _policies),
+}  # fmt: skip
+#: Those of ``ASKED``, by the name of the function.
+_BY_QUANTITY = {
+    "measure_gradient", "measure_qfim", "loss_variance", "gradient_variances", "expressibility",
+    "entangling_capability", "data_jacobian", "loss_slice", "degrees_of_freedom", "measure_density",
+    "policy_variance",
+}  # fmt: skip
+#: What is run for its price only, and arrays that are no records.
+_NO_RECORD = {"cost", "price", "metric_tensor_fn"}
+
+
+def test_no_function_that_measures_is_left_out():
+    """Whatever takes an executor runs circuits, and is in one of the tables of this file."""
+    runs = {
+        name
+        for name in pt.__all__
+        if callable(one := getattr(pt, name))
+        and not inspect.isclass(one)
+        and "executor" in inspect.signature(one).parameters
+    }
+    assert runs == set(ALSO) | _BY_QUANTITY | _NO_RECORD
+
+
+@pytest.mark.parametrize("name", ALSO)
+@pytest.mark.parametrize("device", DEVICES)
+def test_what_is_made_of_measurements_says_it_too(name, device):
+    effect, ask = ALSO[name]
+    found, noisy = ask(device), device == "noisy"
+    words = [text for key, text in EFFECTS.items() if key.startswith(effect)]
+    for text in (str(found), json.dumps(found.to_dict(), ensure_ascii=False)):
+        assert any(sentence in text for sentence in words) is noisy
+
+
+def test_a_watched_qfim_speaks_of_both_that_it_measures():
+    text = str(_watched(_made("noisy"), (WEIGHTS,)))
+    assert EFFECTS["gradient"] in text and "the formula is that of a pure state" in text
+
+
+def test_exact_means_of_a_noisy_device_say_it():
+    found = pt.analyze(_series("noisy", None), "x", seed=1)(0.0, WEIGHTS)
+    assert found.provenance.engine == "measured without shots" and EFFECTS["jacobian"] in str(found)
+    assert EFFECTS["fourier-rows"] in str(
+        pt.fourier_rows(_series("noisy", None), "x")(0.0, WEIGHTS)
+    )
+
+
+def test_coefficients_shrink_but_for_the_constant():
+    def series(survival):
+        @qml.qnode(qml.device("default.mixed", wires=2))
+        def circuit(x, weights):
+            qml.RX(x, wires=0)
+            layers(weights)
+            if survival is not None:
+                depolarise(survival, [0, 1])
+            return qml.expval(qml.Z(0) + 0.3 * qml.I(0))
+
+        return circuit
+
+    ask = {"encoding_args": "x", "engine": "measured"}
+    clean, noisy = (pt.fourier_rows(series(s), **ask)(0.0, WEIGHTS).values for s in (None, S))
+    assert np.allclose(noisy[:, 1:], S * clean[:, 1:]) and np.abs(clean[:, 1:]).max() > 0.1
+    assert np.allclose(noisy[:, 0] - 0.3, S * (clean[:, 0] - 0.3))
 
 
 def test_an_executor_with_a_device_of_its_own_is_the_one_that_counts():

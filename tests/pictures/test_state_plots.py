@@ -32,7 +32,7 @@ def test_overlaps_stand_beside_their_law():
     found = pt.expressibility(circuit, seed=1, n_pairs=600, n_bins=20)(WEIGHTS)
     ax = found.plot()
     [stairs] = ax.patches
-    np.testing.assert_allclose(stairs.get_data().values, found.counts / 600)
+    np.testing.assert_allclose(stairs.get_data().values, found.counts / (128 * 127 // 2))
     law = next(one for one in ax.lines if one.get_label() == found.reference)
     edges = np.linspace(0, 1, 21)
     np.testing.assert_allclose(law.get_ydata(), -np.diff((1 - edges) ** 7), atol=1e-12)

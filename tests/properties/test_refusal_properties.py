@@ -6,7 +6,8 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_qnodes import programs, thetas
 
@@ -102,10 +103,13 @@ def refused_or_answered(call) -> None:
             assert len(str(error).split()) > 4, str(error)
 
 
-NAMES = st.sampled_from([*FOURIER, *POINTS])
+#: Every function has examples of its own: 5 where 25 are asked for, 100 of 500.
+EACH = settings(max_examples=max(5, settings().max_examples // 5))
 
 
-@given(name=NAMES, data=st.data())
+@pytest.mark.parametrize("name", [*FOURIER, *POINTS])
+@EACH
+@given(data=st.data())
 def test_bad_options(name, data):
     program = data.draw(
         programs(data="yes", max_steps=3, max_parameters=2, max_encodings=1, max_wires=2)
@@ -125,7 +129,9 @@ VALUES = st.sampled_from(
 )  # fmt: skip
 
 
-@given(name=NAMES, data=st.data())
+@pytest.mark.parametrize("name", [*FOURIER, *POINTS])
+@EACH
+@given(data=st.data())
 def test_bad_values_of_inputs(name, data):
     """Whatever is given for the data: the circuit uses ``x`` as a number, and may fail itself."""
     program = data.draw(

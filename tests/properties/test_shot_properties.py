@@ -3,16 +3,20 @@
 import copy
 import tempfile
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pennylane as qml
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from random_qnodes import GATES, derivatives, inputs, programs, thetas
 
 import pennylane_trainability as pt
 from pennylane_trainability import TrainabilityWarning
+from pennylane_trainability.circuits.dead import dead_parameters
+from pennylane_trainability.circuits.qnode import read_qnode
 
 SMALL = dict(max_steps=4, max_parameters=3, max_encodings=1)
 
@@ -29,19 +33,28 @@ def quietly(call, *args, **kwargs):
 
 @given(st.data())
 def test_shot_vectors_give_one_result_each(data):
-    """One result per entry, each in the shapes of the exact one and finite."""
+    """One result per entry, each in the shapes of the exact one, and within its own errors."""
     program = data.draw(programs(**SMALL, kinds=("expval", "probs", "several")))
     theta, x = data.draw(thetas(program)), data.draw(inputs(program))
-    shots = data.draw(st.sampled_from([(50, 70), (60, 60), ((40, 2), 100)]))
+    shots = data.draw(st.sampled_from([(2000, 8000), (4000, 4000), ((3000, 2), 12000)]))
     args, kwargs = program.call(theta, x)
-    method = data.draw(st.sampled_from([pt.commuting_grad, pt.dla_grad, pt.measured_grad]))
-    found = quietly(method(program.qnode(shots, seed=1), **options_of(program)), *args, **kwargs)
-    exact = quietly(method(program.qnode(), **options_of(program)), *args, **kwargs)
-    count = qml.measurements.Shots(shots).num_copies
-    assert isinstance(found, tuple) and len(found) == count
-    for one in found:
-        assert program.flat(one, 0).shape == program.flat(exact, 0).shape
-        assert np.all(np.isfinite(program.flat(one, 0)))
+    name = data.draw(st.sampled_from(["commuting", "dla", "measured"]))
+    method = {"commuting": pt.commuting_grad, "dla": pt.dla_grad, "measured": pt.measured_grad}
+    options = options_of(program)
+    found = quietly(method[name](program.qnode(shots, seed=1), **options), *args, **kwargs)
+    counts = list(qml.measurements.Shots(shots))
+    assert isinstance(found, tuple) and len(found) == len(counts)
+    exact = derivatives(lambda moves: program.values([(m, x) for m in moves]), theta)
+    # the errors of the same circuits at the most shots, told from their outcomes
+    many = program.qnode(max(counts), seed=2)
+    way = "auto" if name == "measured" else name
+    told = quietly(pt.measure_gradient(many, method=way, seed=1, **options), *args, **kwargs)
+    error = np.reshape(told.stderr, exact.shape)
+    for one, count in zip(found, counts, strict=True):
+        value = program.flat(one, 0)
+        assert value.shape == exact.shape
+        reach = 6 * error * np.sqrt(max(counts) / count)
+        assert np.all(np.abs(value - exact) <= reach + slack(program, count) + 1e-6)
 
 
 @given(st.data())
@@ -56,13 +69,107 @@ def test_measured_gradients_lie_within_their_errors(data):
     found = quietly(ask, *args, **kwargs)
     expected = derivatives(lambda moves: program.values([(m, x) for m in moves]), theta)
     value, error = np.reshape(found.value, expected.shape), np.reshape(found.stderr, expected.shape)
-    # Beside the error: an outcome that never came has no variance; of 20,000 shots, 20 are certain
-    # to show it. What one outcome weighs in a derivative is bounded by the angles' slopes.
-    slack = 20 / 20_000 * weight(program, theta, x)
-    assert np.all(np.abs(value - expected) <= 6 * error + slack + 1e-6)
+    assert np.all(np.abs(value - expected) <= 6 * error + slack(program, 20_000) + 1e-6)
 
 
-def weight(program, theta, x) -> float:
+@given(st.data())
+def test_measured_qfims_lie_within_their_errors(data):
+    """Every entry, against differences of states; what a method leaves out is left out here."""
+    program = data.draw(programs(**SMALL, arrays_only=True))
+    theta, x = data.draw(thetas(program)), data.draw(inputs(program))
+    args, kwargs = program.call(theta, x)
+    method = data.draw(st.sampled_from(["auto", "direct", "hadamard", "overlap"]))
+    shots = 5_000
+    ask = pt.measure_qfim(
+        program.qnode(shots, seed=7), method=method, seed=1, **options_of(program)
+    )
+    found = quietly(ask, *args, **kwargs)
+    expected = fisher(program, theta, x)
+    np.testing.assert_allclose(found.value, found.value.T, atol=1e-12)
+    # A mean errs by 1/√n at most; squared that is 1/n, times what slopes weigh.
+    reach = 6 * found.stderr + slack(program, shots) * weight(program)
+    assert np.all(np.abs(found.value - expected) <= reach + 1e-6)
+    # and the errors are no excuse: none is larger than that of words that are fair coins
+    assert np.all(found.stderr <= 4 * weight(program) ** 2 / np.sqrt(shots))
+
+
+#: Functions whose answer is that of expectation values and probabilities.
+LINEAR = {
+    "commuting_grad": pt.commuting_grad,
+    "dla_grad": pt.dla_grad,
+    "measured_grad": pt.measured_grad,
+    "measure_gradient": pt.measure_gradient,
+    "coefficient_jacobian": pt.coefficient_jacobian,
+    "fourier_rows": pt.fourier_rows,
+    "measure_jacobian": pt.measure_jacobian,
+    "loss_variance": pt.loss_variance,
+    "gradient_variances": pt.gradient_variances,
+}
+
+
+@given(name=st.sampled_from(list(LINEAR)), data=st.data())
+def test_variances_are_refused_where_they_are_not_linear_in_the_state(name, data):
+    """The message says what is taken, and nothing is run."""
+    program = data.draw(programs(**SMALL, data="yes", kinds=("var",)))
+    if data.draw(st.booleans()):
+        program = replace(program, measurement=("several", ("probs", (0,)), program.measurement))
+    args, kwargs = program.call(data.draw(thetas(program)), data.draw(inputs(program)))
+    qnode = program.qnode(100)
+    with qml.Tracker(qnode.device) as tracker, pytest.raises(pt.ReadingError) as refusal:
+        quietly(LINEAR[name](qnode, encoding_args="x"), *args, **kwargs)
+    assert "expval" in str(refusal.value) and not tracker.totals
+
+
+@given(st.data())
+def test_states_are_asked_whatever_the_qnode_returns(data):
+    """A variance at the end changes neither a QFIM nor what it takes to measure one."""
+    program = data.draw(programs(**SMALL, arrays_only=True, kinds=("var",)))
+    theta, x = data.draw(thetas(program)), data.draw(inputs(program))
+    args, kwargs = program.call(theta, x)
+    options = options_of(program)
+    exact = program.matrix(pt.qfim(program.qnode(), **options)(*args, **kwargs))
+    own = program.same_argument()
+    np.testing.assert_allclose(exact, fisher(program, theta, x) * own, atol=1e-6)
+    plain = replace(program, measurement=("expval", ("word", "Z" * len(program.labels))))
+    one, other = (
+        quietly(pt.measure_qfim(p.qnode(50, seed=7), seed=1, **options), *args, **kwargs)
+        for p in (program, plain)
+    )
+    np.testing.assert_array_equal(one.value, other.value)
+
+
+@given(st.data())
+def test_parameters_that_a_variance_does_not_feel_are_dead(data):
+    """Pruning says so from structure alone, and differences of values agree."""
+    program = data.draw(programs(**SMALL, kinds=("var",)))
+    theta, x = data.draw(thetas(program)), data.draw(inputs(program))
+    args, kwargs = program.call(theta, x)
+    reading = read_qnode(
+        program.qnode(), args, kwargs, options_of(program).get("encoding_args"), need_inputs=False
+    )
+    dead = list(dead_parameters(reading.circuit))
+    slopes = derivatives(lambda moves: program.values([(m, x) for m in moves]), theta)
+    np.testing.assert_allclose(slopes[:, dead], 0, atol=1e-6)
+
+
+def fisher(program, theta, x) -> np.ndarray:
+    """``4 Re(⟨∂ᵢψ|∂ⱼψ⟩ − ⟨∂ᵢψ|ψ⟩⟨ψ|∂ⱼψ⟩)``."""
+    psi = program.states([(theta, x)])[0]
+    moved = derivatives(lambda moves: program.states([(m, x) for m in moves]), theta)
+    along = psi.conj() @ moved
+    return 4 * np.real(moved.conj().T @ moved - np.outer(along.conj(), along))
+
+
+def slack(program, shots: int) -> float:
+    """Beside the error: an outcome that never came has no variance.
+
+    Of all shots 20 are certain to show it. What one outcome weighs in a derivative is bounded by
+    the slopes of the angles.
+    """
+    return 20 / shots * weight(program)
+
+
+def weight(program) -> float:
     """How much an outcome can weigh: the sum of all slopes times the largest outcome."""
     slopes = 0.0
     for step in program.steps:

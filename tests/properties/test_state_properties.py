@@ -53,7 +53,7 @@ def test_frame_potentials_are_powers_of_overlaps(data):
     points = np.array([point, np.add(point, step)])
     args, kwargs = program.call(point, x)
     found = pt.expressibility(
-        program.qnode(), wires="all", n_pairs=300, law=fixed_law(points), seed=1,
+        program.qnode(), wires="all", n_pairs=300, pairs="disjoint", law=fixed_law(points), seed=1,
         **options_of(program),
     )(*args, **kwargs)  # fmt: skip
     first, second = program.states([(p, x) for p in points])
@@ -66,3 +66,25 @@ def test_frame_potentials_are_powers_of_overlaps(data):
     assert all(-1e-9 <= s <= 1 + 1e-9 for s in share)
     np.testing.assert_allclose(share, share[:1] * len(share), atol=1e-9)
     assert np.all(np.diff(potentials) <= 1e-12) and found.counts.sum() == 300
+
+
+@given(st.data())
+def test_all_pairs_of_two_states(data):
+    """With 64 of each, 2·64·63/2 pairs are equal and 64² are of both: E F^t is known."""
+    program = data.draw(programs(products=True, max_steps=6))
+    x = data.draw(inputs(program))
+    point = data.draw(thetas(program))
+    step = data.draw(st.lists(numbers, min_size=len(point), max_size=len(point)))
+    points = np.array([point, np.add(point, step)])
+    args, kwargs = program.call(point, x)
+    found = pt.expressibility(
+        program.qnode(), wires="all", n_pairs=60, n_bins=20, seed=1,
+        law=lambda rng, given, count: points[np.arange(count) % 2], **options_of(program),
+    )(*args, **kwargs)  # fmt: skip
+    first, second = program.states([(p, x) for p in points])
+    overlap = abs(first.conj() @ second) ** 2
+    share = 64**2 / (64 * 127)
+    wanted = [1 - share + share * overlap**t for t in (1, 2)]
+    assert found.n_states == 128 and found.counts.sum() == 64 * 127
+    np.testing.assert_allclose([p.value for p in found.potentials], wanted, atol=1e-9)
+    assert found.counts[-1] >= 64 * 63

@@ -21,7 +21,7 @@ from pennylane.operation import Channel
 
 from pennylane_trainability.circuits.anticommutation import anticommute, reached, unite
 from pennylane_trainability.circuits.pauli import Word
-from pennylane_trainability.liealg import Carrying, Mixing, Source, Turn, Words, truncated
+from pennylane_trainability.liealg import Mixing, Source, Turn, Words, truncated
 from pennylane_trainability.liealg.words import WordIndex
 from pennylane_trainability.transforms.gradient_circuits.adjoint_linear import (
     Adjoint,
@@ -31,6 +31,7 @@ from pennylane_trainability.transforms.gradient_circuits.adjoint_linear import (
     commutators,
     tables_of,
 )
+from pennylane_trainability.transforms.gradient_circuits.carried_words import carrying_of
 from pennylane_trainability.transforms.gradient_circuits.components import (
     Component,
     Part,
@@ -38,6 +39,7 @@ from pennylane_trainability.transforms.gradient_circuits.components import (
     Structure,
 )
 from pennylane_trainability.transforms.gradient_circuits.scheme import (
+    DEFAULT_MAX_WORDS,
     PLAIN,
     Scheme,
     Table,
@@ -52,7 +54,6 @@ __all__ = ["DEFAULT_MAX_WORDS", "adjoint_scheme", "truncation_bound"]
 _MAX_WIRES = 4
 #: Entries of transfer matrices that are zero but for rounding.
 _ROUNDING = 1e-14
-DEFAULT_MAX_WORDS = 1 << 16
 
 
 def adjoint_scheme(
@@ -161,7 +162,7 @@ def _carried(
     sources = [Source(c.place, *_word(c)[:2]) for c in own]
     steps = _steps(problem, walls)
     if not truncation:
-        carrying = Carrying.of(steps, sources, structure.n_wires, max_words)
+        carrying = carrying_of(steps, sources, structure.n_wires, max_words)
         return Exact(carrying, walls), carrying.words
     draws = [
         truncated(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING
 
 from pennylane_trainability.circuits.anticommutation import push_forward
 from pennylane_trainability.circuits.clifford import Frame
@@ -14,8 +16,11 @@ from pennylane_trainability.circuits.measurement_groups import (
     measurement_groups,
 )
 from pennylane_trainability.circuits.pauli import Word, commute
-from pennylane_trainability.transforms.gradient_circuits.random_groups import Bases, random_groups
+from pennylane_trainability.circuits.tableau import Gate
 from pennylane_trainability.transforms.gradient_circuits.scheme import PLAIN, Scheme
+
+if TYPE_CHECKING:
+    from pennylane_trainability.transforms.gradient_circuits.random_groups import Bases
 
 __all__ = ["Arrangement", "Reading", "arrange"]
 
@@ -96,6 +101,11 @@ def arrange(
     for state, (targets, words) in enumerate(zip(of_state, sets, strict=True)):
         groups, times = known.get(words, []), None
         if bases is not None and state == plain:
+            # here: only classical shadows need it
+            from pennylane_trainability.transforms.gradient_circuits.random_groups import (
+                random_groups,
+            )
+
             groups = random_groups(words, n + 1, bases)
             times = _times(groups)
         for group in groups:
@@ -120,7 +130,7 @@ def _outcomes(masks: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
     union = 0
     for mask in masks:
         union |= mask
-    wires = tuple(w for w in range(union.bit_length()) if union >> w & 1)
+    wires = tuple(_bits(union))
     bit = {w: 1 << (len(wires) - 1 - k) for k, w in enumerate(wires)}
     out = []
     for mask in masks:
@@ -133,12 +143,21 @@ def _outcomes(masks: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return wires, tuple(out)
 
 
+def _bits(mask: int) -> list[int]:
+    out = []
+    while mask:
+        low = mask & -mask
+        out.append(low.bit_length() - 1)
+        mask ^= low
+    return out
+
+
 class _Grouper:
     """Groups sets of words; what was solved by one-qubit gates serves smaller sets as well."""
 
     def __init__(self, n_wires: int, grouping: str, two_qubit_weight: float):
         self.n_wires, self.options = n_wires, (grouping, two_qubit_weight)
-        self.solved: list[tuple[dict[Word, tuple[int, int]], Diagonalization]] = []
+        self.solved: list[_Local] = []
         self.holding: dict[Word, list[int]] = {}
 
     def groups(self, words: tuple[Word, ...]) -> list[MeasurementGroup]:
@@ -154,23 +173,22 @@ class _Grouper:
         return found
 
     def _keep(self, words: list[Word], basis: Diagonalization) -> None:
-        entries = zip(basis.masks, basis.signs, strict=True)
         for word in words:
             self.holding.setdefault(word, []).append(len(self.solved))
-        self.solved.append((dict(zip(words, entries, strict=True)), basis))
+        self.solved.append(_Local(words, basis))
 
     def _cover(self, words: tuple[Word, ...]) -> list[MeasurementGroup] | None:
         """One known group that holds all words, or two if no one circuit can measure them."""
         left = list(range(len(words)))
         parts: list[tuple[list[int], Diagonalization]] = []
         while left and len(parts) < 2:
-            votes = Counter(s for k in left for s in self.holding.get(words[k], ()))
+            votes = Counter(chain.from_iterable(self.holding.get(words[k], ()) for k in left))
             if not votes:
                 return None
-            table, basis = self.solved[votes.most_common(1)[0][0]]
-            inside = [k for k in left if words[k] in table]
-            left = [k for k in left if words[k] not in table]
-            parts.append((inside, _inside([words[k] for k in inside], table, basis)))
+            known = self.solved[max(votes, key=votes.__getitem__)]
+            inside = [k for k in left if words[k] in known.entries]
+            left = [k for k in left if words[k] not in known.entries]
+            parts.append((inside, known.basis_of([words[k] for k in inside])))
         if left or (len(parts) == 2 and not self._conflict(words, parts[0][0], parts[1][0])):
             return None
         return [MeasurementGroup(tuple(inside), basis) for inside, basis in parts]
@@ -188,14 +206,24 @@ def _clash(first: Word, second: Word) -> bool:
     return bool(((first.x ^ second.x) | (first.z ^ second.z)) & both)
 
 
-def _inside(words: Sequence[Word], table: dict, basis: Diagonalization) -> Diagonalization:
-    """The basis of some of the words that a basis of one-qubit gates was made for."""
-    masks, signs = zip(*(table[word] for word in words), strict=True)
-    union = 0
-    for mask in masks:
-        union |= mask
-    gates = tuple((name, wires) for name, wires in basis.gates if union >> wires[0] & 1)
-    return Diagonalization(gates, masks, signs)
+class _Local:
+    """A basis of one-qubit gates, and the words it was made for."""
+
+    def __init__(self, words: Sequence[Word], basis: Diagonalization):
+        entries = zip(basis.masks, basis.signs, strict=True)
+        self.entries = dict(zip(words, entries, strict=True))
+        self.gates: dict[int, list[Gate]] = {}
+        for gate in basis.gates:
+            self.gates.setdefault(gate[1][0], []).append(gate)
+
+    def basis_of(self, words: Sequence[Word]) -> Diagonalization:
+        """The basis of some of the words."""
+        masks, signs = zip(*(self.entries[word] for word in words), strict=True)
+        union = 0
+        for mask in masks:
+            union |= mask
+        gates = tuple(gate for w in _bits(union) for gate in self.gates.get(w, ()))
+        return Diagonalization(gates, masks, signs)
 
 
 def _pushed(words: Sequence[Word], tail: Frame, n: int) -> list[Word]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import numpy as np
 import pennylane as qml
 from pennylane.operation import Operator
@@ -83,22 +81,24 @@ class Builder:
 
     def basis(self, basis: Diagonalization) -> list[Operator]:
         """The gates after which words are parities; circuits share them."""
-        if basis.gates not in self._bases:
-            seen: Counter = Counter()
+        out = self._bases.get(basis.gates)
+        if out is None:
+            seen: dict[tuple, int] = {}
             out = []
             for gate in basis.gates:
-                seen[gate] += 1  # one operator is not twice in a circuit
-                out.append(self._appended(gate, seen[gate]))
+                seen[gate] = occurrence = seen.get(gate, 0) + 1
+                out.append(self._appended(gate, occurrence))  # one operator is not there twice
             self._bases[basis.gates] = out
-        return self._bases[basis.gates]
+        return out
 
     def _appended(self, gate: tuple[str, tuple[int, ...]], occurrence: int) -> Operator:
         key = (gate, occurrence)
-        if key not in self._gates:
+        found = self._gates.get(key)
+        if found is None:
             name, wires = gate
             labels = [self.aux if w == len(self.labels) else self.labels[w] for w in wires]
-            self._gates[key] = _GATES[name](wires=labels)
-        return self._gates[key]
+            found = self._gates[key] = _GATES[name](wires=labels)
+        return found
 
     def _operator(self, gate: Gate, moved: float = 0.0) -> Operator:
         """The gate with numbers; operators of a tape are used as they are where they can be."""

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pennylane_trainability.errors import BudgetError, ReadingError
-from pennylane_trainability.transforms.gradient_circuits.adjoint_action import (
-    DEFAULT_MAX_WORDS,
-    adjoint_scheme,
-)
-from pennylane_trainability.transforms.gradient_circuits.adjoint_linear import Adjoint
 from pennylane_trainability.transforms.gradient_circuits.arrangement import Arrangement, arrange
 from pennylane_trainability.transforms.gradient_circuits.components import Problem
 from pennylane_trainability.transforms.gradient_circuits.kept import plans
-from pennylane_trainability.transforms.gradient_circuits.random_groups import Bases
-from pennylane_trainability.transforms.gradient_circuits.scheme import Scheme
+from pennylane_trainability.transforms.gradient_circuits.scheme import DEFAULT_MAX_WORDS, Scheme
 from pennylane_trainability.transforms.gradient_circuits.shift_rule import shift_scheme
 from pennylane_trainability.transforms.gradient_circuits.signatures import (
     commuting_scheme,
     hadamard_scheme,
 )
-from pennylane_trainability.transforms.gradient_circuits.values import with_values
+
+if TYPE_CHECKING:
+    from pennylane_trainability.transforms.gradient_circuits.random_groups import Bases
 
 __all__ = ["METHODS", "How", "Option", "Plan", "free_wire", "plan_of"]
 
@@ -71,7 +68,12 @@ class How:
     @property
     def bases(self) -> Bases | None:
         """Random bases, if they are asked for."""
-        return Bases(self.n_bases, self.seed) if self.read_out == "shadows" else None
+        if self.read_out != "shadows":
+            return None
+        # here, as below: what a method alone needs is a good part of the import
+        from pennylane_trainability.transforms.gradient_circuits.random_groups import Bases
+
+        return Bases(self.n_bases, self.seed)
 
     def key_of(self, method: str, key: bytes | None):
         """What a plan is kept under; ``None`` if it depends on angles or is drawn anew."""
@@ -88,6 +90,8 @@ class How:
 
 
 def _adjoint(problem: Problem, how: How) -> Scheme:
+    from pennylane_trainability.transforms.gradient_circuits.adjoint_action import adjoint_scheme
+
     return adjoint_scheme(problem, how._words, how.truncation)
 
 
@@ -222,9 +226,8 @@ def _weight(found: Arrangement | str) -> int:
     """What it takes to keep a plan, in words and pairs of words."""
     if not isinstance(found, Arrangement):
         return 1
-    linear = found.scheme.linear
-    extra = linear.size if isinstance(linear, Adjoint) else 0
-    return len(found.scheme.target_words) + extra
+    # only the Lie algebra keeps more than its words
+    return len(found.scheme.target_words) + getattr(found.scheme.linear, "size", 0)
 
 
 def _weighted(found: Arrangement, how: How) -> float:
@@ -235,7 +238,10 @@ def _arranged(method: str, problem: Problem, how: How) -> Arrangement | str:
     """The circuits of a method, or why there are none; an error if no other is allowed."""
     try:
         scheme = METHODS[method](problem, how)
-        scheme = with_values(scheme) if how.values else scheme
+        if how.values:
+            from pennylane_trainability.transforms.gradient_circuits.values import with_values
+
+            scheme = with_values(scheme)
         return arrange(scheme, how.grouping, how.two_qubit_weight, how.bases)
     except (BudgetError, ReadingError) as error:
         if how.method == method:

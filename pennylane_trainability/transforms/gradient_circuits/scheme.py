@@ -15,7 +15,19 @@ from pennylane_trainability.transforms.gradient_circuits.components import (
     Structure,
 )
 
-__all__ = ["PLAIN", "Linear", "Scheme", "Shift", "State", "Table", "TableBuilder"]
+__all__ = [
+    "DEFAULT_MAX_WORDS",
+    "PLAIN",
+    "Linear",
+    "Scheme",
+    "Shift",
+    "State",
+    "Table",
+    "TableBuilder",
+]
+
+#: Words of a Lie algebra that are carried, if nobody says otherwise.
+DEFAULT_MAX_WORDS = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +180,14 @@ class TableBuilder:
 
     def add(self, state: State, word: Word, output: int, component: int, factor: float) -> None:
         """``∂_component⟨O_output⟩`` contains ``factor`` times the mean of a word in a state."""
-        number = self.states.setdefault(state, len(self.states))
+        self.put(self.number(state), word, output, component, factor)
+
+    def number(self, state: State) -> int:
+        """The number of a state."""
+        return self.states.setdefault(state, len(self.states))
+
+    def put(self, number: int, word: Word, output: int, component: int, factor: float) -> None:
+        """The same as :meth:`add`, with the number of the state."""
         if word.phase:
             word, factor = Word(word.x, word.z), factor * word.sign
         target = self.targets.setdefault((number, word), len(self.targets))

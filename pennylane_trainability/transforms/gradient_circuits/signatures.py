@@ -92,7 +92,7 @@ def _add(built: TableBuilder, structure: Structure, j: int, probe: int | None) -
         return
     reference = structure.components[probe]
     share = product(word, _word(reference))
-    state, aux = State(probe=probe), 1 << structure.n_wires
+    state, aux = built.number(State(probe=probe)), 1 << structure.n_wires
     for i in outputs:
         found = structure.words[i]
         if j != probe:
@@ -100,7 +100,7 @@ def _add(built: TableBuilder, structure: Structure, j: int, probe: int | None) -
         # Im(i^q z) with z = ⟨X_a⟩ + i⟨Y_a⟩
         sign = reference.sign * (1.0 if found.phase < 2 else -1.0)
         y = 0 if found.phase & 1 else aux
-        built.add(state, Word(found.x | aux, found.z | y), i, j, sign)
+        built.put(state, Word(found.x | aux, found.z | y), i, j, sign)
 
 
 def _word(component: Component) -> Word:

@@ -112,7 +112,10 @@ def circuits_of(
             values).
         batch: size of that axis.
     """
-    each = list(shots) if isinstance(shots, list) else [Shots(shots)] * len(arrangement.readings)
+    if isinstance(shots, list):
+        each = [Shots(own) for own in shots]
+    else:
+        each = [Shots(shots)] * len(arrangement.readings)
     draws: list[int | None] = [None] if n_points is None else list(range(n_points))
     tapes: list[QuantumScript] = []
     with QueuingManager.stop_recording():
@@ -126,24 +129,22 @@ def circuits_of(
                 )
                 if read_out != "means":
                     operations += builder.basis(reading.basis)
-                tapes.append(
-                    QuantumScript(operations, wanted, shots=Shots(own), trainable_params=[])
-                )
+                tapes.append(QuantumScript(operations, wanted, shots=own, trainable_params=[]))
     count = batch or n_points or 1
     return Circuits(problem, arrangement, tapes, read_outs, count, batch)
 
 
 def _read_outs(
-    problem: Problem, arrangement: Arrangement, aux, shots: Sequence, read_out: str
+    problem: Problem, arrangement: Arrangement, aux, shots: Sequence[Shots], read_out: str
 ) -> list[ReadOut | MeanReadOut | Parities]:
     """What the results of every circuit mean; circuits that read the same words share it."""
     labels = [*problem.circuit.wires, aux]
     known: dict[tuple, ReadOut | MeanReadOut | Parities] = {}
     out = []
     for reading, own in zip(arrangement.readings, shots, strict=True):
-        key = (reading.words, reading.basis.masks, bool(Shots(own)))
+        key = (reading.words, reading.basis.masks, bool(own))
         if key not in known:
-            known[key] = _read_out(reading, labels, bool(Shots(own)), read_out)
+            known[key] = _read_out(reading, labels, bool(own), read_out)
         out.append(known[key])
     return out
 

@@ -1,0 +1,230 @@
+"""Means over all pairs of draws: exact variances by enumeration, Haar states, coverage."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pennylane as qml
+import pytest
+
+import pennylane_trainability as pt
+from pennylane_trainability.statistics.all_pairs import first_component, mean_variance
+from pennylane_trainability.statistics.fidelity_laws import bin_numbers, haar_log_masses
+from pennylane_trainability.statistics.pair_histogram import (
+    PairHistogram,
+    divergence_of_pairs,
+    harmonics,
+)
+
+#: A symmetric function of two draws out of three values, and their probabilities.
+TABLE = np.array([[0.0, 1.0, 3.0], [1.0, 2.0, 0.5], [3.0, 0.5, 4.0]])
+WEIGHTS = np.array([0.2, 0.5, 0.3])
+
+
+def components(table: np.ndarray) -> tuple[float, float]:
+    """``ζ₁ = Var E[h | x]`` and ``ζ₂ = Var h``."""
+    mean = WEIGHTS @ table @ WEIGHTS
+    return WEIGHTS @ (table @ WEIGHTS - mean) ** 2, WEIGHTS @ (table - mean) ** 2 @ WEIGHTS
+
+
+def every_draw(size: int):
+    """All samples of a size with their probabilities."""
+    for draw in itertools.product(range(3), repeat=size):
+        yield np.array(draw), math.prod(WEIGHTS[list(draw)])
+
+
+def rows_of(values: np.ndarray) -> np.ndarray:
+    """Means over the others, of a matrix ``(m, m)``."""
+    return (values.sum(axis=1) - values.diagonal()) / (len(values) - 1)
+
+
+def histogram_of(overlaps: np.ndarray, n_bins: int) -> PairHistogram:
+    """Of groups of overlaps ``(G, m, m)``, with NumPy's own covariance."""
+    numbers = bin_numbers(overlaps, n_bins)[..., None] == np.arange(n_bins)
+    size = overlaps.shape[1]
+    numbers[:, np.arange(size), np.arange(size)] = False
+    rows = numbers.sum(axis=2)
+    spread = np.mean([np.cov(group / (size - 1), rowvar=False) for group in rows], axis=0)
+    return PairHistogram(rows.sum(axis=(0, 1)) // 2, spread, len(rows), size)
+
+
+@pytest.mark.parametrize("size", [5, 6])
+def test_components_and_variances_by_enumeration(size):
+    first, second = components(TABLE)
+    found = mean = square = 0.0
+    for draw, weight in every_draw(size):
+        rows = rows_of(TABLE[np.ix_(draw, draw)])
+        found += weight * float(first_component(np.var(rows, ddof=1), second, size))
+        mean += weight * rows.mean()
+        square += weight * rows.mean() ** 2
+    assert found == pytest.approx(first, abs=1e-12)
+    assert square - mean**2 == pytest.approx(float(mean_variance(first, second, 1, size)))
+    assert mean_variance(first, second, 4, size) == pytest.approx((square - mean**2) / 4)
+    assert mean_variance(-1.0, second, 1, size) == pytest.approx(2 * second / (size**2 - size))
+
+
+def test_a_histogram_knows_its_excess_by_enumeration():
+    """Four values in four bins, seven draws: the mean excess is the true one, but for the bias of
+    ``p̂(1 − p̂)``, which is the variance of ``p̂``."""
+    size, table = 7, TABLE / 4
+    bins = bin_numbers(table, 4)
+    excess, shares, squares = np.zeros(4), np.zeros(4), np.zeros(4)
+    for draw, weight in every_draw(size):
+        found = histogram_of(table[np.ix_(draw, draw)][None], 4)
+        excess += weight * found.excess
+        shares += weight * found.shares
+        squares += weight * found.shares**2
+    pairs = size * (size - 1) / 2
+    variance = squares - shares**2
+    for b in range(4):
+        first, second = components((bins == b).astype(float))
+        assert variance[b] == pytest.approx(float(mean_variance(first, second, 1, size)))
+        factor = 4 * (size - 2) / (size * (size - 1))
+        bias = factor * variance[b] / (size - 4)
+        assert excess[b] == pytest.approx(factor * first + bias, abs=1e-12)
+        assert variance[b] == pytest.approx(excess[b] - bias + second / pairs, abs=1e-12)
+
+
+def test_the_variance_of_a_function_of_the_bin(rng):
+    """The same as of the function's own rows."""
+    overlaps = rng.uniform(size=(3, 9, 9))
+    overlaps = (overlaps + overlaps.swapaxes(1, 2)) / 2
+    found, values = histogram_of(overlaps, 6), rng.normal(size=6)
+    each = values[bin_numbers(overlaps, 6)]
+    upper = each[:, *np.triu_indices(9, 1)].ravel()
+    spread = np.mean([np.var(rows_of(group), ddof=1) for group in each])
+    first = first_component(spread, np.var(upper), 9)
+    wanted = float(mean_variance(first, np.var(upper), 3, 9)), np.var(upper)
+    assert found.variance(values) == pytest.approx(wanted)
+
+
+def haar_states(rng, count: int, dimension: int) -> np.ndarray:
+    states = rng.normal(size=(count, dimension)) + 1j * rng.normal(size=(count, dimension))
+    return states / np.linalg.norm(states, axis=1, keepdims=True)
+
+
+def of_states(states: np.ndarray, n_bins: int) -> PairHistogram:
+    """Of groups of states ``(G, m, N)``."""
+    return histogram_of(np.abs(states.conj() @ states.swapaxes(1, 2)) ** 2, n_bins)
+
+
+@pytest.mark.parametrize("dimension", [2, 4, 16])
+def test_haar_states_score_zero_and_keep_the_level(rng, dimension):
+    masses, draws = haar_log_masses(dimension, 30), 150
+    found = [
+        divergence_of_pairs(
+            of_states(haar_states(rng, 60, dimension)[None], 30), masses, 0.95, dimension
+        )
+        for _ in range(draws)
+    ]
+    values = np.array([one.value for one in found])
+    plain = np.array([one.plug_in for one in found])
+    error = values.std() / math.sqrt(draws)
+    assert abs(values.mean()) < 5 * error + 0.03 * found[0].floor
+    assert abs(plain.mean() - found[0].floor) < 5 * error + 0.03 * found[0].floor
+    assert np.mean([one.stderr for one in found]) == pytest.approx(values.std(), rel=0.5)
+    rejected = sum(one.p_value < 0.1 for one in found)
+    assert abs(rejected - 0.1 * draws) < 5 * math.sqrt(0.09 * draws)
+    covered = sum(one.low <= 0 <= one.high for one in found)
+    assert covered > 0.95 * draws - 5 * math.sqrt(0.0475 * draws)
+
+
+def turned_masses(n_bins: int, points: int = 600) -> np.ndarray:
+    """Overlaps of RZ(b) RX(a)|0⟩ with uniform angles: (1 + cos a cos a' + sin a sin a' cos c)/2."""
+    angle = (np.arange(points) + 0.5) * np.pi / points
+    base = 0.5 * (1 + np.outer(np.cos(angle), np.cos(angle)))
+    reach = 0.5 * np.outer(np.sin(angle), np.sin(angle))
+    below = [
+        np.mean(1 - np.arccos(np.clip((edge - base) / reach, -1, 1)) / np.pi)
+        for edge in np.linspace(0, 1, n_bins + 1)
+    ]
+    return np.diff(below)
+
+
+def test_intervals_cover_where_pairs_of_one_state_have_much_in_common(rng):
+    """States near the poles are like others near the poles: a circuit that is no Haar circuit."""
+    law, masses = turned_masses(20), haar_log_masses(2, 20)
+    truth, draws = float(law @ (np.log(law) - masses)), 200
+    found = []
+    for _ in range(draws):
+        a, b = rng.uniform(0, 2 * np.pi, (2, 2, 50))
+        states = np.stack([np.cos(a / 2), -1j * np.exp(1j * b) * np.sin(a / 2)], axis=-1)
+        histogram = of_states(states, 20)
+        found.append((divergence_of_pairs(histogram, masses, 0.95, 2), histogram))
+    values = np.array([one.value for one, _ in found])
+    error = values.std() / math.sqrt(draws)
+    assert abs(values.mean() - truth) < 4.5 * error
+    assert np.mean([one.stderr for one, _ in found]) == pytest.approx(values.std(), rel=0.2)
+    covered = sum(one.low <= truth <= one.high for one, _ in found)
+    assert covered > 0.95 * draws - 4.5 * math.sqrt(0.0475 * draws)
+    worth = np.median([histogram.worth(masses) for _, histogram in found])
+    assert worth < 0.5 * found[0][1].n_pairs  # separate pairs would have told twice as much
+
+
+@pytest.mark.parametrize("dimension", [2, 3, 16])
+def test_harmonics_are_counted(dimension):
+    """Degree 1 is the adjoint representation; all up to L are polynomials of degree L twice."""
+    assert harmonics(dimension, 2) == pytest.approx(1 / (dimension**2 - 1))
+    first = 1 / harmonics(dimension, 2)
+    second = 1 / (harmonics(dimension, 3) - harmonics(dimension, 2))
+    assert 1 + first + second == pytest.approx(math.comb(dimension + 1, 2) ** 2)
+
+
+def circuit(k: int, wires: int = 3):
+    @qml.qnode(qml.device("default.qubit", seed=0))
+    def function(weights):
+        pt.SimCircuit(weights, k=k, wires=range(wires))
+        return qml.state()
+
+    return function, np.zeros(pt.SimCircuit.shape(k, 1, wires))
+
+
+@pytest.mark.parametrize("k", [1, 9, 11])
+def test_all_pairs_and_separate_pairs_agree(k, seed):
+    qnode, weights = circuit(k)
+    every = pt.expressibility(qnode, seed=seed)(weights)
+    apart = pt.expressibility(qnode, seed=seed, pairs="disjoint")(weights)
+    both = math.hypot(every.divergence.stderr, apart.divergence.stderr)
+    assert abs(every.divergence.value - apart.divergence.value) < 5 * both
+    assert every.divergence.stderr < 1.3 * apart.divergence.stderr
+    assert every.n_states < apart.n_states == 2 * apart.n_pairs == 10_000
+    for one, other in zip(every.potentials, apart.potentials, strict=True):
+        assert abs(one.value - other.value) < 5 * math.hypot(one.stderr, other.stderr)
+    assert "worth" in str(every) and "worth" not in str(apart)
+
+
+def test_states_are_added_until_they_are_worth_the_pairs(seed):
+    qnode, weights = circuit(1)
+    few, many = (pt.expressibility(qnode, seed=seed, n_pairs=n)(weights) for n in (300, 30_000))
+    assert few.n_states == 128 and few.worth >= 300
+    assert many.worth > 0.8 * 30_000 and many.n_states < 60_000
+    assert many.divergence.stderr < few.divergence.stderr
+    # 1/√30,000 of the standard deviation of one pair, or less
+    values = np.log(np.maximum(many.counts, 1) / many.n_pairs) - np.log(many.masses)
+    shares = many.counts / many.n_pairs
+    one = math.sqrt(shares @ values**2 - (shares @ values) ** 2)
+    assert many.divergence.stderr < 1.15 * one / math.sqrt(30_000)
+
+
+def test_smaller_groups_where_states_are_large(seed):
+    """The memory is kept: groups of twenty states, more of them."""
+    qnode, weights = circuit(6)
+    state = 16 * 2**3
+    small = pt.expressibility(qnode, seed=seed, n_pairs=1000, memory=4 * state * 20)(weights)
+    assert small.n_states % 20 == 0 and small.n_pairs == 19 * small.n_states // 2
+    large = pt.expressibility(qnode, seed=seed, n_pairs=1000)(weights)
+    both = math.hypot(small.divergence.stderr, large.divergence.stderr)
+    assert abs(small.divergence.value - large.divergence.value) < 5 * both
+
+
+def test_an_unknown_way_to_pair():
+    with pytest.raises(ValueError, match="use 'auto' or 'disjoint'"):
+        pt.expressibility(circuit(1)[0], pairs="all")
+
+
+def test_counts_where_the_law_has_nothing_are_refused(rng):
+    histogram = of_states(haar_states(rng, 8, 2)[None], 2)
+    with pytest.raises(ValueError, match="fewer bins"):
+        divergence_of_pairs(histogram, np.array([0.0, -math.inf]), 0.95, 2)
