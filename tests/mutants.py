@@ -267,6 +267,23 @@ def changes_of(source: str) -> list[Change]:
     return list(_walk(ast.parse(source), False, set()))
 
 
+def of_formula(change: Change, axes: set[int]) -> bool:
+    """Whether a sign, a factor or an axis is changed: what formulas are made of."""
+    node, field, _, _, words = change
+    if isinstance(node, ast.BinOp | ast.AugAssign):
+        return field == "op" and words.split()[0] in {"Add", "Sub", "Mult", "Div", "Pow"}
+    if isinstance(node, ast.Constant):
+        return id(node) in axes or isinstance(node.value, float)
+    return words in {"USub dropped", ".T dropped", "axis=-k → axis=0"} or words.startswith("axis")
+
+
+def formulas_of(source: str) -> list[int]:
+    """Number the changes of one module that are of signs, factors and axes."""
+    axes: set[int] = set()
+    changes = list(_walk(ast.parse(source), False, axes))
+    return [k for k, change in enumerate(changes) if of_formula(change, axes)]
+
+
 def mutated(source: str, which: int) -> tuple[ast.Module, int, str]:
     """Return the tree with change number ``which``, its line, and what it is."""
     tree = ast.parse(source)
@@ -327,8 +344,9 @@ class Server:
 
     def file(self, path: Path) -> None:
         source = path.read_text()
-        count = len(changes_of(source))
-        chosen = list(range(count))
+        chosen = formulas_of(source) if self.options.formulas else range(len(changes_of(source)))
+        chosen = list(chosen)
+        count = len(chosen)
         if self.options.sample and count > self.options.sample:
             draw = random.Random(f"{self.options.seed} {path.name}")
             chosen = sorted(draw.sample(chosen, self.options.sample))
@@ -432,6 +450,7 @@ def run(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="mutants.py run")
     parser.add_argument("paths", nargs="+", type=Path)
     parser.add_argument("--sample", type=int, default=0, help="mutants per file; 0 takes all")
+    parser.add_argument("--formulas", action="store_true", help="only signs, factors and axes")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--budget", type=float, default=20.0, help="seconds of tests per mutant")
     parser.add_argument("--longest", type=float, default=10.0, help="leave out longer tests")
