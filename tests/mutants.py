@@ -11,6 +11,8 @@ functions that are loaded already, and runs the tests that execute the changed l
 that caught something before, until one fails. It prints the mutants that none of them noticed, and
 a line of totals per file. A test that takes five times as long as before counts as failed.
 
+``--formulas`` leaves signs, factors and axes only.
+
 Changed are operators, signs, comparisons, constants and axes in the bodies of functions, and calls
 that have a counterpart (sum and mean, sin and cos, conjugation and transposition left out).
 Messages of errors, defaults, decorators and the bodies of modules stay as they are. A mutant that
