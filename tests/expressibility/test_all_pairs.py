@@ -10,10 +10,14 @@ import pennylane as qml
 import pytest
 
 import pennylane_trainability as pt
+from pennylane_trainability.circuits.qnode import read_qnode
+from pennylane_trainability.diagnostics.state_pairs import StatePairs, _joined, _of_group
 from pennylane_trainability.statistics.all_pairs import first_component, mean_variance
+from pennylane_trainability.statistics.divergence import debiased_divergence, plug_in_divergence
 from pennylane_trainability.statistics.fidelity_laws import bin_numbers, haar_log_masses
 from pennylane_trainability.statistics.pair_histogram import (
     PairHistogram,
+    _of_the_law,
     divergence_of_pairs,
     harmonics,
 )
@@ -228,3 +232,102 @@ def test_counts_where_the_law_has_nothing_are_refused(rng):
     histogram = of_states(haar_states(rng, 8, 2)[None], 2)
     with pytest.raises(ValueError, match="fewer bins"):
         divergence_of_pairs(histogram, np.array([0.0, -math.inf]), 0.95, 2)
+
+
+def test_numbers_of_a_group_are_those_of_its_overlaps(rng):
+    """Counts, covariance of rows, means, spreads and squares of powers, from PennyLane's states."""
+    qnode, weights = circuit(9, wires=2)
+    draws = rng.uniform(0, 2 * np.pi, (7, weights.size))
+    reading = read_qnode(qnode, (weights,), {}, None, None, need_inputs=False)
+    counts, spread, means, spreads, squares, real = _of_group(
+        reading.at(draws, np.zeros((1, 0))), 7, 5, 3
+    )
+    states = [qnode(draw.reshape(weights.shape)) for draw in draws]
+    overlap = np.array([[abs(np.vdot(a, b)) ** 2 for b in states] for a in states])
+    numbers = np.minimum((overlap * 5 + 1e-9).astype(int), 4)
+    rows = np.array([[sum(numbers[i, j] == b for j in range(7) if j != i) for b in range(5)]
+                     for i in range(7)])  # fmt: skip
+    np.testing.assert_array_equal(counts, rows.sum(axis=0) / 2)
+    np.testing.assert_allclose(spread, np.cov(rows / 6, rowvar=False), atol=1e-12)
+    for t in (1, 2, 3):
+        own = [np.mean([overlap[i, j] ** t for j in range(7) if j != i]) for i in range(7)]
+        pairs = overlap[np.triu_indices(7, 1)] ** t
+        assert means[t - 1] == pytest.approx(np.mean(pairs))
+        assert spreads[t - 1] == pytest.approx(np.var(own, ddof=1))
+        assert squares[t - 1] == pytest.approx(np.mean(pairs**2))
+    assert not real
+
+
+def test_errors_and_worth_of_potentials_by_hand():
+    """m = 6, two groups: ζ₂ = 0.34 − 0.3² = 0.25, ζ₁ = (0.0484·25/4 − 0.25)/2 = 0.02625."""
+    histogram = PairHistogram(np.array([30, 0]), np.zeros((2, 2)), 2, 6)
+    found = StatePairs(histogram, *(np.array([v]) for v in (0.3, 0.0484, 0.34)), real=True)
+    variance = 2 * (2 * 4 * 0.02625 + 0.25) / (2 * 6 * 5)
+    [mean], [error] = found.potentials()
+    assert (mean, error) == pytest.approx((0.3, math.sqrt(variance)))
+    assert found.worth(np.log([0.5, 0.5])) == pytest.approx(0.25 / variance)
+    assert found.n_states == 12
+
+
+def test_one_group_that_is_not_real_is_enough():
+    part = (np.array([1]), np.zeros((1, 1)), np.zeros(1), np.zeros(1), np.zeros(1))
+    assert not _joined([(*part, True), (*part, False)], 5).real
+    assert _joined([(*part, True), (*part, True)], 5).real
+
+
+def test_cumulants_of_the_law_are_those_of_many_histograms(rng):
+    """The divergence of multinomial counts, full and sparse bins: mean, variance, third."""
+    expected = np.array([200.0, 60.0, 12.0, 3.0, 0.5])
+    law, n, draws = expected / expected.sum(), round(expected.sum()), 200_000
+    counts = rng.multinomial(n, law, size=draws)
+    found = n * plug_in_divergence(counts, np.log(law))
+    freedom, skew, floor = _of_the_law(n * law)
+    centred = found - found.mean()
+    assert floor == pytest.approx(found.mean(), rel=0.01)
+    assert freedom == pytest.approx(2 * found.var(), rel=0.03)
+    assert skew == pytest.approx(np.mean(centred**3), rel=0.12)
+
+
+def test_squares_of_sums_over_pairs_are_heavier_for_few_dimensions(rng):
+    """Of one qubit in four bins 1 + 6/3 (1/3 + 1/5 + 1/7) = 2.35 times the variance of χ²."""
+    masses, draws, size = haar_log_masses(2, 4), 700, 40
+    found = [
+        divergence_of_pairs(of_states(haar_states(rng, size, 2)[None], 4), masses, 0.95, 2)
+        for _ in range(draws)
+    ]
+    pairs = size * (size - 1) / 2
+    statistic = 2 * pairs * np.array([one.plug_in for one in found])
+    assert statistic.mean() == pytest.approx(3, abs=5 * statistic.std() / math.sqrt(draws))
+    assert statistic.var() > 1.5 * 2 * 3
+    rejected = sum(one.p_value < 0.05 for one in found)
+    # with the law of χ² it would be 0.1 and more
+    assert abs(rejected - 0.05 * draws) < 4.5 * math.sqrt(0.0475 * draws)
+
+
+def test_the_error_and_the_interval_by_hand():
+    """Two bins, twelve draws; every number is worked out here."""
+    size, n = 12, 66
+    counts = np.array([46, 20])
+    p = counts / n
+    spread = 0.02 * np.array([[1.0, -1.0], [-1.0, 1.0]])
+    found = divergence_of_pairs(PairHistogram(counts, spread, 1, size), np.log([0.5] * 2), 0.95, 16)
+    first_of_bins = (0.02 * 121 / 10 - p * (1 - p)) / 8
+    more = 0.5 * np.sum(4 * 10 * first_of_bins / (12 * 11) / p)
+    lever = math.log(p[0] / p[1])  # of ln(p/q), one bin against the other
+    second = p[0] * p[1] * lever**2
+    first = (0.02 * lever**2 * 121 / 10 - second) / 8
+    variance = 2 * (2 * 10 * first + second) / (12 * 11)
+    freedom = 1.03  # of two bins, one of them with 33 pairs: hardly more than 1
+    order_one = variance * (1 - freedom / (n * second))
+    order_two = freedom / (2 * n**2) + 2 * more**2
+    assert more > 0 and first > 0
+    assert found.stderr == pytest.approx(math.sqrt(order_one + order_two), rel=0.01)
+    value = float(debiased_divergence(counts, np.log([0.5] * 2))) - more
+    assert found.value == pytest.approx(value)
+    reach = 1.959964
+    root = math.sqrt(value + more)
+    assert root**2 > reach * math.sqrt(order_two)
+    moved = reach * math.sqrt(order_one) / (2 * root)
+    low = value - math.hypot(value - max(0, root - moved) ** 2, reach * math.sqrt(order_two))
+    high = value + math.hypot((root + moved) ** 2 - value, reach * math.sqrt(order_two))
+    assert (found.low, found.high) == pytest.approx((low, high), rel=0.02)
