@@ -16,10 +16,12 @@ from pennylane_trainability.diagnostics.noise import noise_notes
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import Executor
 from pennylane_trainability.policies.draws import (
-    MeasuredActions,
+    PolicyDraws,
     SimulatedActions,
     measured_wires,
+    refuse_calibration,
 )
+from pennylane_trainability.policies.measured_actions import MeasuredActions
 from pennylane_trainability.policies.partitions import Partition, check_actions, partition_of
 from pennylane_trainability.policies.policy_gradient import PolicyGradient
 from pennylane_trainability.policies.read_out import outcome_probabilities
@@ -112,6 +114,9 @@ class BornPolicy:
         encoding_args=None,
         engine: str = "auto",
         memory: int = DEFAULT_MEMORY,
+        rescale: bool = False,
+        mitigate_read_out: bool = False,
+        level: float = 0.95,
         max_circuits: int | None = None,
         max_shots: int | None = None,
         executor: Executor | None = None,
@@ -132,6 +137,15 @@ class BornPolicy:
             encoding_args: the state, or other data arguments; see :func:`loss_variance`.
             engine: ``"auto"``, ``"exact"`` or ``"measured"``; see :func:`loss_variance`.
             memory: bytes of states of the exact engine.
+            rescale: take the survival ``s`` of the gates, as mirror circuits show it, out of
+                probabilities and ``∂π``: ``π`` becomes ``(π − q)/s + q`` with the share ``q`` of
+                the outcomes that mean the action. A **model** (global depolarising noise), not a
+                correction; raw values are kept, and standard errors hold those of the calibration.
+            mitigate_read_out: take errors of reading out of both, as measured in two more circuits:
+                a **model**, too, in which every wire is read wrongly by itself. With a calibration
+                ``∂ log π`` is that of actions whose probability is three standard errors above
+                zero, and NaN of others: there is no lower end to clip at.
+            level: level of the intervals of a calibration.
             max_circuits: refuse more circuits before running any.
             max_shots: refuse more shots before running any.
             executor: how circuits are run.
@@ -146,19 +160,25 @@ class BornPolicy:
         reading, partition = self.read(args, kwargs, argnums, encoding_args)
         shots = Shots(self.qnode.shots)
         chosen = choose_engine(self.qnode.device, shots, engine)
+        if not 0 < level < 1:
+            raise ValueError(f"level needs a number between 0 and 1; got {level!r}.")
         if chosen != "measured":
+            refuse_calibration(rescale or mitigate_read_out)
             exact = SimulatedActions(reading, partition, memory)
-            return self._gradient(reading, partition, exact, None, chosen)
+            return self._gradient(reading, exact, None, chosen, level)
         runner = default_executor(self.qnode.device, max_circuits, max_shots, executor)
         counts: list[int | None] = list(shots) or [None]
         roads = [
-            MeasuredActions(reading, partition, self.qnode.device, count, runner)
+            MeasuredActions(
+                *(reading, partition, self.qnode.device, count, runner),
+                *(rescale, mitigate_read_out),
+            )
             for count in counts
         ]
-        runner.check(sum((road.cost_per_draw() for road in roads), Cost()))
+        runner.check(sum((road.cost_per_draw() + road.once(1) for road in roads), Cost()))
         found = runner.several(
             [
-                functools.partial(self._gradient, reading, partition, road, count, chosen)
+                functools.partial(self._gradient, reading, road, count, chosen, level)
                 for road, count in zip(roads, counts, strict=True)
             ]
         )
@@ -176,14 +196,11 @@ class BornPolicy:
         n_bits = len(measured_wires(reading.circuit))
         return reading, partition_of(self.partition, self.n_actions, n_bits)
 
-    def _gradient(self, reading, partition, road, shots: int | None, engine: str):
+    def _gradient(self, reading, road, shots: int | None, engine: str, level: float):
         found = road.at(reading.arguments.parameters[None])
-        noise = np.zeros_like(found.derivatives) if found.noise is None else found.noise
         count = reading.circuit.n_parameters
         return PolicyGradient(
-            probabilities=found.probabilities[0],
-            derivatives=found.derivatives[0],
-            stderrs=np.sqrt(noise[0]),
+            **_values(found, level),
             clip=0.0 if shots is None else 1.0 / shots,
             index=reading.arguments.unflatten(np.arange(1, count + 1)),
             parameters=reading.arguments.parameter_labels(),
@@ -282,3 +299,23 @@ def _noise(road: SimulatedActions | MeasuredActions, reading: Reading) -> tuple[
     if isinstance(road, SimulatedActions):
         return ()
     return noise_notes("policy-gradient", road.runner.device, reading.circuit)
+
+
+def _values(found: PolicyDraws, level: float) -> dict[str, Any]:
+    """Probabilities, derivatives and errors at one point, with a calibration if there is one."""
+    p, dp = found.probabilities[0], found.derivatives[0]
+    if found.calibrated is None:
+        noise = np.zeros_like(dp) if found.noise is None else found.noise[0]
+        return {"probabilities": p, "derivatives": dp, "stderrs": np.sqrt(noise)}
+    numbers = [own[0] for own in found.calibrated.numbers()]
+    of_p = found.calibrated.factors(lambda own: own[0][0])
+    of_dp = found.calibrated.factors(lambda own: own[1][0])
+    return {
+        "probabilities": numbers[0],
+        "derivatives": numbers[1],
+        "stderrs": np.sqrt(numbers[3] + np.sum(of_dp**2, axis=0)),
+        "raw_probabilities": p,
+        "raw_derivatives": dp,
+        "probability_stderrs": np.sqrt(numbers[2] + np.sum(of_p**2, axis=0)),
+        "calibration": found.calibrated.record(level),
+    }
