@@ -16,7 +16,11 @@ from pennylane_trainability.diagnostics.calibration import Known
 from pennylane_trainability.diagnostics.gradient_errors import GradientErrors
 from pennylane_trainability.diagnostics.jacobian_errors import PointErrors, ShiftErrors
 from pennylane_trainability.errors import ReadingError
-from pennylane_trainability.statistics.flips import corrected_table, corrected_words
+from pennylane_trainability.statistics.flips import (
+    corrected_returns,
+    corrected_table,
+    corrected_words,
+)
 from pennylane_trainability.transforms.jacobian_tapes import JacobianTapes
 from pennylane_trainability.transforms.qfim_circuits.read_outs import Observed, ReadOut
 
@@ -25,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     *("calibrated_gradient", "calibrated_jacobian", "calibrated_tables"),
-    *("own_tapes", "refuse_parities"),
+    *("corrected_outcomes", "own_tapes", "refuse_parities"),
 ]
 
 
@@ -92,7 +96,7 @@ def _recalibrated(
     values = errors.values
     if flips is not None:
         own = zip(read_outs, observed, strict=True)
-        values = tuple(_corrected(read, seen, known, flips) for read, seen in own)
+        values = tuple(corrected_outcomes(read, seen, known, flips) for read, seen in own)
     return GradientErrors(
         slopes=tuple(one / s for one, s in zip(errors.slopes, survival, strict=True)),
         values=values,
@@ -101,12 +105,26 @@ def _recalibrated(
     )
 
 
-def _corrected(read, seen, known: Known, flips: np.ndarray) -> np.ndarray:
+def corrected_outcomes(read, seen, known: Known, flips: np.ndarray) -> np.ndarray:
+    """Values of the observables of one circuit in its outcomes, corrected, ``(W, u)``.
+
+    Args:
+        read: what its bits mean.
+        seen: what was seen.
+        known: the calibration, whose wires may be more and in another order.
+        flips: of the wires of the calibration, ``(w, 2)``.
+
+    Raises:
+        ReadingError: no outcomes were kept.
+    """
     if not isinstance(read, ReadOut) or not isinstance(seen, Observed) or seen.outcomes is None:
         raise ReadingError("mitigate_read_out needs outcomes; use read_out='counts'.")
     n, order = len(read.wires), [known.made.wires.index(w) for w in read.wires]
     # bits of masks are counted from the last wire
     rows = bits([int(i) for i in seen.outcomes], n)[:, ::-1]
+    if read.start is not None:
+        start = bits([read.start], n)[0, ::-1]
+        return 2 * corrected_returns(rows, start, flips[order])[None] - 1
     words = bits(list(read.masks), n)[:, ::-1]
     return corrected_words(rows, words, np.array(read.signs), flips[order])
 
