@@ -13,8 +13,10 @@ from pennylane.measurements import Shots
 from pennylane_trainability.circuits.qnode import Reading, read_qnode, refuse_capture
 from pennylane_trainability.diagnostics.measure import default_executor
 from pennylane_trainability.diagnostics.noise import noise_notes
+from pennylane_trainability.diagnostics.shot_plan_record import ShotPlan
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import Executor
+from pennylane_trainability.laws import Law, Uniform
 from pennylane_trainability.policies.draws import (
     PolicyDraws,
     SimulatedActions,
@@ -24,8 +26,9 @@ from pennylane_trainability.policies.draws import (
 from pennylane_trainability.policies.measured_actions import MeasuredActions
 from pennylane_trainability.policies.partitions import Partition, check_actions, partition_of
 from pennylane_trainability.policies.policy_gradient import PolicyGradient
+from pennylane_trainability.policies.policy_shot_plan import plan_of_policy
 from pennylane_trainability.policies.read_out import outcome_probabilities
-from pennylane_trainability.results import Cost, Provenance
+from pennylane_trainability.results import Cost, Provenance, kept_seed
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY
 from pennylane_trainability.transforms.engines import choose_engine, device_name
 
@@ -160,8 +163,7 @@ class BornPolicy:
         reading, partition = self.read(args, kwargs, argnums, encoding_args)
         shots = Shots(self.qnode.shots)
         chosen = choose_engine(self.qnode.device, shots, engine)
-        if not 0 < level < 1:
-            raise ValueError(f"level needs a number between 0 and 1; got {level!r}.")
+        check_level(level)
         if chosen != "measured":
             refuse_calibration(rescale or mitigate_read_out)
             exact = SimulatedActions(reading, partition, memory)
@@ -183,6 +185,50 @@ class BornPolicy:
             ]
         )
         return tuple(found) if shots.has_partitioned_shots else found[0]
+
+    def plan_shots(
+        self,
+        total_shots: int,
+        *args,
+        argnums=None,
+        encoding_args=None,
+        law: Law | None = None,
+        seed: int | np.random.SeedSequence | None = None,
+        level: float = 0.95,
+        **kwargs,
+    ) -> ShotPlan:
+        """What can be learned about this policy with so many shots? As :func:`plan_shots`.
+
+        Args:
+            total_shots: what there is to spend, all circuits together.
+            *args: the arguments of the QNode: one state, no broadcasting axis.
+            argnums: the trainable arguments; see :func:`loss_variance`.
+            encoding_args: the state, or other data arguments.
+            law: of parameter draws; default: uniform over each parameter's period.
+            seed: of the simulation behind the row of the variance; drawn if ``None``.
+            level: at which a size is told from noise.
+            **kwargs: the keyword arguments of the QNode.
+
+        Returns:
+            A :class:`ShotPlan` with two rows: ``policy-gradient`` (``∂π`` of all actions, by
+            :meth:`log_policy_gradient`) and ``policy-variance`` (variance of ``∂π`` over draws, by
+            :func:`policy_variance`, with the best split between draws and shots per draw).
+
+        Raises:
+            ReadingError: the QNode cannot be read, or has fewer outcomes than actions.
+            ValueError: ``total_shots`` is no positive whole number.
+
+        **Cost.** No circuits.
+        """
+        whole = isinstance(total_shots, int | np.integer) and not isinstance(total_shots, bool)
+        if not whole or total_shots < 1:
+            raise ValueError(f"total_shots needs a positive whole number; got {total_shots!r}.")
+        check_level(level)
+        reading, partition = self.read(args, kwargs, argnums, encoding_args)
+        return plan_of_policy(
+            *(self.qnode.device, reading, partition, int(total_shots)),
+            *(law or Uniform(), kept_seed(seed), level),
+        )
 
     def read(
         self, args: tuple, kwargs: dict, argnums=None, encoding_args=None
@@ -293,6 +339,12 @@ def born_policy(
     if not isinstance(qnode, qml.QNode):
         raise ReadingError(f"born_policy needs a QNode; got {type(qnode).__name__}.")
     return BornPolicy(qnode, n_actions, partition)
+
+
+def check_level(level: float) -> None:
+    """Refuse a level that is none."""
+    if not 0 < level < 1:
+        raise ValueError(f"level needs a number between 0 and 1; got {level!r}.")
 
 
 def _noise(road: SimulatedActions | MeasuredActions, reading: Reading) -> tuple[str, ...]:

@@ -125,6 +125,10 @@ class MeasuredActions:
         built = self._build(self.reading.arguments.parameters[None], False)
         return cost_of(built.tapes, built.n_circuits)
 
+    def slopes(self) -> np.ndarray:
+        """What every circuit counts for every derivative at the values of the call, ``(S, P)``."""
+        return chain_of(self._build(self.reading.arguments.parameters[None], False))[..., 0]
+
     def _build(
         self, parameters: np.ndarray, broadcast: bool, plan: ShiftPlan | None = None
     ) -> JacobianTapes:
