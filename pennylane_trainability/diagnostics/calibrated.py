@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     *("calibrated_gradient", "calibrated_jacobian", "calibrated_tables"),
-    *("corrected_outcomes", "own_tapes", "refuse_parities"),
+    *("corrected_outcomes", "own_tapes", "recalibrated", "refuse_parities", "total_of"),
 ]
 
 
@@ -53,11 +53,11 @@ def calibrated_gradient(
     """
 
     def at(means: np.ndarray) -> GradientErrors:
-        return _recalibrated(errors, read_outs, observed, known, means)
+        return recalibrated(errors, read_outs, observed, known, means)
 
-    factors = known.factors(lambda means: _value(at(means)))
+    factors = known.factors(lambda means: total_of(at(means)))
     own = at(known.means)
-    return _value(own), CalibratedGradientErrors(own=own, factors=factors)
+    return total_of(own), CalibratedGradientErrors(own=own, factors=factors)
 
 
 def calibrated_jacobian(
@@ -77,7 +77,7 @@ def calibrated_jacobian(
             return _with_tables(errors, calibrated_tables(built, known, means))  # type: ignore[arg-type]
         read_outs = built.circuits.read_outs  # type: ignore[union-attr]
         points = tuple(
-            _recalibrated(point, read_outs, seen, known, means)
+            recalibrated(point, read_outs, seen, known, means)
             for point, seen in zip(errors.points, observed, strict=True)
         )
         return PointErrors(points=points, matrix=errors.matrix, size=errors.size)
@@ -87,7 +87,7 @@ def calibrated_jacobian(
     return _jacobian(own), CalibratedJacobianErrors(own=own, factors=factors)
 
 
-def _recalibrated(
+def recalibrated(
     errors: GradientErrors, read_outs, observed, known: Known, means: np.ndarray
 ) -> GradientErrors:
     """The same circuits, with corrected values of outcomes, and slopes over the survival."""
@@ -129,7 +129,7 @@ def corrected_outcomes(read, seen, known: Known, flips: np.ndarray) -> np.ndarra
     return corrected_words(rows, words, np.array(read.signs), flips[order])
 
 
-def _value(errors: GradientErrors) -> np.ndarray:
+def total_of(errors: GradientErrors) -> np.ndarray:
     """What the means of all circuits make of it, ``(R, P)``."""
     total = np.zeros(errors.slopes[0].shape[:2]) if errors.slopes else np.zeros((0, 0))
     for slopes, values, weights in zip(errors.slopes, errors.values, errors.weights, strict=True):
@@ -189,7 +189,7 @@ def _jacobian(errors: ShiftErrors | PointErrors) -> np.ndarray:
         total = np.zeros((errors.size[0], len(errors.matrix), errors.size[1]))
         for weights, point in zip(errors.matrix.T, errors.points, strict=True):
             if point.slopes:
-                total += weights[:, None] * _value(point)[:, None]
+                total += weights[:, None] * total_of(point)[:, None]
         return total.reshape(-1, errors.size[1])
     means = 0.0
     for counts, values in zip(errors.counts, errors.values, strict=True):
