@@ -16,7 +16,11 @@ from pennylane_trainability.diagnostics.calibration import Known
 from pennylane_trainability.diagnostics.gradient_errors import GradientErrors
 from pennylane_trainability.diagnostics.jacobian_errors import PointErrors, ShiftErrors
 from pennylane_trainability.errors import ReadingError
-from pennylane_trainability.statistics.flips import corrected_table, corrected_words
+from pennylane_trainability.statistics.flips import (
+    corrected_returns,
+    corrected_table,
+    corrected_words,
+)
 from pennylane_trainability.transforms.jacobian_tapes import JacobianTapes
 from pennylane_trainability.transforms.qfim_circuits.read_outs import Observed, ReadOut
 
@@ -25,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     *("calibrated_gradient", "calibrated_jacobian", "calibrated_tables"),
-    *("own_tapes", "refuse_parities"),
+    *("corrected_outcomes", "own_tapes", "recalibrated", "refuse_parities", "total_of"),
 ]
 
 
@@ -49,11 +53,11 @@ def calibrated_gradient(
     """
 
     def at(means: np.ndarray) -> GradientErrors:
-        return _recalibrated(errors, read_outs, observed, known, means)
+        return recalibrated(errors, read_outs, observed, known, means)
 
-    factors = known.factors(lambda means: _value(at(means)))
+    factors = known.factors(lambda means: total_of(at(means)))
     own = at(known.means)
-    return _value(own), CalibratedGradientErrors(own=own, factors=factors)
+    return total_of(own), CalibratedGradientErrors(own=own, factors=factors)
 
 
 def calibrated_jacobian(
@@ -73,7 +77,7 @@ def calibrated_jacobian(
             return _with_tables(errors, calibrated_tables(built, known, means))  # type: ignore[arg-type]
         read_outs = built.circuits.read_outs  # type: ignore[union-attr]
         points = tuple(
-            _recalibrated(point, read_outs, seen, known, means)
+            recalibrated(point, read_outs, seen, known, means)
             for point, seen in zip(errors.points, observed, strict=True)
         )
         return PointErrors(points=points, matrix=errors.matrix, size=errors.size)
@@ -83,7 +87,7 @@ def calibrated_jacobian(
     return _jacobian(own), CalibratedJacobianErrors(own=own, factors=factors)
 
 
-def _recalibrated(
+def recalibrated(
     errors: GradientErrors, read_outs, observed, known: Known, means: np.ndarray
 ) -> GradientErrors:
     """The same circuits, with corrected values of outcomes, and slopes over the survival."""
@@ -92,7 +96,7 @@ def _recalibrated(
     values = errors.values
     if flips is not None:
         own = zip(read_outs, observed, strict=True)
-        values = tuple(_corrected(read, seen, known, flips) for read, seen in own)
+        values = tuple(corrected_outcomes(read, seen, known, flips) for read, seen in own)
     return GradientErrors(
         slopes=tuple(one / s for one, s in zip(errors.slopes, survival, strict=True)),
         values=values,
@@ -101,17 +105,31 @@ def _recalibrated(
     )
 
 
-def _corrected(read, seen, known: Known, flips: np.ndarray) -> np.ndarray:
+def corrected_outcomes(read, seen, known: Known, flips: np.ndarray) -> np.ndarray:
+    """Values of the observables of one circuit in its outcomes, corrected, ``(W, u)``.
+
+    Args:
+        read: what its bits mean.
+        seen: what was seen.
+        known: the calibration, whose wires may be more and in another order.
+        flips: of the wires of the calibration, ``(w, 2)``.
+
+    Raises:
+        ReadingError: no outcomes were kept.
+    """
     if not isinstance(read, ReadOut) or not isinstance(seen, Observed) or seen.outcomes is None:
         raise ReadingError("mitigate_read_out needs outcomes; use read_out='counts'.")
     n, order = len(read.wires), [known.made.wires.index(w) for w in read.wires]
     # bits of masks are counted from the last wire
     rows = bits([int(i) for i in seen.outcomes], n)[:, ::-1]
+    if read.start is not None:
+        start = bits([read.start], n)[0, ::-1]
+        return 2 * corrected_returns(rows, start, flips[order])[None] - 1
     words = bits(list(read.masks), n)[:, ::-1]
     return corrected_words(rows, words, np.array(read.signs), flips[order])
 
 
-def _value(errors: GradientErrors) -> np.ndarray:
+def total_of(errors: GradientErrors) -> np.ndarray:
     """What the means of all circuits make of it, ``(R, P)``."""
     total = np.zeros(errors.slopes[0].shape[:2]) if errors.slopes else np.zeros((0, 0))
     for slopes, values, weights in zip(errors.slopes, errors.values, errors.weights, strict=True):
@@ -171,7 +189,7 @@ def _jacobian(errors: ShiftErrors | PointErrors) -> np.ndarray:
         total = np.zeros((errors.size[0], len(errors.matrix), errors.size[1]))
         for weights, point in zip(errors.matrix.T, errors.points, strict=True):
             if point.slopes:
-                total += weights[:, None] * _value(point)[:, None]
+                total += weights[:, None] * total_of(point)[:, None]
         return total.reshape(-1, errors.size[1])
     means = 0.0
     for counts, values in zip(errors.counts, errors.values, strict=True):

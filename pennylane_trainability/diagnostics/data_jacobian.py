@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field
+from typing import Any
 
 import numpy as np
 from pennylane.measurements import Shots
@@ -10,6 +11,12 @@ from pennylane.measurements import Shots
 from pennylane_trainability.circuits.arguments import to_numpy
 from pennylane_trainability.circuits.circuit import Circuit
 from pennylane_trainability.circuits.qnode import Reading, function_of, read_qnode
+from pennylane_trainability.diagnostics.calibrated import calibrated_jacobian, own_tapes
+from pennylane_trainability.diagnostics.calibrated_values import (
+    calibrated_values,
+    check_calibration,
+)
+from pennylane_trainability.diagnostics.calibration import Calibration, known_of
 from pennylane_trainability.diagnostics.jacobian_errors import check_size, errors_of
 from pennylane_trainability.diagnostics.measure import default_executor
 from pennylane_trainability.diagnostics.noise import noise_notes
@@ -19,6 +26,7 @@ from pennylane_trainability.pricing import priced
 from pennylane_trainability.results import Cost, Provenance, Result, record
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY, simulate
 from pennylane_trainability.simulation.lightning import simulate_with_lightning
+from pennylane_trainability.transforms.calibration_tapes import calibration_tapes
 from pennylane_trainability.transforms.engines import choose_engine, device_name
 from pennylane_trainability.transforms.jacobian_circuits import check_gradient, jacobian_circuits
 
@@ -38,6 +46,8 @@ class DataJacobian(Result):
         notes: what a user should know.
         cost: what was run.
         provenance: device, engine and shots.
+        raw: the Jacobian as the device gave it, if a calibration was put into it and the outputs.
+        calibration: what was measured about the device for that.
     """
 
     outputs: np.ndarray = field(repr=False)
@@ -48,6 +58,8 @@ class DataJacobian(Result):
     notes: tuple[str, ...] = ()
     cost: Cost
     provenance: Provenance
+    raw: np.ndarray | None = field(default=None, repr=False)
+    calibration: Calibration | None = None
 
     @property
     def gram(self) -> np.ndarray:
@@ -92,6 +104,7 @@ class DataJacobian(Result):
                 ("loss", self.loss),
                 ("gradient norm", float(np.linalg.norm(self.loss_gradient))),
             ]
+        rows += [] if self.calibration is None else self.calibration.rows()
         rows += [("note", note) for note in self.notes]
         return [*rows, ("cost", self.cost), ("engine", self.provenance.engine)]
 
@@ -105,6 +118,9 @@ def data_jacobian(
     targets=None,
     engine: str = "auto",
     gradient: str = "shift",
+    rescale: bool = False,
+    mitigate_read_out: bool = False,
+    level: float = 0.95,
     max_circuits: int | None = None,
     max_shots: int | None = None,
     executor: Executor | None = None,
@@ -123,6 +139,12 @@ def data_jacobian(
         targets: ``(n,)`` or ``(n, m)``.
         engine: ``"auto"``, ``"exact"``, ``"lightning"`` or ``"measured"``.
         gradient: how derivatives are measured; see :func:`measure_jacobian`.
+        rescale: divide means of Pauli words by the measured survival of the gates: a **model**
+            (global depolarising noise), not a correction; see :func:`measure_jacobian`. Derivatives
+            without it are kept as ``raw``, and errors hold that of the survival.
+        mitigate_read_out: take errors of reading out of the means: a **model**, too, in which every
+            wire is read wrongly by itself.
+        level: of the intervals of a calibration.
         max_circuits: refuse more circuits before running any.
         max_shots: refuse more shots before running any.
         executor: how circuits are run.
@@ -161,25 +183,25 @@ def data_jacobian(
         shots = Shots(qnode.shots)
         chosen = choose_engine(qnode.device, shots, engine)
         circuit = reading.at(reading.arguments.parameters[None], points)
-        cost, notes, device = Cost(), reading.arguments.notes, qnode.device
+        notes, device = reading.arguments.notes, qnode.device
+        found: dict[str, Any] = {}
+        calibrates = rescale or mitigate_read_out
+        check_calibration(calibrates, level, chosen, qnode)
         if chosen != "measured":
             outputs, jacobian = evaluate(circuit, memory, chosen)
-            stderr = np.zeros_like(jacobian)
+            found = {"outputs": outputs, "jacobian": jacobian, "cost": Cost()}
+            found["stderr"] = np.zeros_like(jacobian)
         else:
             runner = default_executor(qnode.device, max_circuits, max_shots, executor)
-            outputs, jacobian, stderr, cost = _measure(
-                circuit, len(points), qnode, runner, gradient
-            )
+            how = {"mirrors": rescale, "flips": mitigate_read_out} if calibrates else None
+            found = _measure(circuit, len(points), qnode, runner, gradient, how, level)
             device = runner.device
             notes += noise_notes("data-jacobian", device, circuit)
         return DataJacobian(
-            outputs=outputs,
-            jacobian=jacobian,
-            stderr=stderr,
-            targets=_targets(targets, outputs.shape),
+            **found,
+            targets=_targets(targets, found["outputs"].shape),
             parameters=reading.arguments.parameter_labels(),
             notes=notes,
-            cost=cost,
             provenance=Provenance(
                 shots=shots.total_shots, device=device_name(device), engine=chosen
             ),
@@ -233,7 +255,16 @@ def evaluate(
     return outputs, jacobian
 
 
-def _measure(circuit: Circuit, n: int, qnode, runner: Executor, gradient: str):
+def _measure(
+    circuit: Circuit,
+    n: int,
+    qnode,
+    runner: Executor,
+    gradient: str,
+    calibration: dict[str, bool] | None = None,
+    level: float = 0.95,
+) -> dict[str, Any]:
+    """Outputs, Jacobian, errors and cost, as fields of the record."""
     shots = Shots(qnode.shots)
     shots = Shots(shots.total_shots) if shots.has_partitioned_shots else shots
     # one more circuit per point: the outputs themselves
@@ -242,13 +273,30 @@ def _measure(circuit: Circuit, n: int, qnode, runner: Executor, gradient: str):
     )
     if shots:
         check_size(built)
-    cost = cost_of(built.tapes, built.n_circuits)
+    made = None if calibration is None else calibration_tapes(own_tapes(built), **calibration)
+    tapes = [*built.tapes, *(() if made is None else made.tapes)]
+    cost = cost_of(tapes, built.n_circuits + len(tapes) - len(built.tapes))
     runner.check(cost)
-    observed = built.observed(runner.run(built.tapes), shots.total_shots)
+    results = runner.run(tapes)
+    observed = built.observed(results[: len(built.tapes)], shots.total_shots)
     jacobian, outputs = built.values(observed)
-    stderr = np.zeros_like(jacobian)
-    if shots:
-        columns = range(circuit.n_parameters)
-        rows = errors_of(built, observed, shots.total_shots, columns).stderr()
-        stderr = np.moveaxis(rows.reshape(jacobian.shape[1], n, -1), 1, 0)
-    return outputs, jacobian, stderr, cost
+    found: dict[str, Any] = {"outputs": outputs, "jacobian": jacobian, "cost": cost}
+    if not shots:
+        return found | {"stderr": np.zeros_like(jacobian)}
+
+    def shaped(rows: np.ndarray) -> np.ndarray:
+        return np.moveaxis(rows.reshape(jacobian.shape[1], n, -1), 1, 0)
+
+    errors = errors_of(built, observed, shots.total_shots, range(circuit.n_parameters))
+    if made is None:
+        return found | {"stderr": shaped(errors.stderr())}
+    known = known_of(made, results[len(built.tapes) :])
+    corrected, whole = calibrated_jacobian(errors, built, observed, known)
+    return {
+        "outputs": calibrated_values(built, observed, shots.total_shots, known).values,
+        "jacobian": shaped(corrected),
+        "stderr": shaped(whole.stderr()),
+        "raw": jacobian,
+        "calibration": known.record(level),
+        "cost": cost,
+    }

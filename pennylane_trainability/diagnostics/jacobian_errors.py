@@ -19,7 +19,10 @@ from pennylane_trainability.transforms.qfim_circuits.read_outs import Observed
 if TYPE_CHECKING:
     from pennylane_trainability.transforms.point_circuits import PointCircuits
 
-__all__ = ["PointErrors", "ShiftErrors", "check_size", "errors_of", "value_errors_of"]
+__all__ = [
+    *("PointErrors", "ShiftErrors", "check_size", "errors_of", "point_errors"),
+    "value_errors_of",
+]
 
 
 @record
@@ -163,7 +166,7 @@ def errors_of(
     problem, scheme = built.question.problem, built.question.plan.arrangement.scheme
     points = []
     for g, seen in enumerate(observed):
-        points.append(_point(built, seen, scheme.matrix(problem, g)[:, columns]))
+        points.append(point_errors(built, seen, scheme.matrix(problem, g)[:, columns]))
     size = (len(problem.outputs.coefficients), len(columns))
     return PointErrors(points=tuple(points), matrix=built.matrix, size=size)
 
@@ -175,11 +178,11 @@ def value_errors_of(built: JacobianTapes | PointCircuits, observed: list, shots:
         parts = zip(counts, built.tables, strict=True)
         return np.sqrt(np.sum([_variances(*part)[0] for part in parts], axis=0))
     slopes = built.values_slopes()[:, None]
-    found = [_point(built, seen, slopes).variances()[:, 0] for seen in observed]
+    found = [point_errors(built, seen, slopes).variances()[:, 0] for seen in observed]
     return np.sqrt(np.array(found))
 
 
-def _point(built: PointCircuits, seen: Sequence, matrix: np.ndarray) -> GradientErrors:
+def point_errors(built: PointCircuits, seen: Sequence, matrix: np.ndarray) -> GradientErrors:
     """Errors of combinations ``(R, P, T)`` of the means at one point."""
     readings = built.question.plan.arrangement.readings
     outcomes = [o for o in seen if isinstance(o, Observed)]

@@ -16,6 +16,7 @@ from pennylane_trainability.diagnostics.variance_ask import VarianceAsk
 from pennylane_trainability.diagnostics.variance_measured import Measured
 from pennylane_trainability.diagnostics.variance_sample import Sample
 from pennylane_trainability.diagnostics.variance_simulated import Simulated
+from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import Executor
 from pennylane_trainability.landscapes.slices import Frame
 from pennylane_trainability.laws import Uniform
@@ -41,6 +42,8 @@ def loss_slice(
     encoding_args=None,
     seed: int | np.random.SeedSequence | None = None,
     engine: str = "auto",
+    rescale: bool = False,
+    mitigate_read_out: bool = False,
     level: float = 0.95,
     memory: int = DEFAULT_MEMORY,
     max_circuits: int | None = None,
@@ -75,6 +78,11 @@ def loss_slice(
         seed: of random directions; drawn and kept if ``None``.
         engine: ``"auto"``: exact on noiseless simulators without shots, else measured;
             ``"exact"``: simulate in any case; ``"measured"``.
+        rescale: divide means of Pauli words by the measured survival of the gates: a **model**
+            (global depolarising noise), not a correction; see :func:`measure_gradient`. Values
+            without it are kept as ``raw``, and errors hold that of the survival.
+        mitigate_read_out: take errors of reading out of the means: a **model**, too, in which every
+            wire is read wrongly by itself.
         level: of intervals.
         memory: bytes the simulation may hold in states at once.
         max_circuits: refuse more circuits before running any; on devices that are no simulators
@@ -93,7 +101,8 @@ def loss_slice(
         BudgetError: the cost exceeds a budget.
 
     **Cost.** Simulated: no circuits, all points in batches. Measured: one circuit per point and
-    measurement basis, in one device execution.
+    measurement basis, in one device execution; calibrations once, every circuit of them up to 20
+    times.
 
     **Example**
 
@@ -116,6 +125,8 @@ def loss_slice(
     ask = VarianceAsk(
         *(qnode, argnums, encoding_args, Uniform(), None, None, None, None, kept_seed(seed)),
         *(engine, level, memory, max_circuits, max_shots, executor),
+        rescale=rescale,
+        mitigate_read_out=mitigate_read_out,
     )
 
     def read(args, kwargs) -> tuple[Reading, Frame, tuple[str, ...], tuple[np.ndarray, ...]]:
@@ -127,13 +138,13 @@ def loss_slice(
         own = replace(ask, executor=executor)
         reading, frame, names, axes = read(args, kwargs)
         road = _road(own, reading)
-        own.runner.check(_times(road.cost_per_draw(), axes))
+        own.runner.check(_cost(road, axes))
         found = road.at(frame.points(axes))
         return _record(own, reading, frame, names, axes, found)
 
     def cost(*args, **kwargs) -> Cost:
         reading, _, _, axes = read(args, kwargs)
-        return _times(_road(ask, reading).cost_per_draw(), axes)
+        return _cost(_road(ask, reading), axes)
 
     return priced(function_of(qnode), run, executor, qnode.device, cost=cost)
 
@@ -162,29 +173,57 @@ def _axes(ask: VarianceAsk, frame: Frame, span, n_points) -> tuple[np.ndarray, .
 
 def _road(ask: VarianceAsk, reading: Reading) -> Simulated | Measured:
     if ask.sampler() == "exact":
+        if ask.calibrates:
+            raise ReadingError(
+                "rescale and mitigate_read_out put a calibration into what a device measures, and "
+                "here the loss is computed. Leave them out, or set shots and engine='measured'."
+            )
         return Simulated(reading, False, ask.memory)
     return Measured(ask, reading, False)
 
 
-def _times(each: Cost, axes: tuple[np.ndarray, ...]) -> Cost:
+def _cost(road: Simulated | Measured, axes: tuple[np.ndarray, ...]) -> Cost:
     count = int(np.prod([len(axis) for axis in axes]))
-    circuits = count * each.circuits
+    each, once = road.cost_per_draw(), road.once(count)
     return Cost(
-        circuits=circuits,
-        distinct_circuits=count * each.distinct_circuits,
-        shots=count * each.shots,
+        circuits=count * each.circuits + once.circuits,
+        distinct_circuits=count * each.distinct_circuits + once.distinct_circuits,
+        shots=count * each.shots + once.shots,
         executions=each.executions,
     )
 
 
-def _errors(found: Sample, noisy: bool) -> np.ndarray:
-    """Standard errors of the means over replicates, ``(M,)``."""
-    replicates = len(found.values)
+def _values(found: Sample, noisy: bool) -> dict[str, np.ndarray]:
+    """Means over replicates and their standard errors, ``(M,)``, calibrated if that was asked."""
+    if found.calibrated is None:
+        return {
+            "values": found.values.mean(axis=0),
+            "stderrs": _errors(found.values, found.noise, noisy),
+        }
+    draws = found.calibrated
+    values, noise = draws.numbers()
+    added = draws.known.factors(lambda means: draws.numbers(means)[0].mean(axis=0))
+    own = _errors(values, noise, noisy)
+    return {
+        "values": values.mean(axis=0),
+        "stderrs": np.sqrt(own**2 + np.sum(added**2, axis=0)),
+        "raw": found.values.mean(axis=0),
+    }
+
+
+def _errors(values: np.ndarray, noise: np.ndarray | None, noisy: bool) -> np.ndarray:
+    """Standard errors of the means over replicates, ``(M,)``.
+
+    Args:
+        values: of every replicate, ``(R, M)``.
+        noise: variances, ``(M,)``, of a single one.
+        noisy: whether there are shots.
+    """
     if not noisy:
-        return np.zeros(found.n_draws)
-    if found.noise is not None:
-        return np.sqrt(np.maximum(found.noise, 0.0))
-    return np.std(found.values, axis=0, ddof=1) / np.sqrt(replicates)
+        return np.zeros(values.shape[1])
+    if noise is not None:
+        return np.sqrt(np.maximum(noise, 0.0))
+    return np.std(values, axis=0, ddof=1) / np.sqrt(len(values))
 
 
 def _record(ask: VarianceAsk, reading: Reading, frame, names, axes, found: Sample) -> LossSlice:
@@ -198,9 +237,12 @@ def _record(ask: VarianceAsk, reading: Reading, frame, names, axes, found: Sampl
         notes.append("errors from two replicates are themselves uncertain by 70 %")
     if engine == "measured":
         notes += noise_notes("loss-slice", ask.runner.device, reading.circuit)
+    numbers = _values(found, noisy)
+    placed: dict[str, Any] = {name: own.reshape(shape) for name, own in numbers.items()}
+    told = None if found.calibrated is None else found.calibrated.known.record(ask.level)
     return LossSlice(
-        values=found.values.mean(axis=0).reshape(shape),
-        stderrs=_errors(found, noisy).reshape(shape),
+        **placed,
+        calibration=told,
         axes=axes,
         directions=frame.directions,
         names=names,

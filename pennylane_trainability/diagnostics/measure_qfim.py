@@ -32,6 +32,7 @@ def measure_qfim(
     method: str = "auto",
     read_out: str = "counts",
     rescale: bool = False,
+    mitigate_read_out: bool = False,
     allocation: str = "even",
     aux_wire=None,
     n_bases: int = 20,
@@ -59,6 +60,11 @@ def measure_qfim(
             depolarising noise), not a correction: one mirror circuit per layer is added, every mean
             is divided by the survival of its own circuit before the matrix is formed, and the
             matrix without it is kept as ``raw``.
+        mitigate_read_out: take errors of reading out of the outcomes, as measured in two more
+            circuits (no wire turned, all turned). This is a **model**, too: every wire is read
+            wrongly by itself. Errors hold those of the calibration, and ``raw`` is without it.
+            Words are then read at the end of circuits only, because errors of a reading on the way
+            are others: ``direct`` takes an auxiliary wire.
         allocation: ``"even"``: as many shots for every circuit; ``"adaptive"``: a quarter of the
             shots in a pilot run, the rest (a second execution) where they lower the noise floor of
             the eigenvalues most, at the same total.
@@ -85,8 +91,8 @@ def measure_qfim(
         BudgetError: the cost exceeds a budget.
         DeviceFailure: the device failed in the middle (with an executor that runs in chunks).
 
-    **Cost.** See :func:`measured_qfim`; ``rescale`` adds one circuit per layer, ``adaptive`` one
-    execution.
+    **Cost.** See :func:`measured_qfim`; ``rescale`` adds one circuit per layer,
+    ``mitigate_read_out`` two circuits, ``adaptive`` one execution.
 
     **Example**
 
@@ -112,8 +118,11 @@ def measure_qfim(
 
     The upper end is a theorem: a pure state of one qubit has two directions.
     """
-    how = How(method, read_out, aux_wire, n_bases, bases, kept_seed(seed))
-    ask = Ask(how, rescale, allocation, level)
+    how = How(
+        *(method, read_out, aux_wire, n_bases, bases, kept_seed(seed)),
+        on_the_way=not mitigate_read_out,
+    )
+    ask = Ask(how, rescale, allocation, level, mitigate_read_out)
     ask.check()
 
     def prepare(args, kwargs) -> Prepared:

@@ -8,6 +8,8 @@ from statistics import NormalDist
 
 import numpy as np
 
+from pennylane_trainability.diagnostics.calibration import Calibration
+from pennylane_trainability.diagnostics.qfim_calibrated import CalibratedCountErrors
 from pennylane_trainability.diagnostics.qfim_errors import CountErrors, ReplicateErrors
 from pennylane_trainability.results import Cost, Estimate, Provenance, Result, record
 from pennylane_trainability.statistics.damping import damped_solve
@@ -24,11 +26,13 @@ class MeasuredQFIM(Result):
 
     Attributes:
         value: the estimate, ``(P, P)``, symmetric; it need not be positive.
-        raw: the same without rescaling; equal to ``value`` if nothing was rescaled.
+        raw: the same without rescaling and mitigation; equal to ``value`` if neither was asked for.
         stderr: standard error of every entry of ``value``, ``(P, P)``.
         errors: what these errors come from: outcomes of all circuits, or replicates.
         method: how it was measured.
-        survival: estimated survival of the state in the circuits of each layer, if measured.
+        survival: estimated survival of the state in the circuits of each layer, if measured;
+            errors of reading are part of it unless they are taken out.
+        calibration: the errors of reading, if they were measured.
         structural_bound: no QFIM of this circuit has a larger rank, by theorem.
         notes: what the estimate leaves out, and what noise does to it.
         parameters: names of rows and columns.
@@ -40,9 +44,10 @@ class MeasuredQFIM(Result):
     value: np.ndarray
     raw: np.ndarray = field(repr=False)
     stderr: np.ndarray = field(repr=False)
-    errors: CountErrors | ReplicateErrors = field(repr=False)
+    errors: CountErrors | CalibratedCountErrors | ReplicateErrors = field(repr=False)
     method: str
     survival: np.ndarray | None = None
+    calibration: Calibration | None = None
     structural_bound: int
     notes: tuple[str, ...] = ()
     parameters: tuple[str, ...] = field(repr=False)
@@ -162,6 +167,8 @@ class MeasuredQFIM(Result):
                 )
         if self.survival is not None:
             rows.append(("survival", f"{np.min(self.survival):.2f} to {np.max(self.survival):.2f}"))
+        if self.calibration is not None:
+            rows += self.calibration.rows()
         rows += [("note", note) for note in self.notes]
         return [*rows, ("cost", self.cost), ("device", self.provenance.device)]
 

@@ -62,6 +62,8 @@ class CountErrors(Result):
         quadratic: the matrix over the nodes from the means.
         loading: ``L``, from nodes to parameters, ``(P, V)``.
         mirrors: what the means are rescaled by, if anything.
+        noise: unbiased covariance of the first moments of the nodes, ``(V, V)``, for outcomes that
+            are not ±1, where ``n/(n − 1)`` is not what makes products of means unbiased.
     """
 
     means: np.ndarray
@@ -71,14 +73,23 @@ class CountErrors(Result):
     quadratic: Quadratic = field(repr=False)
     loading: np.ndarray = field(repr=False)
     mirrors: Mirrors | None = None
+    noise: np.ndarray | None = field(default=None, repr=False)
 
     def matrix(self, means: np.ndarray, rescaled: bool = True) -> np.ndarray:
         """The estimate from means ``(..., M)``, shape ``(..., P, P)``."""
-        shots = self.shots
+        shots, noise = self.shots, self.noise
         if self.mirrors is not None:
             shots = shots[: len(shots) - self.mirrors.own_wires.size]
+            if rescaled and noise is not None:
+                survival = self.mirrors.survival(means)[..., self.mirrors.of]
+                own = survival[..., np.maximum(self.quadratic.means, 0)]
+                noise = noise / (own[..., :, None] * own[..., None, :])
             means = self.mirrors.rescaled(means) if rescaled else self.mirrors.split(means)[0]
-        return self.loading @ self.quadratic.matrix(means, shots) @ self.loading.T
+        if noise is None:
+            nodes = self.quadratic.matrix(means, shots)
+        else:
+            nodes = self.quadratic.matrix(means) + self.quadratic.products * noise
+        return self.loading @ nodes @ self.loading.T
 
     def stderr(self) -> np.ndarray:
         """Standard error of every entry, ``(P, P)``, to second order in the errors of the means.

@@ -8,8 +8,13 @@ import numpy as np
 from pennylane.measurements import Shots
 
 from pennylane_trainability.circuits.points import Points
+from pennylane_trainability.diagnostics.calibration import Calibration, known_of
 from pennylane_trainability.diagnostics.measured_qfim import MeasuredQFIM
 from pennylane_trainability.diagnostics.noise import noise_notes
+from pennylane_trainability.diagnostics.qfim_calibrated import (
+    CalibratedCountErrors,
+    calibrated_errors,
+)
 from pennylane_trainability.diagnostics.qfim_errors import CountErrors, Mirrors, ReplicateErrors
 from pennylane_trainability.diagnostics.qfim_plan import QFIMPlan
 from pennylane_trainability.errors import ReadingError
@@ -17,8 +22,18 @@ from pennylane_trainability.executor import Executor, cost_of
 from pennylane_trainability.results import Cost, Provenance
 from pennylane_trainability.statistics.allocation import spread_shots
 from pennylane_trainability.statistics.quadratic import moments
+from pennylane_trainability.transforms.calibration_tapes import (
+    CalibrationTapes,
+    calibration_tapes,
+)
 from pennylane_trainability.transforms.engines import device_name
-from pennylane_trainability.transforms.qfim_circuits.answer import How, Plan, answer_of, plan_of
+from pennylane_trainability.transforms.qfim_circuits.answer import (
+    Answer,
+    How,
+    Plan,
+    answer_of,
+    plan_of,
+)
 from pennylane_trainability.transforms.qfim_circuits.mirrors import mirrored
 from pennylane_trainability.transforms.qfim_circuits.random_bases import BasisCircuits
 from pennylane_trainability.transforms.qfim_circuits.read_outs import Means, Observed
@@ -29,6 +44,8 @@ __all__ = ["Ask", "Prepared", "prepared", "run", "table_of", "tapes_of"]
 #: Share of the shots of a pilot run that decides where the others go.
 _PILOT = 0.25
 ALLOCATIONS = ("even", "adaptive")
+#: Circuits that tell errors of reading: no wire turned, all turned.
+_CALIBRATION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +56,7 @@ class Ask:
     rescale: bool
     allocation: str
     level: float
+    mitigate_read_out: bool = False
 
     def check(self) -> None:
         """Refuse options that make no sense."""
@@ -49,13 +67,16 @@ class Ask:
                 f"allocation needs one of {list(ALLOCATIONS)}; got {self.allocation!r}."
             )
         plain = self.how.method != "random-bases" and self.how.read_out == "counts"
-        if not plain and (self.rescale or self.allocation != "even"):
+        calibrates = self.rescale or self.mitigate_read_out
+        if not plain and (calibrates or self.allocation != "even"):
             raise ValueError(
-                "rescale and allocation='adaptive' need read_out='counts' and a method other than "
-                "'random-bases'; leave them out."
+                "rescale, mitigate_read_out and allocation='adaptive' need read_out='counts' and a "
+                "method other than 'random-bases'; leave them out."
             )
-        if self.rescale and self.allocation != "even":
-            raise ValueError("rescale needs allocation='even'; leave one of the two out.")
+        if calibrates and self.allocation != "even":
+            raise ValueError(
+                "rescale and mitigate_read_out need allocation='even'; leave one of the two out."
+            )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,6 +100,8 @@ class Prepared:
     def cost(self) -> Cost:
         """Circuits and shots, before anything is built."""
         count = self.plan.n_circuits
+        if count and self.ask.mitigate_read_out:
+            count += _CALIBRATION
         runs = 2 if self.is_adaptive else 1
         return Cost(
             circuits=count * runs,
@@ -123,6 +146,8 @@ def run(ready: Prepared, qnode, runner: Executor, ask: Ask) -> MeasuredQFIM:
     """Run the circuits and gather the record."""
     if ready.plan.scheme is None:
         return _run_bases(ready, qnode, runner, ask)
+    if ask.mitigate_read_out and ready.plan.n_circuits:
+        return _mitigated(ready, qnode, runner, ask)
     if ready.is_adaptive:
         errors, cost = _adaptive(ready, runner, ask)
     else:
@@ -132,6 +157,33 @@ def run(ready: Prepared, qnode, runner: Executor, ask: Ask) -> MeasuredQFIM:
     shots = errors.shots.astype(int)
     given = ready.shots if len(set(shots.tolist())) < 2 else tuple(shots.tolist())
     return _record(ready, qnode, ask, errors.matrix(errors.means), raw, errors, cost, given)
+
+
+def _mitigated(ready: Prepared, qnode, runner: Executor, ask: Ask) -> MeasuredQFIM:
+    """The circuits next to those that tell errors of reading, and both matrices."""
+    answer = answer_of(ready.points, ready.plan, ask.how, ready.shots)
+    if isinstance(answer.circuits, BasisCircuits):
+        raise ReadingError("Random bases have replicates, not outcomes of words.")
+    made = _reading(answer)
+    tapes = [*answer.tapes, *made.tapes]
+    results = runner.run(tapes)
+    observed = answer.observed(results[: len(answer.tapes)], ready.shots)[0]
+    known = known_of(made, results[len(answer.tapes) :])
+    shots = np.full(len(observed), float(ready.shots))
+    seen = _errors(ready, observed, shots)
+    errors = calibrated_errors(
+        lambda corrected: _errors(ready, corrected, shots),
+        *(answer.circuits.read_outs, observed, known),
+    )
+    return _record(
+        *(ready, qnode, ask, errors.own.matrix(errors.own.means)),
+        *(seen.matrix(seen.means, rescaled=False), errors, cost_of(tapes), ready.shots),
+        known.record(ask.level),
+    )
+
+
+def _reading(answer: Answer) -> CalibrationTapes:
+    return calibration_tapes(answer.tapes, mirrors=False, flips=True)
 
 
 def _run_bases(ready: Prepared, qnode, runner: Executor, ask: Ask) -> MeasuredQFIM:
@@ -148,7 +200,9 @@ def _run_bases(ready: Prepared, qnode, runner: Executor, ask: Ask) -> MeasuredQF
 def tapes_of(ready: Prepared, ask: Ask) -> list:
     """The circuits of a call; with a pilot run both runs, with the shots split evenly."""
     if not ready.is_adaptive:
-        return list(answer_of(ready.points, ready.plan, ask.how, ready.shots).tapes)
+        answer = answer_of(ready.points, ready.plan, ask.how, ready.shots)
+        mitigates = ask.mitigate_read_out and answer.tapes
+        return [*answer.tapes, *(_reading(answer).tapes if mitigates else ())]
     pilot = max(10, int(_PILOT * ready.shots))
     shots = (pilot, max(ready.shots - pilot, 1))
     return [tape for n in shots for tape in answer_of(ready.points, ready.plan, ask.how, n).tapes]
@@ -220,11 +274,23 @@ def _moments(observed: Observed | Means, shots: float):
     return observed.means, np.diag((1 - smooth**2) / shots)
 
 
-def _record(ready, qnode, ask: Ask, value, raw, errors, cost: Cost, shots) -> MeasuredQFIM:
+def _record(
+    ready,
+    qnode,
+    ask: Ask,
+    value,
+    raw,
+    errors,
+    cost: Cost,
+    shots,
+    calibration: Calibration | None = None,
+) -> MeasuredQFIM:
     circuit = ready.points.circuit
-    survival = None
-    if isinstance(errors, CountErrors) and errors.mirrors is not None:
-        survival = errors.mirrors.survival(errors.means)
+    survival, counted = None, errors
+    if isinstance(errors, CalibratedCountErrors):
+        counted = errors.own
+    if isinstance(counted, CountErrors) and counted.mirrors is not None:
+        survival = counted.mirrors.survival(counted.means)
     bound = min(circuit.n_parameters, 2 ** (circuit.n_wires + 1) - 2)
     if ready.plan.method == "block-diag":
         bound = circuit.n_parameters
@@ -235,6 +301,7 @@ def _record(ready, qnode, ask: Ask, value, raw, errors, cost: Cost, shots) -> Me
         errors=errors,
         method=ready.plan.method,
         survival=survival,
+        calibration=calibration,
         structural_bound=bound,
         notes=_notes(ready, qnode, ask),
         parameters=ready.points.reading.arguments.parameter_labels(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field
+from typing import Any
 
 import numpy as np
 from pennylane.measurements import Shots
@@ -10,6 +11,12 @@ from pennylane.measurements import Shots
 from pennylane_trainability.circuits.qnode import function_of, read_qnode
 from pennylane_trainability.circuits.series import Series, series_of
 from pennylane_trainability.circuits.shifts import UNSHIFTED
+from pennylane_trainability.diagnostics.calibrated import own_tapes
+from pennylane_trainability.diagnostics.calibrated_values import (
+    calibrated_values,
+    check_calibration,
+)
+from pennylane_trainability.diagnostics.calibration import Calibration, known_of
 from pennylane_trainability.diagnostics.jacobian_errors import value_errors_of
 from pennylane_trainability.diagnostics.measure import default_executor
 from pennylane_trainability.diagnostics.noise import noise_notes
@@ -19,6 +26,7 @@ from pennylane_trainability.results import Cost, Provenance, Result, record
 from pennylane_trainability.results.text import table
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY
 from pennylane_trainability.simulation.fourier_jacobian import exact_jacobian
+from pennylane_trainability.transforms.calibration_tapes import calibration_tapes
 from pennylane_trainability.transforms.engines import broadcasts, choose_engine, device_name
 from pennylane_trainability.transforms.jacobian_tapes import jacobian_tapes
 
@@ -39,6 +47,8 @@ class FourierRows(Result):
         notes: what the reader should know.
         cost: what was run.
         provenance: device, engine and shots.
+        raw: the values as the device gave them, if a calibration was put into ``values``.
+        calibration: what was measured about the device for that.
     """
 
     values: np.ndarray
@@ -50,6 +60,8 @@ class FourierRows(Result):
     notes: tuple[str, ...] = ()
     cost: Cost
     provenance: Provenance
+    raw: np.ndarray | None = field(default=None, repr=False)
+    calibration: Calibration | None = None
 
     @property
     def coefficients(self) -> np.ndarray:
@@ -69,6 +81,7 @@ class FourierRows(Result):
         return [
             ("rows of output 0", "\n" + table(("frequency", "part", "value"), lines)),
             ("inputs", ", ".join(self.inputs)),
+            *([] if self.calibration is None else self.calibration.rows()),
             *(("note", note) for note in self.notes),
             ("cost", self.cost),
             ("engine", self.provenance.engine),
@@ -82,6 +95,9 @@ def fourier_rows(
     *,
     spectrum=None,
     engine: str = "auto",
+    rescale: bool = False,
+    mitigate_read_out: bool = False,
+    level: float = 0.95,
     max_circuits: int | None = None,
     max_shots: int | None = None,
     executor: Executor | None = None,
@@ -99,6 +115,12 @@ def fourier_rows(
         argnums: the trainable arguments; see :func:`coefficient_jacobian`.
         spectrum: frequencies; ``None`` finds them.
         engine: ``"auto"``, ``"exact"``, ``"lightning"`` or ``"measured"``.
+        rescale: divide means of Pauli words by the measured survival of the gates: a **model**
+            (global depolarising noise), not a correction; see :func:`measure_jacobian`. Values
+            without it are kept as ``raw``, and errors hold that of the survival.
+        mitigate_read_out: take errors of reading out of the means: a **model**, too, in which every
+            wire is read wrongly by itself.
+        level: of the intervals of a calibration.
         max_circuits: refuse more circuits before running any.
         max_shots: refuse more shots before running any.
         executor: how circuits are run.
@@ -134,24 +156,26 @@ def fourier_rows(
             max_points,
         )
         chosen = choose_engine(qnode.device, Shots(qnode.shots), engine)
-        cost, errors = Cost(), None
+        found: dict[str, Any] = {}
         noise: tuple[str, ...] = ()
+        calibrates = rescale or mitigate_read_out
+        check_calibration(calibrates, level, chosen, qnode)
         if chosen != "measured":
             parts = exact_jacobian(series, gradient=False, memory=memory, engine=chosen).rows
             values = np.concatenate([p[0].reshape(p.shape[1], -1).T for p in parts])
+            found = {"values": values, "stderr": np.zeros_like(values), "cost": Cost()}
         else:
             runner = default_executor(qnode.device, max_circuits, max_shots, executor)
-            values, errors, cost = measure_rows(series, qnode, runner)
+            how = {"mirrors": rescale, "flips": mitigate_read_out} if calibrates else None
+            found = measure_rows(series, qnode, runner, how, level)
             noise = noise_notes("fourier-rows", runner.device, series.reading.circuit)
         return FourierRows(
-            values=values,
-            stderr=np.zeros_like(values) if errors is None else errors,
+            **found,
             frequencies=series.spectrum.frequencies,
             labels=series.spectrum.labels(),
             inputs=series.reading.arguments.input_labels(),
             condition=series.sampling.condition,
             notes=noise,
-            cost=cost,
             provenance=Provenance(
                 shots=Shots(qnode.shots).total_shots,
                 device=device_name(qnode.device),
@@ -162,25 +186,47 @@ def fourier_rows(
     return priced(function_of(qnode), rows, executor, qnode.device)
 
 
-def measure_rows(series: Series, qnode, runner: Executor):
-    """Rows, errors and cost from the unshifted circuits."""
+def measure_rows(
+    series: Series,
+    qnode,
+    runner: Executor,
+    calibration: dict[str, bool] | None = None,
+    level: float = 0.95,
+) -> dict[str, Any]:
+    """Rows, errors and cost from the unshifted circuits, as fields of the record.
+
+    Args:
+        series: the QNode.
+        qnode: the same.
+        runner: runs the circuits.
+        calibration: which circuits calibrate; ``None``: none.
+        level: of the intervals of the calibration.
+    """
     shots = Shots(qnode.shots)
     if shots.has_partitioned_shots:
         shots = Shots(shots.total_shots)
     series.require_complete()
+    matrix = series.sampling.matrix
     built = jacobian_tapes(
-        series.circuit(hold_out=False),
-        series.sampling.matrix,
-        shots,
+        *(series.circuit(hold_out=False), matrix, shots),
         broadcast=broadcasts(qnode.device),
         plan=UNSHIFTED,
     )
-    cost = cost_of(built.tapes, built.n_circuits)
+    made = None if calibration is None else calibration_tapes(own_tapes(built), **calibration)
+    tapes = [*built.tapes, *(() if made is None else made.tapes)]
+    cost = cost_of(tapes, built.n_circuits + len(tapes) - len(built.tapes))
     runner.check(cost)
-    observed = built.observed(runner.run(built.tapes), shots.total_shots)
-    matrix = series.sampling.matrix
+    results = runner.run(tapes)
+    observed = built.observed(results[: len(built.tapes)], shots.total_shots)
     values = np.einsum("kg,go->ok", matrix, built.means(observed)[0])
     if not shots:
-        return values, np.zeros_like(values), cost
+        return {"values": values, "stderr": np.zeros_like(values), "cost": cost}
+    if made is not None:
+        known = known_of(made, results[len(built.tapes) :])
+        found = calibrated_values(built, observed, shots.total_shots, known)
+        corrected, errors = found.rows(matrix)
+        told = {"raw": values, "calibration": known.record(level)}
+        return {"values": corrected, "stderr": errors, "cost": cost, **told}
     variances = value_errors_of(built, observed, shots.total_shots) ** 2
-    return values, np.sqrt(np.einsum("kg,go->ok", matrix**2, variances)), cost
+    errors = np.sqrt(np.einsum("kg,go->ok", matrix**2, variances))
+    return {"values": values, "stderr": errors, "cost": cost}

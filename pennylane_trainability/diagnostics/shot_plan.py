@@ -98,7 +98,8 @@ def plan_shots(
     :math:`2 V^2 + 4 V v + 2 v^2`, so that about as many shots as make :math:`v = V` are best; many
     shots on few draws, and few on many, know less. What to expect is computed without the device:
     variances exactly from words where they are few, else from Pauli paths; everything else by
-    simulation, on up to ten wires.
+    simulation, on up to ten wires. Born policies have plans of their own: ``plan_shots`` of
+    :class:`BornPolicy`.
 
     Args:
         qnode: a QNode on any device, with or without shots; it is not run.

@@ -31,6 +31,7 @@ from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY
 from pennylane_trainability.transforms.engines import is_exact_simulator
 
 __all__ = [
+    "WIDEST",
     "DrawsAsk",
     "Split",
     "best_split",
@@ -40,7 +41,7 @@ __all__ = [
 ]
 
 #: Wider circuits are not simulated to learn what to expect.
-_WIDEST = 10
+WIDEST = 10
 #: Draws of the simulation that tells what to expect.
 _EXPECTED = 500
 #: Fewer draws say nothing about a variance.
@@ -271,10 +272,10 @@ def _refuse_wide(ask: DrawsAsk) -> None:
         *(ask.qnode, ask.args, ask.kwargs, ask.encoding_args, ask.argnums), need_inputs=False
     )
     width = reading.circuit.n_wires
-    if width > _WIDEST:
+    if width > WIDEST:
         raise ReadingError(
             f"What to expect of the states is simulated, and on {width} wires that is not done; "
-            f"up to {_WIDEST} it is. Plan a narrower circuit of the same kind."
+            f"up to {WIDEST} it is. Plan a narrower circuit of the same kind."
         )
 
 
@@ -282,7 +283,7 @@ def _expected_variances(ask: DrawsAsk, gradient: bool, width: int) -> np.ndarray
     """Variances ``(P,)`` without circuits: from words, from Pauli paths, or from a simulation."""
     question = gradient_variances if gradient else loss_variance
     roads: list[dict[str, Any]] = [{"method": "auto", "n_draws": _EXPECTED}]
-    if width > _WIDEST:
+    if width > WIDEST:
         roads = [{"method": "module", "max_words": _WORDS}, {"method": "paths", "n_paths": 4096}]
     why = []
     for options in roads:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from pennylane_trainability.diagnostics.calibration import Calibration
 from pennylane_trainability.diagnostics.variance_record import placed
 from pennylane_trainability.results import Cost, Estimate, Provenance, Result, record
 
@@ -34,6 +35,9 @@ class LossSlice(Result):
         notes: what the reader should know.
         cost: what was run.
         provenance: seed, points, shots, device, engine.
+        raw: the values as the device gave them, if a calibration was put into ``values``.
+        calibration: what was measured about the device for that; its errors are in ``stderrs``, and
+            common to all points.
     """
 
     values: np.ndarray = field(repr=False)
@@ -49,6 +53,8 @@ class LossSlice(Result):
     notes: tuple[str, ...] = ()
     cost: Cost
     provenance: Provenance
+    raw: np.ndarray | None = field(default=None, repr=False)
+    calibration: Calibration | None = None
 
     @property
     def n_parameters(self) -> int:
@@ -114,5 +120,8 @@ class LossSlice(Result):
             rows.append((label, f"{value} at {place}"))
         if not self.exact:
             rows.append(("standard errors", f"up to {np.max(self.stderrs):.2g}"))
+        if self.raw is not None and self.calibration is not None:
+            rows.append(("without calibration", f"{self.raw.min():.4g} to {self.raw.max():.4g}"))
+            rows += self.calibration.rows()
         rows += [("notes", "\n".join(self.notes))] if self.notes else []
         return [*rows, ("cost", self.cost), ("engine", self.provenance.engine)]

@@ -30,12 +30,12 @@ from pennylane_trainability.transforms.calibration_tapes import (
 from pennylane_trainability.transforms.engines import broadcasts, takes_shot_vectors
 from pennylane_trainability.transforms.jacobian_tapes import JacobianTapes, jacobian_tapes
 
-__all__ = ["Measured", "as_points"]
+__all__ = ["REPEATS", "Measured", "as_points"]
 
 #: Draws whose circuits are built together.
 _BATCH = 256
 #: How often circuits of a calibration are run, so that their errors do not decide.
-_REPEATS = 20
+REPEATS = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,14 +129,14 @@ class Measured:
         """What a calibration costs next to so many draws."""
         if not self.ask.calibrates:
             return Cost()
-        draws = np.repeat(self.reading.arguments.parameters[None], min(count, _REPEATS), axis=0)
+        draws = np.repeat(self.reading.arguments.parameters[None], min(count, REPEATS), axis=0)
         made = self._calibration(draws)
         distinct = 1 + made.flips + made.repeats * made.n_mirrors  # mirrors have angles of draws
         return replace(cost_of(made.tapes), distinct_circuits=distinct)
 
     def _calibration(self, parameters: np.ndarray) -> CalibrationTapes:
         """Circuits that calibrate, with the angles of some draws."""
-        ask, some = self.ask, parameters[:_REPEATS]
+        ask, some = self.ask, parameters[:REPEATS]
         if not self.shots:
             raise ReadingError(
                 "rescale and mitigate_read_out count outcomes, and this QNode has no shots. Set "

@@ -13,17 +13,22 @@ from pennylane.measurements import Shots
 from pennylane_trainability.circuits.qnode import Reading, read_qnode, refuse_capture
 from pennylane_trainability.diagnostics.measure import default_executor
 from pennylane_trainability.diagnostics.noise import noise_notes
+from pennylane_trainability.diagnostics.shot_plan_record import ShotPlan
 from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.executor import Executor
+from pennylane_trainability.laws import Law, Uniform
 from pennylane_trainability.policies.draws import (
-    MeasuredActions,
+    PolicyDraws,
     SimulatedActions,
     measured_wires,
+    refuse_calibration,
 )
+from pennylane_trainability.policies.measured_actions import MeasuredActions
 from pennylane_trainability.policies.partitions import Partition, check_actions, partition_of
 from pennylane_trainability.policies.policy_gradient import PolicyGradient
+from pennylane_trainability.policies.policy_shot_plan import plan_of_policy
 from pennylane_trainability.policies.read_out import outcome_probabilities
-from pennylane_trainability.results import Cost, Provenance
+from pennylane_trainability.results import Cost, Provenance, kept_seed
 from pennylane_trainability.simulation.adjoint import DEFAULT_MEMORY
 from pennylane_trainability.transforms.engines import choose_engine, device_name
 
@@ -112,6 +117,9 @@ class BornPolicy:
         encoding_args=None,
         engine: str = "auto",
         memory: int = DEFAULT_MEMORY,
+        rescale: bool = False,
+        mitigate_read_out: bool = False,
+        level: float = 0.95,
         max_circuits: int | None = None,
         max_shots: int | None = None,
         executor: Executor | None = None,
@@ -132,6 +140,15 @@ class BornPolicy:
             encoding_args: the state, or other data arguments; see :func:`loss_variance`.
             engine: ``"auto"``, ``"exact"`` or ``"measured"``; see :func:`loss_variance`.
             memory: bytes of states of the exact engine.
+            rescale: take the survival ``s`` of the gates, as mirror circuits show it, out of
+                probabilities and ``∂π``: ``π`` becomes ``(π − q)/s + q`` with the share ``q`` of
+                the outcomes that mean the action. A **model** (global depolarising noise), not a
+                correction; raw values are kept, and standard errors hold those of the calibration.
+            mitigate_read_out: take errors of reading out of both, as measured in two more circuits:
+                a **model**, too, in which every wire is read wrongly by itself. With a calibration
+                ``∂ log π`` is that of actions whose probability is three standard errors above
+                zero, and NaN of others: there is no lower end to clip at.
+            level: level of the intervals of a calibration.
             max_circuits: refuse more circuits before running any.
             max_shots: refuse more shots before running any.
             executor: how circuits are run.
@@ -146,23 +163,72 @@ class BornPolicy:
         reading, partition = self.read(args, kwargs, argnums, encoding_args)
         shots = Shots(self.qnode.shots)
         chosen = choose_engine(self.qnode.device, shots, engine)
+        check_level(level)
         if chosen != "measured":
+            refuse_calibration(rescale or mitigate_read_out)
             exact = SimulatedActions(reading, partition, memory)
-            return self._gradient(reading, partition, exact, None, chosen)
+            return self._gradient(reading, exact, None, chosen, level)
         runner = default_executor(self.qnode.device, max_circuits, max_shots, executor)
         counts: list[int | None] = list(shots) or [None]
         roads = [
-            MeasuredActions(reading, partition, self.qnode.device, count, runner)
+            MeasuredActions(
+                *(reading, partition, self.qnode.device, count, runner),
+                *(rescale, mitigate_read_out),
+            )
             for count in counts
         ]
-        runner.check(sum((road.cost_per_draw() for road in roads), Cost()))
+        runner.check(sum((road.cost_per_draw() + road.once(1) for road in roads), Cost()))
         found = runner.several(
             [
-                functools.partial(self._gradient, reading, partition, road, count, chosen)
+                functools.partial(self._gradient, reading, road, count, chosen, level)
                 for road, count in zip(roads, counts, strict=True)
             ]
         )
         return tuple(found) if shots.has_partitioned_shots else found[0]
+
+    def plan_shots(
+        self,
+        total_shots: int,
+        *args,
+        argnums=None,
+        encoding_args=None,
+        law: Law | None = None,
+        seed: int | np.random.SeedSequence | None = None,
+        level: float = 0.95,
+        **kwargs,
+    ) -> ShotPlan:
+        """What can be learned about this policy with so many shots? As :func:`plan_shots`.
+
+        Args:
+            total_shots: what there is to spend, all circuits together.
+            *args: the arguments of the QNode: one state, no broadcasting axis.
+            argnums: the trainable arguments; see :func:`loss_variance`.
+            encoding_args: the state, or other data arguments.
+            law: of parameter draws; default: uniform over each parameter's period.
+            seed: of the simulation behind the row of the variance; drawn if ``None``.
+            level: at which a size is told from noise.
+            **kwargs: the keyword arguments of the QNode.
+
+        Returns:
+            A :class:`ShotPlan` with two rows: ``policy-gradient`` (``∂π`` of all actions, by
+            :meth:`log_policy_gradient`) and ``policy-variance`` (variance of ``∂π`` over draws, by
+            :func:`policy_variance`, with the best split between draws and shots per draw).
+
+        Raises:
+            ReadingError: the QNode cannot be read, or has fewer outcomes than actions.
+            ValueError: ``total_shots`` is no positive whole number.
+
+        **Cost.** No circuits.
+        """
+        whole = isinstance(total_shots, int | np.integer) and not isinstance(total_shots, bool)
+        if not whole or total_shots < 1:
+            raise ValueError(f"total_shots needs a positive whole number; got {total_shots!r}.")
+        check_level(level)
+        reading, partition = self.read(args, kwargs, argnums, encoding_args)
+        return plan_of_policy(
+            *(self.qnode.device, reading, partition, int(total_shots)),
+            *(law or Uniform(), kept_seed(seed), level),
+        )
 
     def read(
         self, args: tuple, kwargs: dict, argnums=None, encoding_args=None
@@ -176,14 +242,11 @@ class BornPolicy:
         n_bits = len(measured_wires(reading.circuit))
         return reading, partition_of(self.partition, self.n_actions, n_bits)
 
-    def _gradient(self, reading, partition, road, shots: int | None, engine: str):
+    def _gradient(self, reading, road, shots: int | None, engine: str, level: float):
         found = road.at(reading.arguments.parameters[None])
-        noise = np.zeros_like(found.derivatives) if found.noise is None else found.noise
         count = reading.circuit.n_parameters
         return PolicyGradient(
-            probabilities=found.probabilities[0],
-            derivatives=found.derivatives[0],
-            stderrs=np.sqrt(noise[0]),
+            **_values(found, level),
             clip=0.0 if shots is None else 1.0 / shots,
             index=reading.arguments.unflatten(np.arange(1, count + 1)),
             parameters=reading.arguments.parameter_labels(),
@@ -278,7 +341,33 @@ def born_policy(
     return BornPolicy(qnode, n_actions, partition)
 
 
+def check_level(level: float) -> None:
+    """Refuse a level that is none."""
+    if not 0 < level < 1:
+        raise ValueError(f"level needs a number between 0 and 1; got {level!r}.")
+
+
 def _noise(road: SimulatedActions | MeasuredActions, reading: Reading) -> tuple[str, ...]:
     if isinstance(road, SimulatedActions):
         return ()
     return noise_notes("policy-gradient", road.runner.device, reading.circuit)
+
+
+def _values(found: PolicyDraws, level: float) -> dict[str, Any]:
+    """Probabilities, derivatives and errors at one point, with a calibration if there is one."""
+    p, dp = found.probabilities[0], found.derivatives[0]
+    if found.calibrated is None:
+        noise = np.zeros_like(dp) if found.noise is None else found.noise[0]
+        return {"probabilities": p, "derivatives": dp, "stderrs": np.sqrt(noise)}
+    numbers = [own[0] for own in found.calibrated.numbers()]
+    of_p = found.calibrated.factors(lambda own: own[0][0])
+    of_dp = found.calibrated.factors(lambda own: own[1][0])
+    return {
+        "probabilities": numbers[0],
+        "derivatives": numbers[1],
+        "stderrs": np.sqrt(numbers[3] + np.sum(of_dp**2, axis=0)),
+        "raw_probabilities": p,
+        "raw_derivatives": dp,
+        "probability_stderrs": np.sqrt(numbers[2] + np.sum(of_p**2, axis=0)),
+        "calibration": found.calibrated.record(level),
+    }

@@ -7,15 +7,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
-from pennylane.measurements import Shots
 
 from pennylane_trainability.circuits.circuit import Circuit
-from pennylane_trainability.circuits.dead import dead_parameters
 from pennylane_trainability.circuits.qnode import Reading
-from pennylane_trainability.circuits.shifts import shift_plan
-from pennylane_trainability.diagnostics.variance_measured import as_points
 from pennylane_trainability.errors import ReadingError
-from pennylane_trainability.executor import Executor, cost_of
+from pennylane_trainability.policies.calibrated_actions import CalibratedActions
 from pennylane_trainability.policies.partitions import Partition
 from pennylane_trainability.results import Cost
 from pennylane_trainability.simulation.adjoint import simulate
@@ -23,18 +19,14 @@ from pennylane_trainability.simulation.draws import over_draws, slices
 from pennylane_trainability.simulation.observables import Output
 from pennylane_trainability.simulation.statevector import local_index
 from pennylane_trainability.simulation.tangents import initial_states, tangent_sweep
-from pennylane_trainability.transforms.engines import broadcasts
-from pennylane_trainability.transforms.jacobian_tapes import JacobianTapes, jacobian_tapes
 
 __all__ = [
-    *("MeasuredActions", "PolicyDraws", "SimulatedActions"),
-    *("adjoint_actions", "measured_wires", "tangent_actions"),
+    *("PolicyDraws", "Road", "SimulatedActions"),
+    *("adjoint_actions", "measured_wires", "refuse_calibration", "tangent_actions"),
 ]
 
 #: Bytes of states per pass: more do not stay in the processor's caches.
 _STATES = 1 << 23
-#: Draws whose circuits are built together.
-_BATCH = 256
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,12 +38,14 @@ class PolicyDraws:
         derivatives: ``∂π(a)/∂θ_p``, ``(M, A, P)``.
         noise: unbiased variances of the derivatives, ``(M, A, P)``; ``None`` if they are exact.
         cost: what was run.
+        calibrated: the same with a calibration, if one was asked for.
     """
 
     probabilities: np.ndarray
     derivatives: np.ndarray
     noise: np.ndarray | None = None
     cost: Cost = field(default_factory=Cost)
+    calibrated: CalibratedActions | None = None
 
 
 class Road(Protocol):
@@ -62,6 +56,22 @@ class Road(Protocol):
 
     def cost_per_draw(self) -> Cost:
         """What one draw costs on the device."""
+
+    def once(self, count: int) -> Cost:
+        """What is run once for so many draws: a calibration."""
+
+
+def refuse_calibration(asked: bool) -> None:
+    """Refuse a calibration of what is computed.
+
+    Raises:
+        ReadingError: it was asked for.
+    """
+    if asked:
+        raise ReadingError(
+            "rescale and mitigate_read_out put a calibration into what a device measures, and "
+            "here policies are computed. Leave them out, or set shots and engine='measured'."
+        )
 
 
 def measured_wires(circuit: Circuit) -> tuple[int, ...]:
@@ -107,6 +117,10 @@ class SimulatedActions:
         """Nothing is run on a device."""
         return Cost()
 
+    def once(self, count: int) -> Cost:
+        """Nothing is run on a device."""
+        return Cost()
+
 
 def adjoint_actions(
     circuit: Circuit, count: int, partition: Partition, memory: int
@@ -143,76 +157,3 @@ def tangent_actions(
     # rows hold i ∂ψ
     slopes = 2 * np.real(state[:, None].conj() * (-1j) * tangents)
     return by_action(np.abs(state) ** 2), by_action(slopes).swapaxes(1, 2)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class MeasuredActions:
-    """Shift rules on the device: every circuit has shots of its own.
-
-    Args:
-        reading: the QNode at one call; it measures the probabilities of outcomes.
-        partition: outcomes to actions.
-        device: where it runs.
-        shots: of every circuit; ``None`` for exact means.
-        runner: how circuits are run.
-    """
-
-    reading: Reading
-    partition: Partition
-    device: object
-    shots: int | None
-    runner: Executor
-
-    def __post_init__(self) -> None:
-        if self.shots == 1:
-            raise ReadingError("One shot does not tell its own variance; take at least two.")
-
-    def at(self, parameters: np.ndarray) -> PolicyDraws:
-        """What is found at ``(M, P)``, from one device execution."""
-        several = any(len(gate.angles) > 1 for gate in self.reading.circuit.gates)
-        size = 1 if several else _BATCH  # such gates have shift rules that depend on the angles
-        built = [
-            self._build(parameters[start : start + size], broadcasts(self.device))
-            for start in range(0, len(parameters), size)
-        ]
-        tapes = [tape for part in built for tape in part.tapes]
-        cost = cost_of(tapes, sum(part.n_circuits for part in built))
-        self.runner.check(cost)
-        results, found, start = self.runner.run(tapes), [], 0
-        for part in built:
-            stop = start + len(part.tapes)
-            found.append(self._read(part, results[start:stop]))
-            start = stop
-        p, dp, noise = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        return PolicyDraws(p, dp, noise if self.shots else None, cost)
-
-    def cost_per_draw(self) -> Cost:
-        """Circuits and shots of one draw."""
-        built = self._build(self.reading.arguments.parameters[None], False)
-        return cost_of(built.tapes, built.n_circuits)
-
-    def _build(self, parameters: np.ndarray, broadcast: bool) -> JacobianTapes:
-        circuit = as_points(self.reading.at(parameters, self.reading.arguments.inputs[None]))
-        plan = shift_plan(circuit, set(dead_parameters(self.reading.circuit))).with_unshifted()
-        several = any(len(gate.angles) > 1 for gate in circuit.gates)
-        # equal angles are no batch, and every draw needs shots of its own
-        differ = any(np.ptp(a.value) > 0 for gate in circuit.gates for a in gate.angles)
-        return jacobian_tapes(
-            circuit,
-            np.eye(len(parameters)),
-            Shots(self.shots),
-            broadcast=broadcast and differ and not several,
-            plan=plan,
-        )
-
-    def _read(self, built: JacobianTapes, results) -> tuple[np.ndarray, ...]:
-        """Probabilities, derivatives and their variances of the draws of some tapes."""
-        seen = self.partition.summed(built.means(built.frequencies(results)))  # (S, M, A)
-        slopes = built.plan.slopes(built.n_parameters)
-        slopes = np.broadcast_to(slopes, (*slopes.shape[:2], built.n_points))
-        chain = np.einsum("apg,as->spg", slopes, built.plan.weights)
-        derivatives = np.einsum("spg,sgo->gop", chain, seen)
-        # unbiased: the variance of a frequency is p (1 − p)/N, and the shots show (N − 1)/N of it
-        share = np.clip(seen, 0, 1)  # sums of frequencies leave it by the last bit
-        own = share * (1 - share) / max((self.shots or 2) - 1, 1)
-        return seen[0], derivatives, np.einsum("spg,sgo->gop", chain**2, own)

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from pennylane_trainability.diagnostics.calibration import Calibration
 from pennylane_trainability.errors import ReadingError
+from pennylane_trainability.policies.calibrated_actions import CLEAR
 from pennylane_trainability.results import Cost, Provenance, Result, record
 from pennylane_trainability.results.text import table
 
@@ -77,6 +79,11 @@ class PolicyGradient(Result):
         notes: what the reader should know.
         cost: what was run.
         provenance: shots, device and engine.
+        raw_probabilities: as the device gave them, if a calibration was put into ``probabilities``.
+        raw_derivatives: the same for ``derivatives``.
+        probability_stderrs: standard errors of calibrated probabilities, ``(A,)``. These are not
+            clipped, and may lie outside of 0 and 1 by their errors.
+        calibration: what was measured about the device.
     """
 
     probabilities: np.ndarray
@@ -89,13 +96,22 @@ class PolicyGradient(Result):
     notes: tuple[str, ...] = ()
     cost: Cost
     provenance: Provenance
+    raw_probabilities: np.ndarray | None = None
+    raw_derivatives: np.ndarray | None = field(default=None, repr=False)
+    probability_stderrs: np.ndarray | None = None
+    calibration: Calibration | None = None
 
     @property
     def log_derivatives(self) -> np.ndarray:
         """``∂π(a)/max(π(a), clip)``, ``(A, P)``; zero where an exact probability vanishes.
 
-        Biased by :attr:`clipping_factors` where measured.
+        Biased by :attr:`clipping_factors` where measured. With a calibration nothing is clipped:
+        ``∂π(a)/π(a)`` of actions whose calibrated probability is at least three standard errors,
+        and NaN of the others, because ``1/shots`` is no lower end there.
         """
+        if self.calibration is not None:
+            below = np.where(self.is_clear, self.probabilities, np.nan)
+            return self.derivatives / below[:, None]
         below = np.maximum(self.probabilities, self.clip)[:, None]
         return np.where(below > 0, self.derivatives / np.where(below > 0, below, 1.0), 0.0)
 
@@ -109,10 +125,25 @@ class PolicyGradient(Result):
         """The mean of an estimate over the truth at these probabilities, ``(A,)``; 1 if exact.
 
         See :func:`clipping_factor`; where measured, frequencies (at least ``1/N``) stand in for the
-        probabilities, which are not known.
+        probabilities, which are not known. With a calibration ``1 + (σ/π)²``, to second order in
+        the error of the probability (and what a calibration does to both sides of the fraction
+        alike is left out); NaN where :attr:`log_derivatives` is.
         """
+        if self.probability_stderrs is not None:
+            below = np.where(self.is_clear, self.probabilities, np.nan)
+            return 1 + (self.probability_stderrs / below) ** 2
         shots = round(1 / self.clip) if self.clip else None
         return clipping_factor(np.maximum(self.probabilities, self.clip), shots)
+
+    @property
+    def is_clear(self) -> np.ndarray:
+        """Of which actions the probability can be divided by, ``(A,)``; all without a calibration.
+
+        With one: those at least three standard errors above zero.
+        """
+        if self.probability_stderrs is None:
+            return np.ones(len(self.probabilities), bool)
+        return self.probabilities > CLEAR * self.probability_stderrs
 
     @property
     def n_actions(self) -> int:
@@ -173,10 +204,20 @@ class PolicyGradient(Result):
         ][:16]
         header = ("action", "π", "‖∂ log π‖", "error of ∂π", "clipping factor")
         clip = f"π ≥ {self.clip:g} in the denominator" if self.clip else "none, exact probabilities"
+        if self.calibration is not None:
+            clip = f"none; {np.sum(~self.is_clear)} actions of unclear probability are left out"
         return [
             ("actions", "\n" + table(header, cells)),
             ("clipping", clip),
+            *(self._calibrated()),
             *(("note", note) for note in self.notes),
             ("cost", self.cost),
             ("engine", f"{self.provenance.engine} on {self.provenance.device}"),
         ]
+
+    def _calibrated(self) -> list[tuple[str, object]]:
+        """Values as the device gave them, and the calibration."""
+        if self.calibration is None or self.raw_probabilities is None:
+            return []
+        raw = ", ".join(f"{p:.4g}" for p in self.raw_probabilities[:16])
+        return [("raw π", raw), *self.calibration.rows()]

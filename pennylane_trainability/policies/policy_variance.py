@@ -18,10 +18,12 @@ from pennylane_trainability.executor import Executor
 from pennylane_trainability.laws import Law, Uniform, draw
 from pennylane_trainability.policies.born_policy import BornPolicy
 from pennylane_trainability.policies.draws import (
-    MeasuredActions,
     PolicyDraws,
+    Road,
     SimulatedActions,
+    refuse_calibration,
 )
+from pennylane_trainability.policies.measured_actions import MeasuredActions
 from pennylane_trainability.policies.partitions import Partition
 from pennylane_trainability.policies.policy_variance_record import PolicyVariance
 from pennylane_trainability.pricing import priced
@@ -53,6 +55,8 @@ class _Ask:
     max_shots: int | None
     executor: Executor | None
     workers: futures.Executor | None
+    rescale: bool
+    mitigate_read_out: bool
 
     @property
     def runner(self) -> Executor:
@@ -74,9 +78,13 @@ class _Ask:
             raise ReadingError("engine needs 'auto', 'exact' or 'measured'; got 'lightning'.")
         road: SimulatedActions | MeasuredActions
         if chosen == "exact":
+            refuse_calibration(self.rescale or self.mitigate_read_out)
             road = SimulatedActions(reading, partition, self.memory, self.workers)
         else:
-            road = MeasuredActions(reading, partition, qnode.device, self.shots, self.runner)
+            road = MeasuredActions(
+                *(reading, partition, qnode.device, self.shots, self.runner),
+                *(self.rescale, self.mitigate_read_out),
+            )
         return reading, partition, road, chosen
 
     def count(self, chosen: str) -> int:
@@ -95,6 +103,8 @@ def policy_variance(
     n_draws: int | None = None,
     seed: int | np.random.SeedSequence | None = None,
     engine: str = "auto",
+    rescale: bool = False,
+    mitigate_read_out: bool = False,
     level: float = 0.95,
     memory: int = DEFAULT_MEMORY,
     max_circuits: int | None = None,
@@ -123,6 +133,15 @@ def policy_variance(
         seed: of all draws; drawn and kept if ``None``.
         engine: ``"auto"``: exact on noiseless simulators without shots, else measured; ``"exact"``;
             ``"measured"``.
+        rescale: take the survival of the gates, as mirror circuits show it, out of ``∂π``. A
+            **model** (global depolarising noise), not a correction; see
+            :meth:`~BornPolicy.log_policy_gradient`. The variance without it is kept as ``raw``, and
+            the error of the calibration, the same for all draws, is inside the interval.
+        mitigate_read_out: take errors of reading out of ``∂π``: a **model**, too, in which every
+            wire is read wrongly by itself. With a calibration the variance of ``∂ log π`` is not
+            told: it divides by probabilities that a calibration moves, at some draws to zero and
+            below, and a mean over such fractions has no error that could be stated. It stays in
+            ``raw``, as it was seen.
         level: level of intervals.
         memory: bytes the simulation may hold in states at once.
         max_circuits: refuse more circuits before running any.
@@ -141,7 +160,8 @@ def policy_variance(
         BudgetError: the cost exceeds a budget.
 
     **Cost.** Simulated: no circuits. Measured: the circuits of
-    :meth:`~BornPolicy.log_policy_gradient` per draw. Shot noise is subtracted from squares without
+    :meth:`~BornPolicy.log_policy_gradient` per draw; calibrations once, every circuit of them up to
+    20 times. Shot noise is subtracted from squares without
     bias; the denominator of the first variance is clipped at ``1/shots`` (biased, see
     :class:`PolicyGradient`).
 
@@ -171,7 +191,7 @@ def policy_variance(
     ask = _Ask(
         *(policy, argnums, encoding_args, law or Uniform(), n_draws, kept_seed(seed)),
         *(engine, level, memory, max_circuits, max_shots),
-        *(executor, workers),
+        *(executor, workers, rescale, mitigate_read_out),
     )
 
     def run(executor, args, kwargs) -> PolicyVariance:
@@ -179,26 +199,28 @@ def policy_variance(
 
     def cost(*args, **kwargs) -> Cost:
         _, _, road, chosen = ask.road(args, kwargs)
-        return _cost(road.cost_per_draw(), ask.count(chosen))
+        return _cost(road, ask.count(chosen))
 
     return priced(policy.qnode.func, run, executor, policy.qnode.device, cost=cost)
 
 
-def _cost(each: Cost, count: int) -> Cost:
+def _cost(road: Road, count: int) -> Cost:
+    each = road.cost_per_draw()
     if not each.circuits:
         return Cost()
-    return Cost(
+    drawn = Cost(
         circuits=count * each.circuits,
         distinct_circuits=count * each.circuits,
         shots=count * each.shots,
         executions=1,
     )
+    return replace(drawn + road.once(count), executions=1)
 
 
 def _answer(ask: _Ask, args: tuple, kwargs: dict) -> PolicyVariance:
     reading, partition, road, chosen = ask.road(args, kwargs)
     count = ask.count(chosen)
-    ask.runner.check(_cost(road.cost_per_draw(), count))
+    ask.runner.check(_cost(road, count))
     rng = np.random.default_rng(np.random.SeedSequence(ask.seed, spawn_key=(0,)))
     drawn = draw(ask.law, reading.circuit, reading.arguments.parameters, count, rng)
     provenance = Provenance(
@@ -235,9 +257,9 @@ def variance_of(
         provenance: where the draws come from; with shots, if they were measured.
         noise: what noise does to them.
     """
-    count = reading.circuit.n_parameters
-    return PolicyVariance(
-        **_terms(found, Shots(provenance.shots).total_shots),
+    count, shots = reading.circuit.n_parameters, Shots(provenance.shots).total_shots
+    seen = PolicyVariance(
+        **_terms(found, shots),
         n_actions=partition.n_actions,
         partition=partition.name,
         n_wires=reading.circuit.n_wires,
@@ -249,11 +271,40 @@ def variance_of(
         cost=found.cost,
         provenance=provenance,
     )
+    if found.calibrated is None:
+        return seen
+    p, dp, _, variances = found.calibrated.numbers()
+    return replace(
+        seen,
+        log_terms=np.full_like(seen.log_terms, np.nan),
+        derivative_terms=spread_terms(dp, variances),
+        smallest=p.min(axis=1),
+        factors=found.calibrated.factors(lambda own: spread_terms(own[1], own[3]).mean(axis=0)),
+        notes=(_NO_LOG, *noise),
+        raw=seen,
+        calibration=found.calibrated.record(level),
+    )
 
 
 _NOTES = (
     "denominators of Var ∂ log π are clipped at 1/shots: biased where probabilities are that small",
 )
+_NO_LOG = (
+    "Var ∂ log π is not told with a calibration, which moves the probabilities it divides by, some "
+    "to zero; raw.log_variance() is as it was seen"
+)
+
+
+def spread_terms(derivatives: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """At every draw the mean square over actions of ``∂π − E ∂π`` without shot noise, ``(D, P)``.
+
+    Args:
+        derivatives: ``(D, A, P)``.
+        noise: unbiased variances of these.
+    """
+    size = len(derivatives)
+    centred = (derivatives - derivatives.mean(axis=0)) ** 2 * (size / (size - 1))
+    return np.mean(centred - noise, axis=1)
 
 
 def _terms(found: PolicyDraws, shots: int | None) -> dict[str, Any]:
@@ -265,7 +316,6 @@ def _terms(found: PolicyDraws, shots: int | None) -> dict[str, Any]:
     seen = below > 1e-300
     inverse = np.where(seen, 1 / np.where(seen, below, 1.0), 0.0)
     size = len(dp)
-    centred = (dp - dp.mean(axis=0)) ** 2 * (size / (size - 1))
     eigenvalues = np.zeros((size, 0))
     if shots is None:
         # F = BᵀB with B = ∂π/√π: its spectrum is that of the smaller product
@@ -273,7 +323,7 @@ def _terms(found: PolicyDraws, shots: int | None) -> dict[str, Any]:
         eigenvalues = np.linalg.svd(half, compute_uv=False) ** 2
     return {
         "log_terms": np.sum((dp**2 - noise) * inverse, axis=1),
-        "derivative_terms": np.mean(centred - noise, axis=1),
+        "derivative_terms": spread_terms(dp, noise),
         "smallest": p.min(axis=1),
         "fisher_eigenvalues": eigenvalues,
         "clip": clip,

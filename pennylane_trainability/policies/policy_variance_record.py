@@ -7,14 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from pennylane_trainability.diagnostics.calibration import Calibration
 from pennylane_trainability.diagnostics.effective_dimension import (
     effective_dimension,
     resolution,
 )
+from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.policies.policy_gradient import shaped
 from pennylane_trainability.results import Cost, Estimate, Provenance, Result, record
 from pennylane_trainability.statistics.bootstrap import bootstrap_interval
-from pennylane_trainability.statistics.replicates import mean_of_draws
+from pennylane_trainability.statistics.replicates import ends_of, mean_of_draws
 
 __all__ = ["PolicyVariance"]
 
@@ -44,6 +46,10 @@ class PolicyVariance(Result):
         notes: what the reader should know.
         cost: what was run.
         provenance: seed, draws, shots, device, engine.
+        raw: the same without a calibration, if one was put into ``derivative_terms`` and
+            ``smallest``; ``log_terms`` are NaN then.
+        calibration: what was measured about the device for that.
+        factors: what its errors add to ``Var ∂π``, in independent parts, ``(Q, P)``.
     """
 
     log_terms: np.ndarray = field(repr=False)
@@ -61,10 +67,18 @@ class PolicyVariance(Result):
     notes: tuple[str, ...] = ()
     cost: Cost
     provenance: Provenance
+    raw: PolicyVariance | None = field(default=None, repr=False)
+    calibration: Calibration | None = None
+    factors: np.ndarray | None = field(default=None, repr=False)
 
     @property
     def log_variances(self) -> Any:
-        r""":math:`\mathrm{Var}\,\partial\log\pi` in the shape of the trainable arguments."""
+        r""":math:`\mathrm{Var}\,\partial\log\pi` in the shape of the trainable arguments.
+
+        Raises:
+            ReadingError: a calibration was put into the probabilities it divides by.
+        """
+        self._refuse_log()
         return shaped(self.index, self.log_terms.mean(axis=0))
 
     @property
@@ -80,7 +94,11 @@ class PolicyVariance(Result):
 
         Args:
             parameter: number of the flat parameter; ``None`` takes the mean over all.
+
+        Raises:
+            ReadingError: a calibration was put into the probabilities it divides by.
         """
+        self._refuse_log()
         return self._estimate(self.log_terms, parameter)
 
     def derivative_variance(self, parameter: int | None = None) -> Estimate:
@@ -89,7 +107,7 @@ class PolicyVariance(Result):
         Args:
             parameter: number of the flat parameter; ``None`` takes the mean over all.
         """
-        return self._estimate(self.derivative_terms, parameter)
+        return self._estimate(self.derivative_terms, parameter, self.factors)
 
     def fisher_rank(self, tolerance: float = 1e-10) -> int:
         """The largest rank of the classical Fisher information over the draws, exact engine only.
@@ -128,19 +146,25 @@ class PolicyVariance(Result):
 
     def heading(self) -> str:
         """The first line that is printed."""
+        log = "" if self.calibration else f"Var ∂ log π {self.log_variance()}, "
         return (
-            f"Born policy, {self.n_actions} actions ({self.partition}): Var ∂ log π "
-            f"{self.log_variance()}, Var ∂π {self.derivative_variance()}"
+            f"Born policy, {self.n_actions} actions ({self.partition}): {log}Var ∂π "
+            f"{self.derivative_variance()}"
         )
 
     def rows(self) -> list[tuple[str, object]]:
         """Means over the parameters, their range, Fisher spectrum, law and engine."""
-        log = self.log_terms.mean(axis=0)
         rows: list[tuple[str, object]] = [
-            ("wires, parameters", f"{self.n_wires}, {len(self.parameters)}"),
-            ("Var ∂ log π", f"mean {self.log_variance()}, {log.min():.3g} … {log.max():.3g}"),
+            ("wires, parameters", f"{self.n_wires}, {len(self.parameters)}")
+        ]
+        if self.raw is None:
+            log = self.log_terms.mean(axis=0)
+            mean = self.log_variance()
+            rows.append(("Var ∂ log π", f"mean {mean}, {log.min():.3g} … {log.max():.3g}"))
+        rows += [
             ("Var ∂π", f"mean {self.derivative_variance()}"),
             ("smallest π", f"median {np.median(self.smallest):.3g}"),
+            *self._calibrated(),
         ]
         if self.fisher_eigenvalues.size:
             most = min(len(self.parameters), self.n_actions - 1)
@@ -156,11 +180,40 @@ class PolicyVariance(Result):
         ]
         return rows + [("note", note) for note in self.notes]
 
-    def _estimate(self, terms: np.ndarray, parameter: int | None) -> Estimate:
+    def _calibrated(self) -> list[tuple[str, object]]:
+        """Variances as they were seen, and the calibration."""
+        if self.raw is None or self.calibration is None:
+            return []
+        return [
+            ("Var ∂π, without calibration", f"mean {self.raw.derivative_variance()}"),
+            ("Var ∂ log π, as seen", f"mean {self.raw.log_variance()}"),
+            *self.calibration.rows(),
+        ]
+
+    def _refuse_log(self) -> None:
+        if self.calibration is not None:
+            raise ReadingError(
+                "Var ∂ log π divides by probabilities, which a calibration moves, at some draws to "
+                "zero and below: such a mean has no error that could be stated. Use "
+                "derivative_variance, or raw.log_variance for what was seen."
+            )
+
+    def _estimate(
+        self, terms: np.ndarray, parameter: int | None, factors: np.ndarray | None = None
+    ) -> Estimate:
         own = terms.mean(axis=1) if parameter is None else terms[:, parameter]
-        value, error, low, high = (float(x) for x in mean_of_draws(own, self.level))
+        value, error, low, high = mean_of_draws(own, self.level)
+        if factors is not None:
+            added = factors.mean(axis=1) if parameter is None else factors[:, parameter]
+            error = np.hypot(error, np.sqrt(np.sum(added**2)))
+            low, high = ends_of(value, error, self.level)
         if error <= 1e-12 * abs(value):
-            return Estimate.known(value, self.law)
+            return Estimate.known(float(value), self.law)
         return Estimate(
-            value=value, stderr=error, low=low, high=high, level=self.level, law=self.law
+            value=float(value),
+            stderr=float(error),
+            low=float(low),
+            high=float(high),
+            level=self.level,
+            law=self.law,
         )

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["corrected_table", "corrected_words", "even_return"]
+__all__ = ["corrected_returns", "corrected_table", "corrected_words", "even_return"]
 
 
 def corrected_words(
@@ -37,6 +37,25 @@ def corrected_words(
     scores = (1.0 - 2.0 * np.asarray(bits, float) - (down - up)) / (1 - up - down)
     rows = [np.prod(scores[:, np.asarray(word, bool)], axis=1) for word in words]
     return np.reshape(rows, (len(words), len(bits))) * np.asarray(signs, float)[:, None]
+
+
+def corrected_returns(bits: np.ndarray, start: np.ndarray, flips: np.ndarray) -> np.ndarray:
+    """What every outcome counts for the probability of one of them, corrected, ``(u,)``.
+
+    One row of :func:`corrected_table`, without a table of all outcomes.
+
+    Args:
+        bits: outcomes, ``(u, w)``.
+        start: the one that is asked for, ``(w,)``.
+        flips: ``(u_w, d_w)`` of every wire, ``(w, 2)``.
+
+    >>> corrected_returns(np.array([[0], [1]]), np.array([0]), np.array([[0.1, 0.1]]))
+    array([ 1.125, -0.125])
+    """
+    # wrongly read as what is asked for, for every wire
+    wrong = np.where(np.asarray(start) == 0, flips[:, 1], flips[:, 0])
+    same = np.asarray(bits) == np.asarray(start)
+    return np.prod(np.where(same, 1 - wrong, -wrong) / (1 - flips.sum(axis=1)), axis=1)
 
 
 def corrected_table(table: np.ndarray, flips: np.ndarray) -> np.ndarray:

@@ -186,6 +186,7 @@ OPTIONS = {
         *("analyze", "capacity", "initialise", "measure_jacobian", "measure_qfim"),
         *("compare_shapes", "growth_advice", "metric_tensor_fn", "paper_check"),
         *("loss_slice", "measure_density", "measure_gradient", "plan_shots"),
+        *("data_jacobian", "fourier_rows"),
         *(LANDSCAPES | DRAWN_LAWS | STATES),
     },
     "law": {

@@ -12,7 +12,8 @@ from pennylane import numpy as pnp
 
 import pennylane_trainability as pt
 from pennylane_trainability.circuits.qnode import read_qnode
-from pennylane_trainability.policies.draws import MeasuredActions, adjoint_actions, tangent_actions
+from pennylane_trainability.policies.draws import adjoint_actions, tangent_actions
+from pennylane_trainability.policies.measured_actions import MeasuredActions
 from pennylane_trainability.policies.partitions import partition_of
 from pennylane_trainability.policies.policy_gradient import clipping_factor
 

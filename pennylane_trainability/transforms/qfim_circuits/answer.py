@@ -44,6 +44,7 @@ class How:
         n_bases: for random bases, how many.
         bases: for random bases, ``"haar"`` or ``"local"``.
         seed: for random bases.
+        on_the_way: whether words may be measured in the middle of a circuit, where a device can.
     """
 
     method: str = "auto"
@@ -52,6 +53,7 @@ class How:
     n_bases: int = 20
     bases: str = "haar"
     seed: int | None = None
+    on_the_way: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,7 +142,8 @@ def plan_of(points: Points, device, how: How, groups: list[np.ndarray]) -> Plan:
             "points differ in more than angles. Call once for each point."
         )
     by_means = how.read_out == "means"
-    mid_circuit = device is not None and not by_means and measures_mid_circuit(device)
+    mid_circuit = how.on_the_way and device is not None and not by_means
+    mid_circuit = mid_circuit and measures_mid_circuit(device)
     abilities = abilities_of(device, points.circuit.wires, how.aux_wire, mid_circuit)
     made = layered(points.circuit)
     method = "block-diag" if how.method == "random-bases" else how.method

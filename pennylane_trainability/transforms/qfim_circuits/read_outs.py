@@ -85,7 +85,7 @@ class ReadOut:
                 weights = np.rint(weights * shots)
         if self.start is not None:
             same = np.array([int(i) == self.start for i in index])
-            return Observed(np.where(same, 1, -1)[None].astype(np.int8), weights, k)
+            return Observed(np.where(same, 1, -1)[None].astype(np.int8), weights, k, index)
         if k <= 62:
             index = index.astype(np.int64)
             odd = np.array([np.bitwise_count(index & m) & 1 for m in self.masks])
