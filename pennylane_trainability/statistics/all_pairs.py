@@ -29,8 +29,8 @@ def first_component(spread, second, size: int) -> np.ndarray:
         second: :math:`\zeta_2`, of the same shape.
         size: draws of a group, ``m``; at least 5.
 
-    >>> first_component(np.array(6 / 25 * 3.0), np.array(1.0), 6).item()  # m = 6: (3·6 − 4·1)/…
-    4.0
+    >>> round(first_component(28 / 25, 1.0, 6), 12)  # 28/25 = 4/25 (2·3 + 1)
+    3.0
     """
     return (spread * (size - 1) ** 2 / (size - 2) - second) / (size - 4)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -21,7 +22,7 @@ def script(monkeypatch):
 
 def test_all_methods_without_peers_agree(script):
     found = {
-        name: script.METHODS[name](3, 2, False, 0.1)()
+        name: script.METHODS[name](3, 2, False, 0.1, math.inf)()
         for name in ("this package, paths", "this package, draws", "default.qubit, broadcasting")
     }
     values = np.array([one["value"] for one in found.values()])
