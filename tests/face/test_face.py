@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import compileall
 import doctest
+import functools
 import importlib.metadata
 import inspect
 import json
@@ -467,24 +468,24 @@ OPTIONAL = {
 }
 
 
-def imports_of(path: Path):
+@functools.cache
+def imports_of(path: Path) -> tuple[tuple[str, bool], ...]:
     """``(module imported, whether at module level)`` of every import in a file."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    inside = {
-        id(node)
-        for function in ast.walk(tree)
-        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef))
-        for node in ast.walk(function)
-    }
-    for node in ast.walk(tree):
-        top = id(node) not in inside
+    found = []
+    todo: list[tuple[ast.AST, bool]] = [(ast.parse(path.read_text(encoding="utf-8")), True)]
+    while todo:
+        node, top = todo.pop()
+        top = top and not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
         if isinstance(node, ast.Import):
-            yield from ((alias.name, top) for alias in node.names)
+            found += [(alias.name, top) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
+            whole = node.module == PACKAGE.name
             for alias in node.names:
-                whole = node.module == PACKAGE.name
-                yield (f"{node.module}.{alias.name}" if whole else node.module), top
+                found.append((f"{node.module}.{alias.name}" if whole else str(node.module), top))
+        elif not isinstance(node, ast.expr):  # no import stands in an expression
+            todo += [(child, top) for child in ast.iter_child_nodes(node)]
+    return tuple(found)
 
 
 def room_of(path: Path) -> str:
