@@ -189,6 +189,7 @@ def two_results(x, w):
     return qml.expval(qml.Z(1)), qml.expval(qml.X(0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gradient", ["shift", "commuting", "dla"])
 def test_errors_are_those_of_repeats(gradient, rng):
     w, count = np.array([0.4, 1.9, 0.8]), 120
@@ -299,7 +300,13 @@ def real_block(shots: int, seed: int):
 
 
 @pytest.mark.parametrize(
-    ("gradient", "directions"), [("commuting", None), ("dla", None), ("shift", 2), ("dla", 2)]
+    ("gradient", "directions"),
+    [
+        ("commuting", None),
+        ("dla", None),
+        pytest.param("shift", 2, marks=pytest.mark.slow),
+        ("dla", 2),
+    ],
 )
 def test_rank_bounds_are_seldom_above_the_truth(gradient, directions):
     """Columns 0 and 1 are equal: of two columns the rank is 1 or 2, and never 3."""

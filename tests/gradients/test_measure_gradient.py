@@ -268,6 +268,7 @@ def chain(shots=200, seed=1):
     return circuit
 
 
+@pytest.mark.slow
 def test_shadows_have_errors_of_their_own(rng, seed):
     weights = rng.uniform(0, 6, (3, 5))
     truth = exact(chain(), weights).ravel()

@@ -84,6 +84,7 @@ def test_one_layer_needs_one_circuit_and_is_the_covariance_of_its_generators():
     )
 
 
+@pytest.mark.slow
 def test_random_bases_come_close_and_say_that_they_are_biased():
     function = ZOO["functions of parameters"][0]
     w = weights_of("functions of parameters")
