@@ -151,6 +151,7 @@ def test_rescaling_alone_divides_by_the_square_of_the_survival():
     assert np.isclose(own.value, raw.value / S**2, rtol=2e-3)
 
 
+@pytest.mark.slow
 def test_shot_noise_is_taken_out_of_calibrated_values():
     """With 20 shots of a circuit noise is larger than the signal, which is 1/8."""
     made = policy(20, 2, "parity", body=ladder, seed=5)
@@ -179,6 +180,7 @@ def test_intervals_of_variances_cover():
     assert 0.75 < covered[:, 2].std() < 1.25
 
 
+@pytest.mark.slow
 def test_one_calibration_for_all_draws_does_not_average_out():
     """Few shots of a calibration against many draws: the error is ``2 σ_s/s`` at least."""
     made = policy(20, 2, "parity", body=ladder, seed=5)

@@ -179,6 +179,7 @@ def test_errors_are_those_that_repeats_show():
     assert 0.6 < np.mean(whole**2) < 1.6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gradient", ["shift", "dla"])
 def test_errors_of_a_jacobian_are_those_that_repeats_show(gradient):
     ask = {"gradient": gradient, "seed": 1, "rescale": True, "mitigate_read_out": True}
@@ -207,6 +208,7 @@ def test_covariances_and_resamples_of_a_gradient_hold_the_calibration():
     assert np.allclose(np.cov(drawn.T), found.covariance(), atol=0.2 * found.stderr.max() ** 2)
 
 
+@pytest.mark.slow
 def test_survivals_have_intervals_that_cover():
     covered = 0
     for seed in range(60):

@@ -76,6 +76,7 @@ def drifts(count, **options):
     return out
 
 
+@pytest.mark.slow
 def test_a_stable_device_raises_few_alarms_and_a_drifting_one_many():
     stable = drifts(15)
     assert sum(found.seen for found in stable) <= 5  # 0.75 are expected
