@@ -70,7 +70,9 @@ def calibrated_values(
     return _at_points(built, observed, known)
 
 
-def check_calibration(asked: bool, level: float, engine: str, qnode) -> None:
+def check_calibration(
+    asked: bool, level: float, engine: str, qnode, what: str = "the values"
+) -> None:
     """Refuse a calibration of what is computed, or of means without outcomes.
 
     Args:
@@ -78,6 +80,7 @@ def check_calibration(asked: bool, level: float, engine: str, qnode) -> None:
         level: of its intervals.
         engine: the engine that was chosen.
         qnode: the QNode.
+        what: is computed otherwise, for the message.
 
     Raises:
         ReadingError: there is nothing that could be calibrated.
@@ -90,7 +93,7 @@ def check_calibration(asked: bool, level: float, engine: str, qnode) -> None:
     if engine != "measured":
         raise ReadingError(
             "rescale and mitigate_read_out put a calibration into what a device measures, and "
-            f"here the values are computed ({engine}). Leave them out, or set shots and "
+            f"here {what} are computed ({engine}). Leave them out, or set shots and "
             "engine='measured'."
         )
     if not Shots(qnode.shots):

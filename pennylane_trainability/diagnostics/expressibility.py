@@ -103,7 +103,7 @@ def expressibility(
             returns.
         n_pairs: independent pairs; default 5,000 on state vectors, 1,000 with density matrices, 500
             on other devices. With all pairs of simulated states: how many independent ones they
-            must at least be worth.
+            should be worth; how many they are, by the same estimate, is ``worth``.
         pairs: ``"auto"``: all pairs of the states that are drawn where pure states of all wires are
             simulated, independent pairs elsewhere; ``"disjoint"``: independent pairs everywhere.
         n_bins: bins of the histogram. The divergence depends on it.

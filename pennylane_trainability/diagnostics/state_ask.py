@@ -11,6 +11,7 @@ from pennylane.measurements import Shots
 
 from pennylane_trainability.circuits.circuit import Circuit
 from pennylane_trainability.circuits.qnode import Reading, read_qnode
+from pennylane_trainability.diagnostics.calibrated_values import check_calibration
 from pennylane_trainability.diagnostics.measure import default_executor
 from pennylane_trainability.errors import BudgetError, ReadingError
 from pennylane_trainability.executor import Executor
@@ -154,19 +155,7 @@ class StateAsk:
         Raises:
             ReadingError: nothing is measured, or without shots.
         """
-        if not self.calibrates:
-            return
-        if road != "measured":
-            raise ReadingError(
-                "rescale and mitigate_read_out put a calibration into what a device measures, and "
-                f"here states are computed ({road}). Leave them out, or set shots and "
-                "engine='measured'."
-            )
-        if not self.shots:
-            raise ReadingError(
-                "rescale and mitigate_read_out count outcomes, and this QNode has no shots. Set "
-                "them with qml.set_shots(qnode, shots=…), or leave these options out."
-            )
+        check_calibration(self.calibrates, self.level, road, self.qnode, "states")
 
     def calibration(self, circuit: Circuit, count: int, mirrors: bool) -> CalibrationTapes:
         """Circuits that calibrate, with the angles of the first draws.
