@@ -11,7 +11,8 @@ functions that are loaded already, and runs the tests that execute the changed l
 that caught something before, until one fails. It prints the mutants that none of them noticed, and
 a line of totals per file. A test that takes five times as long as before counts as failed.
 
-``--formulas`` leaves signs, factors and axes only.
+``--formulas`` leaves signs, factors and axes only. Mutants that nothing can notice, because the
+result is the same, stand with the reason in ``equivalent_mutants.toml``; they are counted, not run.
 
 Changed are operators, signs, comparisons, constants and axes in the bodies of functions, and calls
 that have a counterpart (sum and mean, sin and cos, conjugation and transposition left out).
@@ -33,6 +34,7 @@ import random
 import signal
 import sys
 import time
+import tomllib
 import types
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -43,6 +45,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "pennylane_trainability"
 WHERE = Path(os.environ.get("PT_MUTANTS", "/tmp/mutants"))
+EQUIVALENT = Path(__file__).with_name("equivalent_mutants.toml")
 TOOL = 4  # of sys.monitoring; 0 to 3 and 5 are taken by debuggers, coverage and profilers
 
 # --- which test runs which line ------------------------------------------------------------------
@@ -64,7 +67,7 @@ class Lines:
 
     def _line(self, code: types.CodeType, line: int) -> object:
         if code.co_filename.startswith(self._inside):
-            self.now.add((code.co_filename, line))
+            self.now.add((os.path.relpath(code.co_filename, ROOT), line))
         return sys.monitoring.DISABLE
 
     def _taken(self) -> set[tuple[str, int]]:
@@ -78,7 +81,7 @@ class Lines:
         try:
             return (yield)
         finally:  # a fixture may serve every test of its file
-            self.shared[str(item.path)] |= self._taken()
+            self.shared[os.path.relpath(item.path, ROOT)] |= self._taken()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
@@ -294,6 +297,31 @@ def mutated(source: str, which: int) -> tuple[ast.Module, int, str]:
     return _applied(tree, change), line, change[4]
 
 
+def equivalents() -> list[dict]:
+    """Read the mutants that were judged to change no result: file, line, change, why, and which.
+
+    ``line`` is the line of code without indentation, ``change`` the change in words; ``which``
+    chooses among equal changes of one line (from 1 on), all of them where it is absent.
+    """
+    return tomllib.loads(EQUIVALENT.read_text()).get("mutant", [])
+
+
+def judged_of(path: Path, source: str) -> dict[int, dict]:
+    """Number the changes of one module that were judged, with what was said of them."""
+    lines = source.splitlines()
+    mine = [entry for entry in equivalents() if ROOT / entry["file"] == path]
+    found: dict[int, dict] = {}
+    seen: Counter[tuple[int, str]] = Counter()
+    for k, (node, *_, words) in enumerate(changes_of(source)):
+        at = getattr(node, "lineno", 0)
+        seen[at, words] += 1
+        for entry in mine:
+            same = entry["line"] == lines[at - 1].strip() and entry["change"] == words
+            if same and entry.get("which", seen[at, words]) == seen[at, words]:
+                found[k] = entry
+    return found
+
+
 # --- running the tests on a change ---------------------------------------------------------------
 
 
@@ -337,7 +365,7 @@ class Server:
         for name, item in self.items.items():
             duration, lines = self.tests.get(name, (1.0, set()))
             if duration < self.options.longest:
-                for line in lines | self.shared.get(str(item.path), set()):
+                for line in lines | self.shared.get(os.path.relpath(item.path, ROOT), set()):
                     self.by_line[line].append(name)
         gc.freeze()
         for path in self.files:
@@ -347,7 +375,10 @@ class Server:
     def file(self, path: Path) -> None:
         source = path.read_text()
         chosen = formulas_of(source) if self.options.formulas else range(len(changes_of(source)))
-        chosen = list(chosen)
+        judged = judged_of(path, source)
+        tally: Counter[str] = Counter()
+        tally["equivalent"] = len(judged.keys() & set(chosen))
+        chosen = [which for which in chosen if which not in judged]
         count = len(chosen)
         if self.options.sample and count > self.options.sample:
             draw = random.Random(f"{self.options.seed} {path.name}")
@@ -355,7 +386,6 @@ class Server:
         if self.options.only:
             chosen = self.options.only
         self.kills = Counter()
-        tally: Counter[str] = Counter()
         start = time.perf_counter()
         for which in chosen:
             outcome, line, words = self.mutant(path, source, which)
@@ -365,7 +395,7 @@ class Server:
                 self.say(
                     f"  {path.relative_to(ROOT)}:{line} #{which} {outcome}: {words}   | {text}"
                 )
-        numbers = ", ".join(f"{name} {number}" for name, number in sorted(tally.items()))
+        numbers = ", ".join(f"{name} {number}" for name, number in sorted(tally.items()) if number)
         spent = time.perf_counter() - start
         self.say(f"{path.relative_to(ROOT)}: {len(chosen)} of {count}: {numbers} ({spent:.0f} s)")
 
@@ -375,10 +405,12 @@ class Server:
     def mutant(self, path: Path, source: str, which: int) -> tuple[str, int, str]:
         tree, line, words = mutated(source, which)
         span = range(line, 1 + self._last(source, line))
-        names = {name for k in span for name in self.by_line.get((str(path), k), ())}
+        where = str(path.relative_to(ROOT))
+        names = {name for k in span for name in self.by_line.get((where, k), ())}
         if not names:
             return "no test", line, words
-        names = sorted(names, key=lambda n: (-self.kills[n], self.tests.get(n, (1.0,))[0]))
+        room = f"tests/{path.parent.name}/"
+        names = sorted(names, key=lambda n: (-self.kills[n], room not in n, self.duration(n)))
         try:
             code = compile(tree, str(path), "exec")
         except (SyntaxError, ValueError):
@@ -405,6 +437,9 @@ class Server:
                     os._exit(3)
                 for function in self.functions[key]:
                     function.__code__ = now
+
+    def duration(self, name: str) -> float:
+        return self.tests.get(name, (1.0,))[0]
 
     def _in_child(self, names: list[str], change: Callable[[], None]) -> str:
         reader, writer = os.pipe()
@@ -434,7 +469,7 @@ class Server:
             os._exit(3)
         spent = 0.0
         for k, name in enumerate(names):
-            duration = self.tests.get(name, (1.0,))[0]
+            duration = self.duration(name)
             spent += duration
             if k and spent > self.options.budget:
                 break
