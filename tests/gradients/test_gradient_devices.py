@@ -6,6 +6,7 @@ import numpy as np
 import pennylane as qml
 import pytest
 from gradient_zoo import ZOO, by_differences, truth_of, weights_of
+from plugin_devices import DEVICES, SIMULATORS, aer, fake_ibm
 from support import THIRD_PARTY_WARNINGS, count_executions
 
 import pennylane_trainability as pt
@@ -13,41 +14,6 @@ import pennylane_trainability as pt
 pytestmark = [pytest.mark.filterwarnings(warning) for warning in THIRD_PARTY_WARNINGS]
 
 SHOTS = 4000
-
-
-def aer(wires):
-    return qml.device("qiskit.aer", wires=wires, seed_simulator=11)
-
-
-def fake(wires):
-    from qiskit_ibm_runtime.fake_provider import FakeManilaV2
-
-    options = {"simulator": {"seed_simulator": 7}}
-    return qml.device("qiskit.remote", wires=wires, backend=FakeManilaV2(), options=options)
-
-
-def ideal(wires):
-    from qiskit_aer import AerSimulator
-
-    options = {"simulator": {"seed_simulator": 7}}
-    return qml.device("qiskit.remote", wires=wires, backend=AerSimulator(), options=options)
-
-
-def simulator(name):
-    return lambda wires: qml.device(name, wires=wires, seed=5)
-
-
-qiskit = pytest.mark.qiskit
-SIMULATORS = [
-    pytest.param(simulator("default.qubit"), id="default.qubit"),
-    pytest.param(simulator("lightning.qubit"), id="lightning.qubit"),
-    pytest.param(simulator("default.mixed"), id="default.mixed"),
-]
-DEVICES = [
-    *SIMULATORS,
-    pytest.param(aer, id="qiskit.aer", marks=qiskit),
-    pytest.param(ideal, id="qiskit.remote", marks=qiskit),
-]
 NAMES = ["tied", "entangled input"]
 TRANSFORMS = [pytest.param(pt.commuting_grad, id="commuting"), pytest.param(pt.dla_grad, id="dla")]
 
@@ -105,7 +71,7 @@ WEIGHTS = np.array([0.5, 0.8, 0.3])
 @pytest.mark.parametrize("method", ["commuting", "dla", "shift"])
 def test_a_fake_backend_end_to_end(method):
     """Noisy, so that only the sign and the size are compared; trained for a few steps."""
-    qnode = qml.set_shots(qml.QNode(model, fake(3)), shots=4000)
+    qnode = qml.set_shots(qml.QNode(model, fake_ibm(3)), shots=4000)
     found = pt.measured_grad(qnode, method=method)(WEIGHTS)
     exact = qml.QNode(model, qml.device("default.qubit"), diff_method="backprop")
     expected = qml.grad(exact)(qml.numpy.array(WEIGHTS))

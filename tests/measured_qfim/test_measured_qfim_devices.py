@@ -7,6 +7,7 @@ import functools
 import numpy as np
 import pennylane as qml
 import pytest
+from plugin_devices import DEVICES, aer, fake_ibm, ideal_ibm
 from qfim_zoo import ZOO, qfim_by_differences
 from support import (
     INTERFACES,
@@ -38,38 +39,6 @@ def model(device, shots=None):
         return qml.expval(qml.Z(0))
 
     return qml.set_shots(circuit, shots=shots)
-
-
-def aer(wires):
-    return qml.device("qiskit.aer", wires=wires, seed_simulator=11)
-
-
-def remote(wires):
-    from qiskit_ibm_runtime.fake_provider import FakeManilaV2
-
-    options = {"simulator": {"seed_simulator": 7}}
-    return qml.device("qiskit.remote", wires=wires, backend=FakeManilaV2(), options=options)
-
-
-def ideal(wires):
-    from qiskit_aer import AerSimulator
-
-    options = {"simulator": {"seed_simulator": 7}}
-    return qml.device("qiskit.remote", wires=wires, backend=AerSimulator(), options=options)
-
-
-def simulator(name):
-    return lambda wires: qml.device(name, wires=wires, seed=5)
-
-
-qiskit = pytest.mark.qiskit
-DEVICES = [
-    pytest.param(simulator("default.qubit"), id="default.qubit"),
-    pytest.param(simulator("lightning.qubit"), id="lightning.qubit"),
-    pytest.param(simulator("default.mixed"), id="default.mixed"),
-    pytest.param(aer, id="qiskit.aer", marks=qiskit),
-    pytest.param(ideal, id="qiskit.remote", marks=qiskit),
-]
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +120,7 @@ def test_one_sampler_job_and_one_estimator_job(truth, monkeypatch):
             return _original(self, pubs, *args, **kwargs)
 
         monkeypatch.setattr(primitive, "run", run)
-    qnode = model(ideal(3), 4000)
+    qnode = model(ideal_ibm(3), 4000)
     for read_out in ("counts", "means"):
         found = pt.measure_qfim(qnode, method="hadamard", read_out=read_out, seed=1)
         result = found(np.array(WEIGHTS))
@@ -165,7 +134,7 @@ def test_one_sampler_job_and_one_estimator_job(truth, monkeypatch):
 @pytest.mark.qiskit
 def test_a_fake_backend_end_to_end(truth):
     """Noise, transpilation, measurements on the way: near the truth, and told what it is."""
-    device = remote(2)
+    device = fake_ibm(2)
     found = pt.measure_qfim(model(device, 2000), seed=1, rescale=True)(np.array(WEIGHTS))
     assert found.method == "direct" and found.provenance.device == "qiskit.remote"
     assert np.abs(found.value - truth).max() < 0.35
