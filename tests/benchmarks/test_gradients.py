@@ -97,7 +97,7 @@ QISKIT = [pytest.mark.qiskit, *(pytest.mark.filterwarnings(w) for w in THIRD_PAR
 @pytest.mark.parametrize(
     ("device", "circuit", "method", "circuits"),
     [
-        pytest.param("aer", "slpa", "dla", 4, marks=QISKIT),
+        pytest.param("aer", "slpa", "dla", 4, marks=[*QISKIT, pytest.mark.slow]),
         pytest.param("fake", "ising", "commuting", 12, marks=QISKIT),
     ],
 )

@@ -70,7 +70,10 @@ def line(monkeypatch):
     return events
 
 
-@pytest.mark.parametrize(("mode", "kind"), [("batch", "Batch"), ("session", "Session")])
+@pytest.mark.parametrize(
+    ("mode", "kind"),
+    [("batch", "Batch"), pytest.param("session", "Session", marks=pytest.mark.slow)],
+)
 def test_all_executions_of_a_question_are_in_one(mode, kind, line):
     device = remote()
     alone = question(device, pt.Executor(chunk=2))

@@ -179,6 +179,7 @@ def test_bad_conditioning_does_not_slow_it_down():
     assert ends["plain"] > -0.2
 
 
+@pytest.mark.slow
 def test_descent_with_shots():
     """A hundred shots: with the floor it descends, with the bare inverse it is thrown about."""
 

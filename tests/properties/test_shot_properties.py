@@ -19,6 +19,7 @@ from pennylane_trainability.circuits.dead import dead_parameters
 from pennylane_trainability.circuits.qnode import read_qnode
 
 SMALL = dict(max_steps=4, max_parameters=3, max_encodings=1)
+TINY = dict(max_steps=2, max_parameters=2, max_encodings=1, max_wires=2)
 
 
 def options_of(program) -> dict:
@@ -181,7 +182,7 @@ def weight(program) -> float:
 
 @given(st.data())
 def test_a_store_gives_the_same_bits_and_executes_nothing(data):
-    program = data.draw(programs(**SMALL, kinds=("expval", "probs")))
+    program = data.draw(programs(**TINY, kinds=("expval", "probs")))
     args, kwargs = program.call(data.draw(thetas(program)), data.draw(inputs(program)))
     device = program.device(seed=None)
     qnode = qml.set_shots(qml.QNode(program.function(), device), shots=100)
