@@ -39,7 +39,7 @@ def incomplete_beta(a, b, x) -> np.ndarray:
     a, b, x = np.broadcast_arrays(*(np.asarray(v, float) for v in (a, b, x)))
     flip = x > (a + 1) / (a + b + 2)  # where the fraction converges slowly: I_x = 1 - I_{1-x}
     a, b = np.where(flip, b, a), np.where(flip, a, b)
-    x = np.clip(np.where(flip, 1 - x, x), 0.0, 1.0)
+    x = np.maximum(np.where(flip, 1 - x, x), 0.0)
     with np.errstate(divide="ignore"):
         front = a * np.log(x) + b * np.log1p(-x) + _log_beta(a, b)
     out = np.exp(front) * _fraction(a, b, x) / a

@@ -59,10 +59,10 @@ def real_haar_log_masses(dimension: int, n_bins: int) -> np.ndarray:
     a, rest = (dimension - 1) / 2, np.arange(n_bins, -1, -1) / n_bins
     upper = incomplete_beta(a, 0.5, rest)
     masses = upper[:-1] - upper[1:]
-    # where the numbers end: the leading term, x^a √(1 − x)/(a B(a, ½))
+    # where the numbers end: the leading term, x^a/(√(1 − x) a B(a, ½)), all but a share of 1/a
     beta = math.lgamma(a) + math.lgamma(0.5) - math.lgamma(a + 0.5)
     x = rest[:-1]
-    leading = a * np.log(x) + 0.5 * np.log1p(-np.minimum(x, 1 - 1e-15)) - math.log(a) - beta
+    leading = a * np.log(x) - 0.5 * np.log1p(-np.minimum(x, 1 - 1e-15)) - math.log(a) - beta
     return np.where(masses > 0, np.log(np.where(masses > 0, masses, 1.0)), leading)
 
 

@@ -149,7 +149,9 @@ class GammaSum(Result):
 def _table(weights: tuple[float, ...], shapes: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
     """Points and the probability below them, of a sum without its offset.
 
-    Every term is cut into bins of which the probability is exact; the bins are convolved.
+    Every term is cut into bins of which the probability is exact; the bins are convolved. Points
+    reach to the ends of all terms together, but not farther from the mean than forty standard
+    deviations or forty times the largest weight.
     """
     ends = [w * gammaincinv(k, 1 - _TAIL) for w, k in zip(weights, shapes, strict=True)]
     spread = math.sqrt(sum(k * w**2 for w, k in zip(weights, shapes, strict=True)))

@@ -56,7 +56,7 @@ def variance(samples: np.ndarray, *, level: float = 0.95, law: str = "") -> Esti
     samples = np.asarray(samples)
     s2, error = (float(x) for x in variance_and_error(samples.reshape(-1)))
     half = NormalDist().inv_cdf((1 + level) / 2) * error / s2 if s2 > 0 else 0.0
-    stretch = math.exp(min(half, 700.0))
+    stretch = math.exp(half)
     return Estimate(
         value=s2, stderr=error, low=s2 / stretch, high=s2 * stretch, level=level, law=law
     )
@@ -121,8 +121,7 @@ def skewness(samples: np.ndarray, axis: int = 0) -> np.ndarray:
     2.0
     """
     _, k2, k3, _ = k_statistics(samples, axis)
-    some = k2 > 0
-    return np.where(some, k3 / np.where(some, k2, 1.0) ** 1.5, np.nan)
+    return np.asarray(k3 / np.where(k2 > 0, k2, np.nan) ** 1.5)
 
 
 def excess_kurtosis(samples: np.ndarray, axis: int = 0) -> np.ndarray:
@@ -132,8 +131,7 @@ def excess_kurtosis(samples: np.ndarray, axis: int = 0) -> np.ndarray:
     4.0
     """
     _, k2, _, k4 = k_statistics(samples, axis)
-    some = k2 > 0
-    return np.where(some, k4 / np.where(some, k2, 1.0) ** 2, np.nan)
+    return np.asarray(k4 / np.where(k2 > 0, k2, np.nan) ** 2)
 
 
 def _checked(samples: np.ndarray, axis: int, least: int) -> np.ndarray:

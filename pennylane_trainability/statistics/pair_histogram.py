@@ -200,7 +200,7 @@ def _of_the_law(expected: np.ndarray) -> tuple[float, float, float]:
     freedom = 2 * float(np.sum(np.interp(logs, grid, spread))) - 1
     skew = float(np.sum(np.interp(logs, grid, third))) - 1
     # shares of a fixed total vary by 1 − q of what single counts do
-    left = 1 - rates / max(float(np.sum(rates)), 1.0)
+    left = 1 - rates / np.sum(rates)
     return max(freedom, 1e-3), max(skew, 1e-3), float(np.interp(logs, grid, mean) @ left)
 
 

@@ -215,8 +215,8 @@ def _refuse_zeros(data: Points) -> None:
 
 def _criteria(raw: list[Fitted], n_points: int, level: float) -> tuple[FamilyFit, ...]:
     """Records with the AICc, deviations divided by the overdispersion of the best family."""
-    scales = [one.chi2 / one.degrees for one in raw if one.degrees > 0]
-    scale = max(1.0, min(scales, default=1.0))
+    # two points at least were seen, so that the constant has a degree of freedom
+    scale = max(1.0, min(one.chi2 / one.degrees for one in raw if one.degrees > 0))
     out = []
     for family, one in zip(Family, raw, strict=True):
         left = n_points - one.count - 1

@@ -65,7 +65,10 @@ class Points:
         return cls(ns, kinds, values, errors, rates)
 
     def terms(self, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """``−2 log L`` of every point and its first two derivatives by ``y = log V``."""
+        """``−2 log L`` of every point and its first two derivatives by ``y = log V``.
+
+        The second one of linear points is that of Gauss and Newton, ``2V²/σ²``, or what is larger.
+        """
         log, linear, bound = (self.kinds == kind for kind in ("log", "linear", "bound"))
         out = np.zeros((3, len(y)))
         v = np.exp(np.minimum(y, 300.0))
@@ -151,7 +154,8 @@ def _newton(design: np.ndarray, data: Points) -> tuple[np.ndarray, np.ndarray, n
         step = np.linalg.solve(hessian + damping * np.diag(np.diag(hessian) + 1e-12), gradient)
         moved = data.terms(design @ (theta - step))
         if moved[0].sum() <= terms.sum():
-            theta, damping = theta - step, damping / 10
+            # points that only bound from above leave a flat side, where nothing else is regular
+            theta, damping = theta - step, max(damping / 10, 1e-9)
             done = terms.sum() - moved[0].sum() <= 1e-12 * (1 + terms.sum())
             terms, first, second = moved
             if done:

@@ -8,6 +8,7 @@ import math
 import numpy as np
 import pennylane as qml
 import pytest
+from scipy import special, stats
 
 import pennylane_trainability as pt
 from pennylane_trainability.circuits.qnode import read_qnode
@@ -17,7 +18,9 @@ from pennylane_trainability.statistics.divergence import debiased_divergence, pl
 from pennylane_trainability.statistics.fidelity_laws import bin_numbers, haar_log_masses
 from pennylane_trainability.statistics.pair_histogram import (
     PairHistogram,
+    _influence,
     _of_the_law,
+    _tables,
     divergence_of_pairs,
     harmonics,
 )
@@ -333,3 +336,53 @@ def test_the_error_and_the_interval_by_hand():
     low = value - math.hypot(value - max(0, root - moved) ** 2, reach * math.sqrt(order_two))
     high = value + math.hypot((root + moved) ** 2 - value, reach * math.sqrt(order_two))
     assert (found.low, found.high) == pytest.approx((low, high), rel=0.02)
+
+
+def test_what_many_bins_are_worth_by_hand():
+    """132 pairs in three of four bins; with ``p = q`` only the second answer is asked for."""
+    counts = np.array([80, 40, 12, 0])
+    p, spread = counts[:3] / 132, np.diag([0.09, 0.05, 0.02, 0.0])
+    found = PairHistogram(counts, spread, 2, 12)
+    law = np.log([*p, 0.5])
+    # rows of twelve draws spread by 10/121 (8 ζ₁ + ζ₂), and means by 4·10 ζ₁/(2·12·11) more
+    excess = (np.diagonal(spread)[:3] * 121 / 10 - p * (1 - p)) / 8 * 40 / 264
+    assert np.all(excess > 0)
+    wanted = 2 / (np.sum(excess / p) + 2 / 132)
+    assert found.worth(law) == pytest.approx(wanted) and wanted < 40
+    # never more than all of them
+    assert PairHistogram(counts, 0 * spread, 2, 12).worth(law) == 132
+    assert _influence(p, np.log([0.5, 0.25, 0.25])) == pytest.approx(np.log(p * [2, 4, 4]))
+    assert np.array_equal(_influence(np.array([1.0, 0.0]), np.log([1.0, 0.5])), [0, 0])
+
+
+def test_p_values_are_those_of_a_gamma_law():
+    """With the mean, the variance and the third cumulant of the law, made wider by 6 Σ 1/m_l."""
+    law = np.array([0.6, 0.3, 0.0985, 0.0015])
+    counts = np.array([1080, 560, 167, 5]) * 3
+    counts[0] += 3 * 60 * 59 // 2 - counts.sum()
+    found = divergence_of_pairs(PairHistogram(counts, np.zeros((4, 4)), 3, 60), np.log(law), 0.9, 2)
+    n = counts.sum()
+    freedom, skew, floor = _of_the_law(n * law)
+    variance = freedom / 2 * (1 + 6 / freedom * (1 / 3 + 1 / 5 + 1 / 7) / 3)
+    shape = 4 * (freedom / 2) ** 3 / skew**2
+    scale = math.sqrt(variance / shape)
+    statistic = n * np.sum(counts / n * np.log(counts / n / law))
+    wanted = stats.gamma.sf(statistic, shape, loc=floor - shape * scale, scale=scale)
+    assert 0.01 < wanted < 0.3
+    assert found.p_value == pytest.approx(wanted, rel=1e-9)
+
+
+def test_cumulants_of_single_counts_are_those_of_poisson_counts():
+    """Mean, and variance and third cumulant of the rest after a regression on the count."""
+    grid, variance, third, mean = _tables.__wrapped__()
+    assert np.exp(grid[[0, -1]]) == pytest.approx([1e-8, 30])
+    k = np.arange(200)
+    for at in (40, 90, 105, 119):
+        rate = np.exp(grid[at])
+        law = stats.poisson.pmf(k, rate)
+        values = special.xlogy(k, k) - k * grid[at]
+        centre = law @ values
+        slope = law @ ((values - centre) * (k - rate)) / rate
+        rest = values - centre - slope * (k - rate)
+        found = mean[at], variance[at], third[at]
+        assert found == pytest.approx((centre, law @ rest**2, law @ rest**3), rel=1e-8)

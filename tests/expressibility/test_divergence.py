@@ -6,8 +6,11 @@ import math
 
 import numpy as np
 import pytest
+from scipy import special, stats
 
 from pennylane_trainability.statistics.divergence import (
+    _bias_table,
+    _sparse_bias,
     debiased_divergence,
     divergence_of_counts,
     plug_in_divergence,
@@ -82,3 +85,56 @@ def test_intervals_cover_and_tests_hold_their_level(rng, share, n):
 def test_counts_where_the_law_has_nothing_are_refused(rng):
     with pytest.raises(ValueError, match="fewer bins"):
         divergence_of_counts(np.array([3, 5]), np.array([0.0, -math.inf]), 0.95, rng)
+
+
+def poisson_bias(rates):
+    """``Σ E[k ψ(k)] − λ ln λ``, summed over counts."""
+    k = np.arange(1, 150)
+    weights = stats.poisson.pmf(k, np.asarray(rates, float)[:, None])
+    return np.sum(weights @ (k * special.digamma(k)) - special.xlogy(rates, rates))
+
+
+def test_the_bias_of_sparse_bins_is_that_of_poisson_counts():
+    grid, bias = _bias_table.__wrapped__()
+    np.testing.assert_allclose(bias, [poisson_bias([rate]) for rate in np.exp(grid)], atol=1e-9)
+    # from thirty counts on there is none, and where one in a hundred million is expected
+    assert np.exp(grid[[0, -1]]) == pytest.approx([1e-8, 30.0]) and np.abs(bias[-1]) < 1e-11
+
+
+def test_sparse_bins_hold_the_total_that_was_seen_spread_like_the_law():
+    """Three expect fewer than five and hold half as many again; a fourth holds more than ten."""
+    expected = np.array([90.0, 0.5, 4.0, 1.5, 4.0])
+    counts = np.array([80, 0, 6, 3, 11])
+    found = _sparse_bias(counts, np.log(expected / 100), 100)
+    assert found == pytest.approx(poisson_bias(1.5 * expected[1:4]) / 100, rel=1e-3)
+    # of several histograms each has its own
+    both = np.stack([counts, [88, 1, 3, 0, 8]])
+    alone = poisson_bias(1.2 * expected[1:]) / 100
+    assert _sparse_bias(both, np.log(expected / 100), 100) == pytest.approx(
+        [found, alone], rel=1e-3
+    )
+    full = np.array([[50, 50], [40, 60], [99, 1]])
+    assert np.array_equal(_sparse_bias(full, np.log([0.5, 0.5]), 100), np.zeros(3))
+
+
+def test_a_high_level_takes_as_many_resamples_as_it_needs(rng):
+    """Ten beyond 99.95 %, so that no p-value is below 1/20,001."""
+    found = divergence_of_counts(np.array([90, 10]), np.log([0.5, 0.5]), 0.9995, rng)
+    assert found.p_value == pytest.approx(1 / 20_001, rel=1e-3)
+
+
+def test_the_interval_of_many_counts_is_the_normal_one(rng):
+    """Beside the delta method: the variance of ``ln(p/q)`` over the number of counts."""
+    p, q, n = np.array([0.5, 0.3, 0.2]), np.array([0.2, 0.3, 0.5]), 4000
+    found = divergence_of_counts((n * p).astype(int), np.log(q), 0.9, rng)
+    logs = np.log(p / q)
+    error = math.sqrt((p @ logs**2 - (p @ logs) ** 2) / n)
+    assert found.stderr == pytest.approx(error, rel=0.12)
+    assert found.high - found.value == pytest.approx(1.645 * error, rel=0.25)
+    assert found.value - found.low == pytest.approx(1.645 * error, rel=0.25)
+
+
+def test_a_law_whose_masses_are_one_but_for_rounding(rng):
+    logs = np.log([0.5, 0.5, 1e-13]) + 1e-9
+    found = divergence_of_counts(np.array([55, 45, 0]), logs, 0.9, rng)
+    assert found.plug_in == pytest.approx(0.00501, abs=1e-4) and found.p_value > 0.05

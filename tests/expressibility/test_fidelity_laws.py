@@ -52,6 +52,20 @@ def test_masses_far_below_what_numbers_hold():
     assert np.all(np.isfinite(real_haar_log_masses(512, 75)))
 
 
+@pytest.mark.parametrize(("dimension", "n_bins"), [(512, 75), (4096, 10)])
+def test_real_masses_below_what_numbers_hold_against_an_integral(dimension, n_bins):
+    """``x^a/(a B(a, ½)) ∫ e^{−u} (1 − x e^{−u/a})^{−1/2} du``, by Gauss and Laguerre."""
+    u, weights = np.polynomial.laguerre.laggauss(40)
+    a, x = (dimension - 1) / 2, np.arange(n_bins, 0, -1) / n_bins
+    small = np.flatnonzero(a * np.log(x) < -740)
+    inner = (1 - x[small, None] * np.exp(-u / a)) ** -0.5 @ weights
+    beta = math.lgamma(a) + math.lgamma(0.5) - math.lgamma(a + 0.5)
+    wanted = a * np.log(x[small]) - math.log(a) - beta + np.log(inner)
+    found = real_haar_log_masses(dimension, n_bins)[small]
+    assert len(small) > 3
+    np.testing.assert_allclose(found, wanted, atol=1e-3, rtol=0)
+
+
 def test_potentials_are_inverse_binomials():
     for dimension, order in [(2, 1), (4, 2), (16, 3)]:
         wanted = Fraction(1, math.comb(dimension + order - 1, order))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from math import comb
 
 import numpy as np
 import pennylane as qml
 import pytest
 from depolarised import NoisyDensity, NoisyQubits
+from scipy import special
 
 import pennylane_trainability as pt
 from pennylane_trainability.statistics.fidelity_laws import bin_numbers, counted_log_masses
@@ -59,13 +61,61 @@ def test_powers_are_means_over_all_sets_of_shots():
             assert np.isclose(row[t - 1], np.sum(products) / comb(len(shots), t))
 
 
-@pytest.mark.parametrize(("dimension", "shots"), [(2, 7), (4, 100), (16, 1000), (256, 300)])
+@pytest.mark.parametrize(
+    ("dimension", "shots"), [(2, 7), (4, 100), (4, 256), (16, 1000), (256, 300), (1024, 5000)]
+)
 def test_without_noise_the_law_is_the_closed_form(dimension, shots):
     found = noisy_counted_log_masses(dimension, shots, 40, 1.0)
     known = counted_log_masses(dimension, shots, 40)
     seen = np.isfinite(known)
     assert np.array_equal(seen, np.isfinite(found))
-    assert np.allclose(found[seen], known[seen], atol=1e-6)
+    assert np.allclose(found[seen], known[seen], rtol=0, atol=3e-8)
+
+
+@pytest.mark.parametrize(
+    ("dimension", "shots", "survival", "reading"),
+    [(4, 40, 0.6, None), (4096, 5000, 0.9, (0.9, np.array([0.3]), 0.4))],
+)
+def test_the_law_with_noise_beside_a_fine_grid(dimension, shots, survival, reading):
+    """``∫ C(M, k) p^k (1 − p)^{M−k} (N − 1)(1 − F)^{N−2} dF`` as a sum, also far out."""
+    found = noisy_counted_log_masses(dimension, shots, 20, survival, reading)
+    right, [wrong], even = reading or (1.0, [0.0], 1 / dimension)
+    overlaps = (np.arange(5_000) + 0.5) / 5_000
+    p = survival * (right * overlaps + (1 - overlaps) * wrong) + (1 - survival) * even
+    law = np.log((dimension - 1) / 5_000) + (dimension - 2) * np.log1p(-overlaps)
+    numbers = bin_numbers(np.arange(shots + 1) / shots, 20)
+    for b in (16, 18) if dimension > 4 else (1, 8, 16, 18):
+        k = np.flatnonzero(numbers == b)[:, None]
+        terms = law + k * np.log(p) + (shots - k) * np.log1p(-p)
+        ways = special.gammaln(shots + 1) - special.gammaln(k + 1) - special.gammaln(shots - k + 1)
+        assert abs(found[b] - special.logsumexp(terms + ways)) < 1e-5
+
+
+def test_what_is_read_as_zeros_is_a_row_of_the_confusion_matrix():
+    flips = np.array([[0.02, 0.1], [0.2, 0.05], [0.0, 0.3]])
+    matrix = np.ones((1, 1))
+    for up, down in flips:
+        matrix = np.kron(matrix, [[1 - up, down], [up, 1 - down]])
+    np.testing.assert_allclose(read_as_zeros(flips), matrix[0], rtol=1e-13)
+
+
+def test_quantiles_of_two_wrong_outcomes_are_those_of_a_uniform_law():
+    """``c_1 + (c_2 − c_1) U``: eighths, stretched to the variance that is known."""
+    found = wrongly_zero(np.array([0.9, 0.1, 0.4]), np.random.default_rng(0))
+    eighths = (np.arange(8) + 0.5) / 8
+    eighths = 0.5 + (eighths - 0.5) / eighths.std() / math.sqrt(12)
+    np.testing.assert_allclose(found, 0.1 + 0.3 * eighths, atol=0.006)
+
+
+def test_many_wrong_outcomes_are_drawn_in_pieces():
+    """Means of 2,047 weighted values are normal: mean and variance are known exactly."""
+    reading = np.linspace(0, 0.2, 2**13) ** 2
+    found = wrongly_zero(reading, np.random.default_rng(0), 3)
+    rest = reading[1:]
+    assert found.mean() == pytest.approx(rest.mean())
+    assert found.std() == pytest.approx(rest.std() / math.sqrt(len(rest) + 1))
+    # thirds of a normal law are at ∓1.09 of its standard deviation, here of 0.89 of it
+    assert found[1] == pytest.approx(rest.mean(), abs=0.1 * found.std())
 
 
 def test_the_law_of_haar_states_with_noise_is_the_one_that_is_drawn(rng):

@@ -1,9 +1,11 @@
 """Limits of probabilities against binomial sums; coverage of means of rare events."""
 
+import itertools
 import math
 
 import numpy as np
 import pytest
+from scipy import special
 
 from pennylane_trainability.statistics.binomial import (
     beta_quantile,
@@ -37,6 +39,14 @@ def test_incomplete_beta_of_powers():
                                atol=1e-12)  # fmt: skip
 
 
+def test_incomplete_beta_of_large_parameters_against_scipy():
+    """Where the fraction needs the more terms the larger both parameters are; one pair at a time,
+    for the most terms that any of them needs are taken for all."""
+    for a, b in itertools.product([0.5, 40.0, 2e4, 1e6], repeat=2):
+        x = a / (a + b) * np.array([0.98, 0.999, 1.0])
+        np.testing.assert_allclose(incomplete_beta(a, b, x), special.betainc(a, b, x), atol=2e-9)
+
+
 @pytest.mark.parametrize(("a", "b"), [(1.0, 1e4), (3.0, 7.0), (80.0, 1e6), (150.0, 400.0)])
 @pytest.mark.parametrize("q", [0.005, 0.5, 0.975])
 def test_quantiles_invert(a, b, q):
@@ -44,6 +54,15 @@ def test_quantiles_invert(a, b, q):
     assert incomplete_beta(a, b, beta_quantile(a, b, q)) == pytest.approx(q, rel=2e-3)
     if min(a, b) < 100:
         assert incomplete_beta(a, b, beta_quantile(a, b, q)) == pytest.approx(q, rel=1e-8)
+
+
+@pytest.mark.parametrize(("a", "b"), [(100, 400), (150, 400), (100, 1e4), (1e4, 100), (120, 1e6)])
+def test_the_expansion_of_quantiles_is_off_by_little(a, b):
+    """In standard deviations, by less than 0.001, and at the median by less than 0.00005."""
+    deviation = math.sqrt(a * b / (a + b + 1)) / (a + b)
+    for q, least in ((0.025, 1e-3), (0.3, 5e-4), (0.5, 5e-5), (0.9, 1e-3)):
+        off = beta_quantile(a, b, q) - special.betaincinv(a, b, q)
+        assert abs(off) < least * deviation
 
 
 def test_student_quantiles():
@@ -121,6 +140,13 @@ def test_the_interval_of_signed_values_is_normal_and_allows_for_missed_ones():
     assert error.item() == pytest.approx(values.std() / 20, rel=1e-12)
     assert low.item() == pytest.approx(values.mean() - half - missed, rel=1e-9)
     assert high.item() == pytest.approx(values.mean() + half + missed, rel=1e-9)
+
+
+def test_where_every_value_was_zero_large_ones_may_have_been_missed_on_both_sides():
+    nothing = np.zeros((3, 1))
+    value, error, low, high = bounded_mean(nothing, 400, 0.9, signs=False, signed=True)
+    assert value.item() == 0 and np.isnan(error.item())
+    assert high.item() == -low.item() == pytest.approx(1 - 0.05 ** (1 / 400), rel=1e-12)
 
 
 def test_the_interval_of_fractions_is_joined_on_logarithms():

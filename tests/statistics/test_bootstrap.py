@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from pennylane_trainability.statistics import (
     bootstrap,
@@ -49,6 +50,52 @@ def test_bca_equals_percentile_for_a_symmetric_case_and_follows_monotone_maps():
     )
     # BCa respects transformations up to the acceleration of the leave-one-out values
     assert mapped.low == pytest.approx(math.exp(bca.low), rel=0.02)
+
+
+def distinct(x, axis):
+    """The sum of values that differ: of no resample as large as of all draws."""
+    x = np.sort(x, axis=axis)
+    new = np.diff(x, axis=axis, prepend=0.0) > 0
+    return np.sum(x * new, axis=axis)
+
+
+def efron(samples, statistic, copies, level):
+    """``Φ(z₀ + (z₀ ± z)/(1 − a (z₀ ± z)))``, draws left out one by one; ties count half."""
+    value = statistic(samples, axis=0)
+    without = np.array(
+        [statistic(np.delete(samples, d, axis=0), axis=0) for d in range(len(samples))]
+    )
+    off = without.mean() - without
+    a = np.sum(off**3) / (6 * np.sum(off**2) ** 1.5)
+    least = 1 / (len(copies) + 1)
+    share = np.sum(copies < value) / len(copies) + np.sum(copies == value) / (2 * len(copies))
+    bias = stats.norm.ppf(np.clip(share, least, 1 - least))
+    ends = [bias + sign * stats.norm.ppf((1 + level) / 2) for sign in (-1, 1)]
+    return share, a, np.quantile(copies, [stats.norm.cdf(bias + z / (1 - a * z)) for z in ends])
+
+
+@pytest.mark.parametrize("case", ["ties", "above all", "below all"])
+def test_accelerated_intervals_by_hand(case):
+    rng = np.random.default_rng(12)
+    if case == "ties":
+        samples, statistic = rng.poisson(0.8, size=20).astype(float), np.mean
+        samples[0] += 20 - samples.sum() % 20  # a mean that resamples may have as well
+    else:
+        samples = rng.exponential(size=14)
+        sign = 1 if case == "above all" else -1
+        statistic = lambda x, axis: sign * distinct(x, axis)  # noqa: E731
+    found = bootstrap_interval(
+        samples, statistic, rng=np.random.default_rng(13), n_resamples=60, level=0.7
+    )
+    count = len(samples)
+    copies = statistic(samples[np.random.default_rng(13).integers(count, size=(60, count))], axis=1)
+    share, a, ends = efron(samples, statistic, copies, 0.7)
+    assert abs(a) > 0.03
+    assert {"ties": np.any(copies == found.value), "above all": share == 1}.get(case, share == 0)
+    assert (found.low, found.high) == pytest.approx(tuple(ends), rel=1e-10)
+    plain = bootstrap_interval(samples, statistic, rng=np.random.default_rng(13), n_resamples=60,
+                               level=0.7, method="percentile")  # fmt: skip
+    assert (plain.low, plain.high) == pytest.approx(tuple(np.quantile(copies, [0.15, 0.85])))
 
 
 def test_intervals_are_the_same_for_the_same_seed_and_in_columns():

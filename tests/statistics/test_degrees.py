@@ -99,6 +99,36 @@ def test_its_ends_are_those_of_the_accelerated_bootstrap(monkeypatch):
     assert (found.low, found.high) == pytest.approx(tuple(np.quantile(copies, tails)), rel=1e-9)
 
 
+@pytest.mark.parametrize("case", ["ties", "above all", "below all"])
+def test_ends_of_functions_of_sums_by_hand(case):
+    """A variance of zeros and ones; and a distance from the mean, on both sides of zero."""
+    rng = np.random.default_rng(4)
+    x = (rng.random(24) < 0.3) * 1.0 if case == "ties" else rng.exponential(size=24)
+    terms = np.stack([x, x**2], axis=1)
+    mean, sign = terms.sum(axis=0)[0] / 24, 1 if case == "below all" else -1
+
+    def statistic(sums, n):
+        if case == "ties":
+            return (sums[..., 1] - sums[..., 0] ** 2 / n) / (n - 1)
+        return sign * np.abs(sums[..., 0] / n - mean)
+
+    found = bootstrap_of_sums(
+        terms, statistic, rng=np.random.default_rng(1), n_resamples=70, level=0.8
+    )
+    drawn = np.random.default_rng(1).integers(24, size=(70, 24))
+    copies = statistic(terms[drawn].sum(axis=1), 24)
+    without = np.array([statistic(np.delete(terms, d, axis=0).sum(axis=0), 23) for d in range(24)])
+    off = without.mean() - without
+    a = np.sum(off**3) / (6 * np.sum(off**2) ** 1.5)
+    least = 1 / 71
+    share = np.mean(copies < found.value) + np.mean(copies == found.value) / 2
+    assert {"ties": np.any(copies == found.value), "above all": share == 1}.get(case, share == 0)
+    bias = stats.norm.ppf(np.clip(share, least, 1 - least))
+    ends = [bias + s * stats.norm.ppf(0.9) for s in (-1, 1)]
+    tails = [stats.norm.cdf(bias + z / (1 - a * z)) for z in ends]
+    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(copies, tails)), rel=1e-9)
+
+
 @pytest.mark.parametrize(("r", "beta"), [(1, 2), (6, 1), (3, 4)])
 def test_all_roads_lead_to_the_degrees_of_freedom(r, beta):
     rng = np.random.default_rng(7)

@@ -71,6 +71,16 @@ def test_variance_interval_is_symmetric_for_the_logarithm():
     assert (constant.value, constant.low, constant.high) == (0, 0, 0)
 
 
+def test_the_variance_interval_by_hand():
+    """``s² e^{± z e/s²}``: s² = 38/3, and e² = (180.5 − s⁴/3)/4, at 90 %."""
+    estimate = variance(np.array([1.0, 2.0, 4.0, 9.0]), level=0.9)
+    squared = 38 / 3
+    error = np.sqrt(((81 + 16 + 0 + 625) / 4 - squared**2 / 3) / 4)
+    reach = np.exp(1.6448536269514722 * error / squared)
+    assert (estimate.value, estimate.stderr) == pytest.approx((squared, error), rel=1e-12)
+    assert (estimate.low, estimate.high) == pytest.approx((squared / reach, squared * reach))
+
+
 @pytest.mark.slow
 def test_variance_intervals_cover():
     rng = np.random.default_rng(3)

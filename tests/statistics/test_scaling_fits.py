@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import optimize, stats
 
 from pennylane_trainability.results import Estimate
 from pennylane_trainability.statistics.binomial import bounded_mean
 from pennylane_trainability.statistics.moments import variance
 from pennylane_trainability.statistics.scaling import ScalingVerdict, fit_scaling
-from pennylane_trainability.statistics.scaling_likelihood import Family
+from pennylane_trainability.statistics.scaling_likelihood import Family, Points, fitted
 
 NS = np.arange(2, 11)
 
@@ -221,3 +221,144 @@ def test_sizes_are_spelled_as_a_progression_only_if_they_are_one():
     assert "n = 2, 4, …, 8" in fit_scaling([2, 4, 6, 8], point).sentence
     assert "n = 2, 3, 5, 8" in fit_scaling([2, 3, 5, 8], point).sentence
     assert "n = 2, 3, 4" in fit_scaling([2, 3, 4], point[:3]).sentence
+
+
+#: One clear point, two that are less than three errors above zero, and one never seen.
+MIXED = [
+    Estimate.normal(0.02, 0.004, level=0.9),
+    Estimate.normal(0.03, 0.011, level=0.9),
+    Estimate.normal(-0.2, 0.5, level=0.9),
+    Estimate(value=0.0, low=0.0, high=0.004, level=0.9),
+]
+
+
+def test_points_enter_by_how_far_they_are_above_their_errors():
+    data = Points.of(np.array([2.0, 3.0, 5.0, 9.0]), MIXED)
+    assert data.kinds.tolist() == ["log", "linear", "linear", "bound"]
+    # no event with a probability of 5 %: λ·0.004 = ln 20
+    np.testing.assert_allclose(data.rates, [0, 0, 0, np.log(20) / 0.004], rtol=1e-12)
+
+
+def deviance(y):
+    """``−2 log L`` of the four points, written out."""
+    v = np.exp(y)
+    return np.array([
+        ((y[0] - np.log(0.02)) * 0.02 / 0.004) ** 2,
+        ((v[1] - 0.03) / 0.011) ** 2,
+        ((v[2] + 0.2) / 0.5) ** 2,
+        2 * np.log(20) * v[3] / 0.004,
+    ])  # fmt: skip
+
+
+def test_likelihoods_and_their_slopes(rng):
+    data, y, h = Points.of(np.arange(1.0, 5.0), MIXED), rng.normal(-3, 1, 4), 1e-5
+    terms, first, second = data.terms(y)
+    np.testing.assert_allclose(terms, deviance(y), rtol=1e-12)
+    np.testing.assert_allclose(first, (deviance(y + h) - deviance(y - h)) / (2 * h), rtol=1e-6)
+    v = np.exp(y)
+    curved = [2 * 25, 2 * (v[1] / 0.011) ** 2, 2 * v[2] * (v[2] + 0.2) / 0.25, terms[3]]
+    np.testing.assert_allclose(second, curved, rtol=1e-12)
+
+
+def test_a_step_far_too_far_is_a_number_still():
+    data = Points.of(np.arange(1.0, 5.0), MIXED)
+    assert all(np.isfinite(part).all() for part in data.terms(np.full(4, 450.0)))
+
+
+@pytest.mark.parametrize("chosen", [[0, 1, 2, 3], [0, 1, 3]])
+@pytest.mark.parametrize("family", [Family.EXPONENTIAL, Family.POWER])
+def test_mixed_points_are_fitted_as_by_another_optimiser(family, chosen):
+    """With two points seen nothing is left to inflate the error by."""
+    ns = np.array([2.0, 3.0, 5.0, 9.0])
+    x = ns if family is Family.EXPONENTIAL else np.log(ns)
+    best = optimize.minimize(
+        lambda t: deviance(t[0] + t[1] * x)[chosen].sum(), [-3.0, -0.5], method="Nelder-Mead",
+        options={"xatol": 1e-10, "fatol": 1e-13, "maxiter": 4000},
+    )  # fmt: skip
+    found = fitted(family, Points.of(ns[chosen], [MIXED[k] for k in chosen]))
+    assert (found.intercept, found.slope) == pytest.approx(tuple(best.x), rel=1e-5)
+    y = best.x[0] + best.x[1] * x
+    assert found.deviance == pytest.approx(best.fun, rel=1e-8)
+    seen = [k for k in chosen if k < 3]
+    assert found.chi2 == pytest.approx(deviance(y)[seen].sum(), rel=1e-4)
+    assert found.degrees == len(seen) - 2
+    # the inverse of half the matrix of second derivatives, inflated once more
+    v = np.exp(y)
+    half = np.array(
+        [25, (v[1] / 0.011) ** 2, v[2] * (v[2] + 0.2) / 0.25, np.log(20) * v[3] / 0.004]
+    )
+    design = np.stack([np.ones(4), x], axis=1)[chosen]
+    inverse = np.linalg.inv(design.T @ (half[chosen, None] * design))
+    factor = max(1.0, found.chi2) if found.degrees else 1.0
+    assert found.error == pytest.approx(np.sqrt(inverse[1, 1] * factor), rel=1e-4)
+
+
+def some_points(rng):
+    """Three to seven points of all kinds that no family explains; two at least are positive."""
+    while True:
+        ns = np.sort(rng.choice(np.arange(2.0, 14.0), rng.integers(3, 8), replace=False))
+        points = []
+        for n in ns:
+            v = float(np.exp(-rng.uniform(0, 1.5) * n))
+            far = Estimate.normal(v + 2 * v * rng.normal(), 2 * v)
+            bound = Estimate(value=0.0, low=0.0, high=v)
+            points.append((Estimate.normal(v, 0.1 * v), far, bound)[rng.integers(3)])
+        if sum(p.value > 0 for p in points) > 1:
+            return ns, points
+
+
+def test_fits_are_where_the_likelihood_is_largest():
+    """From starts that are far off too: no step to any side makes the points likelier."""
+    rng = np.random.default_rng(0)
+    for _ in range(16):
+        ns, points = some_points(rng)
+        data = Points.of(ns, points)
+        found = fitted(Family.EXPONENTIAL, data)
+        y = found.intercept + found.slope * ns
+        assert data.terms(y)[0].sum() == pytest.approx(found.deviance, rel=1e-6)
+        for step in (1e-2, 0.3):
+            for way in (np.ones(len(ns)), ns - ns.mean()):
+                for sign in (-1, 1):
+                    moved = data.terms(y + sign * step * way)[0].sum()
+                    assert moved > found.deviance - 1e-6 * (1 + found.deviance)
+
+
+def test_points_that_any_steep_slope_fits_leave_it_open():
+    """One clear point, and later ones that are smaller than can be seen: no end to the slope."""
+    far = Estimate.normal(-9e-8, 1.8e-7)
+    bound = Estimate(value=0.0, low=0.0, high=0.07)
+    points = [Estimate.normal(4.1e-3, 4.1e-4), Estimate.normal(0.19, 0.49), bound, far]
+    found = fitted(Family.EXPONENTIAL, Points.of(np.array([4.0, 5.0, 6.0, 11.0]), points))
+    # 0.19/0.49 and 0.09/0.18 errors from zero
+    assert found.deviance == pytest.approx((19 / 49) ** 2 + 0.25, abs=1e-3)
+    assert found.slope < -2 and found.error > 10
+
+
+@pytest.mark.parametrize("base", ["exponential", "power"])
+def test_what_is_shown_of_a_fit(base):
+    """Sentence, heading and rows, with numbers from the slope."""
+    values = 0.5**NS if base == "exponential" else 3.0 * NS**-2.0
+    fit = fit_scaling(NS, [Estimate.normal(v, 0.02 * v) for v in values])
+    rate, power = fit.family(Family.EXPONENTIAL).slope, fit.exponent
+    factor = [np.exp(part) for part in (rate.value, rate.low, rate.high)]
+    assert fit.rate.stderr == pytest.approx(factor[0] * rate.stderr)
+    assert (fit.rate.low, fit.rate.high) == pytest.approx(tuple(factor[1:]))
+    factor = "factor {:.3g} [{:.3g}, {:.3g}]".format(*factor)
+    exponent = f"exponent {power.value:.3g} [{power.low:.3g}, {power.high:.3g}]"
+    where = "on n = 2, 3, …, 10"
+    if base == "exponential":
+        assert fit.sentence == f"consistent with an exponential, {factor} per unit of n, {where}"
+        assert "factor 0.5 [0.49" in fit.sentence
+    else:
+        assert fit.sentence == f"consistent with a power law, {exponent}, {where}"
+        assert "exponent -2 [" in fit.sentence
+    assert fit.heading() == "C" + fit.sentence[1:]
+    rows = dict(fit.rows())
+    assert rows["points"].split("\n")[0] == f"n = 2: {fit.estimates[0]}"
+    assert rows["exponential"].endswith(f"with 7 degrees of freedom, {factor}")
+    assert rows["power law"].endswith(f"with 7 degrees of freedom, {exponent}")
+    assert rows["constant"].endswith("with 8 degrees of freedom")
+    assert rows["reason"] == fit.reason
+    apart = abs(fit.family(Family.EXPONENTIAL).aicc - fit.family(Family.POWER).aicc)
+    other = "power law" if base == "exponential" else "exponential"
+    assert fit.reason == f"AICc is smaller by {apart:.1f} than for the {other}"
