@@ -7,9 +7,12 @@ import json
 import numpy as np
 import pennylane as qml
 import pytest
+from pennylane import numpy as pnp
 
 import pennylane_trainability as pt
+from pennylane_trainability.circuits.qnode import read_qnode
 from pennylane_trainability.diagnostics.local_minima import MinimaVerdict
+from pennylane_trainability.diagnostics.wishart_reading import driven
 from pennylane_trainability.diagnostics.wishart_record import Gaussianity
 
 DEVICE = qml.device("default.qubit", seed=7)
@@ -177,6 +180,137 @@ def test_the_kernel_is_the_covariance_between_inputs():
     assert kernel[0, 0] == pytest.approx(1 / 5)
     with pytest.raises(pt.ReadingError, match="2 numbers each"):
         pt.wishart_parameters(circuit, encoding_args="x", data=np.zeros(3))(data[0], w)
+
+
+def ising(data, w):
+    for wire in range(2):
+        qml.RY(data[wire], wire)
+    for layer in w:
+        qml.IsingZZ(layer[0], [0, 1])
+        qml.RX(layer[1], 0)
+        qml.RX(layer[2], 1)
+    return qml.expval(qml.Z(0) @ qml.Z(1))
+
+
+def test_the_kernel_of_two_blocks_by_hand():
+    """Where XX = ±1 the letters are (X₀ ± X₁)/2 and ZZ; the observable is turned over a sphere."""
+    data = np.array([[0.3, -0.9], [1.7, 0.4], [-2.2, 2.5]])
+    kernel = pt.wishart_parameters(qml.QNode(ising, DEVICE), encoding_args="data", data=data)(
+        data[0], np.zeros((3, 3))
+    ).kernel
+    one = np.stack([*np.sin(data).T, np.cos(data).prod(axis=1)])
+    np.testing.assert_allclose(kernel, one.T @ one / 6, atol=1e-12)
+
+
+def test_inputs_on_other_blocks_have_no_kernel():
+    """|++⟩ is where XX = 1, |+0⟩ on both blocks."""
+    data = np.array([[np.pi / 2, np.pi / 2], [np.pi / 2, 0.0]])
+    found = pt.wishart_parameters(qml.QNode(ising, DEVICE), encoding_args="data", data=data)(
+        data[0], np.zeros((3, 3))
+    )
+    assert len(found.blocks) == 1 and found.applies and found.kernel is None
+
+
+def test_no_kernel_of_many_logical_wires():
+    """Six wires that turn and one whose Z is conserved: 2·6 + 1 is more than 12."""
+
+    @qml.qnode(DEVICE)
+    def circuit(x, w):
+        qml.RY(x, 6)
+        for wire in range(6):
+            qml.RX(w[0, wire], wire)
+            qml.RZ(w[1, wire], wire)
+        for wire in range(6):
+            qml.IsingZZ(w[2, wire], [wire, wire + 1])
+        return qml.expval(qml.Z(0))
+
+    found = pt.wishart_parameters(circuit, encoding_args="x", data=np.array([np.pi / 2, 0.4]))(
+        0.1, np.zeros((3, 6))
+    )
+    assert [block.group for block in found.blocks] == ["SU(64)"] * 2
+    assert found.applies and found.kernel is None
+
+
+@pytest.mark.parametrize(("still", "turned", "size"), [(3, False, "1 × 32"), (1, True, "2 × 32")])
+def test_sums_are_out_of_budget_by_blocks_and_by_conserved_words(still, turned, size):
+    @qml.qnode(DEVICE)
+    def circuit(w):
+        for wire in range(5, 5 + still):
+            if turned:
+                qml.Hadamard(wire)
+            qml.RZ(w[2 + wire], wire)
+        for wire in range(4):
+            qml.IsingZZ(w[0], [wire, wire + 1])
+        for wire in range(5):
+            qml.RX(w[1], wire)
+            qml.RZ(w[2 + wire], wire)
+        return qml.expval(qml.Z(0))
+
+    with pytest.raises(pt.BudgetError, match=size):
+        pt.wishart_parameters(circuit)(np.zeros(10))
+
+
+def test_parameters_per_degree_of_freedom_of_a_block():
+    found = ask(2, 3, qml.Projector([0], wires=[0]))
+    (block,) = found.blocks
+    assert (found.n_parameters, block.beta, block.r_descent) == (9, 2, 2.0)
+    assert block.overparametrisation == 9 / 4
+
+
+def test_blocks_of_sums_keep_signs_and_copies():
+    """A third wire is a second copy of both blocks; XX = ±1 on them moves the eigenvalues."""
+
+    @qml.qnode(DEVICE)
+    def circuit(w):
+        qml.Hadamard(2)
+        for gamma, beta in w:
+            qml.IsingZZ(gamma, [0, 1])
+            qml.RX(beta, 0)
+            qml.RX(beta, 1)
+        return qml.expval(qml.Z(0) @ qml.Z(1) + 0.5 * qml.X(0) @ qml.X(1))
+
+    found = pt.wishart_parameters(circuit)(np.zeros((3, 2)))
+    block, still = found.blocks
+    assert (block.size, block.multiplicity) == (2, 2)
+    assert (block.low, block.high) == pytest.approx((-0.5, 1.5))
+    assert (still.low, still.high) == pytest.approx((0.5, 0.5))
+
+
+def test_blocks_of_sums_that_are_not_full():
+    """Three wires that turn together are a spin 3/2: three directions of the ten of Sp(2)."""
+
+    @qml.qnode(DEVICE)
+    def circuit(w):
+        for k, gate in enumerate((qml.RX, qml.RZ)):
+            for wire in range(3):
+                gate(w[k], wire)
+        return qml.expval(qml.Z(0))
+
+    found = pt.wishart_parameters(circuit)(np.zeros(2))
+    assert found.method == "matrices" and not found.applies
+    assert "dimension 3, which is not all of Sp(2)" in found.reasons[0]
+
+
+def test_what_turns_is_read_as_sums_of_words():
+    """Neighbours with one angle add up; what is fixed in between counts as a generator."""
+
+    @qml.qnode(DEVICE)
+    def circuit(w):
+        qml.RX(w[0], 0)
+        qml.RX(2 * w[0], 0)
+        qml.RX(w[0], 1)
+        qml.RZ(0.3, 0)
+        qml.RZ(0.4, 1)
+        qml.RY(w[1], 0)
+        qml.RX(w[0], 1)
+        return qml.expval(qml.Z(0))
+
+    read = driven(
+        read_qnode(circuit, (pnp.array([0.1, 0.2]),), {}, None, None, need_inputs=False).circuit
+    )
+    assert [sorted(one.values()) for one in read.generators] == [[1, 3], [1], [1], [1], [1]]
+    assert "2 rotations between trainable ones have fixed angles" in " ".join(read.notes)
+    assert "1 parameters turn rotations in several places" in " ".join(read.notes)
 
 
 def test_records_are_strict_json(global_state_unchanged):
