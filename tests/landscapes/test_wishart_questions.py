@@ -11,9 +11,11 @@ from pennylane import numpy as pnp
 
 import pennylane_trainability as pt
 from pennylane_trainability.circuits.qnode import read_qnode
+from pennylane_trainability.diagnostics.degrees_roads import findings_of
 from pennylane_trainability.diagnostics.local_minima import MinimaVerdict
 from pennylane_trainability.diagnostics.wishart_reading import driven
 from pennylane_trainability.diagnostics.wishart_record import Gaussianity
+from pennylane_trainability.results import Estimate
 
 DEVICE = qml.device("default.qubit", seed=7)
 
@@ -433,6 +435,59 @@ def test_minima_sink_to_the_bottom_at_the_threshold():
         if p != 5:
             assert found.verdict is MinimaVerdict.AGREES
     assert mean[2] > mean[5] > mean[10] and mean[10] < 0.01 and mean[2] > 0.1
+
+
+def test_traces_of_a_shifted_observable():
+    """Eigenvalues ±0.7 ± 0.4 − 0.2 on eight dimensions: 1.1 above the lowest, variance 0.65."""
+    circuit, w = universal(3, 4, 0.7 * qml.Z(0) + 0.4 * qml.Z(1) - 0.2 * qml.I(0))
+    found = pt.degrees_of_freedom(circuit, road="traces", seed=1)(w)
+    assert found.lowest == pytest.approx(-1.3)
+    assert found.by("traces, uncentred").value == pytest.approx(8 * 1.21 / (1.21 + 0.65))
+    assert found.by("traces, centred").value == pytest.approx(8 * 1.21 / 0.65)
+    noisy = qml.set_shots(circuit, shots=100)
+    measured = pt.degrees_of_freedom(noisy, road="traces", seed=2, n_states=150)(w)
+    for name in ("traces, uncentred", "traces, centred"):
+        seen, truth = measured.by(name), found.by(name).value
+        assert abs(seen.value - truth) < 5 * seen.stderr < truth
+
+
+@pytest.mark.parametrize(("beta", "size"), [(2, 8), (4, 4)])
+def test_traces_of_the_whole_space_where_blocks_are_not_known(beta, size):
+    @qml.qnode(DEVICE)
+    def circuit(w):
+        qml.SpecialUnitary(w, wires=[0, 1])
+        qml.CNOT([1, 2])
+        return qml.expval(qml.Z(0) + 0.5 * qml.Z(2))
+
+    found = pt.degrees_of_freedom(circuit, road="traces", beta=beta, seed=1)(np.zeros(15))
+    assert found.by("traces, centred").value == pytest.approx(size * 1.5**2 / 1.25)
+    assert any("blocks are not known" in note for note in found.notes)
+
+
+def test_roads_are_apart_by_more_than_five_percent_and_one():
+    """From 20 up, what begins below 1.05 · 20 + 1 = 22 may be the same."""
+    below = Estimate(value=19, low=18, high=20)
+    for low, apart in ((21.9, False), (22.1, True)):
+        above = Estimate(value=30, low=low, high=40)
+        for pair in ((below, above), (above, below)):
+            found = findings_of((("loss variance", pair[0]), ("loss skewness", pair[1])))
+            assert bool(found) is apart
+    assert not findings_of((("traces, uncentred", below), ("loss skewness", above)))
+
+
+def test_energies_of_minima_are_relative_to_the_mean_eigenvalue():
+    """The lowest of ±0.7 ± 0.4 − 0.2 is −1.3, the mean 1.1 above it."""
+    circuit, w = universal(2, 2, 0.7 * qml.Z(0) + 0.4 * qml.Z(1) - 0.2 * qml.I(0))
+    found = pt.local_minima(circuit, seed=3, n_starts=10, max_steps=4)(w)
+    losses = np.array([circuit(point.reshape(w.shape)) for point in found.points])
+    assert (found.lowest, found.mean_eigenvalue) == pytest.approx((-1.3, 1.1))
+    np.testing.assert_allclose(found.energies, (losses + 1.3) / 1.1, atol=1e-9)
+    assert 0 < found.n_converged < 10
+    share = found.reached.value
+    assert 0 < share < 1
+    assert found.reached.stderr == pytest.approx(np.sqrt(share * (1 - share) / 10))
+    assert found.mean_energy.value == pytest.approx(found.energies.mean())
+    assert any(f"{10 - found.n_converged} of 10 descents did not" in n for n in found.notes)
 
 
 def test_minima_need_a_known_bottom():
