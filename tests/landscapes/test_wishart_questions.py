@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pennylane as qml
 import pytest
 from pennylane import numpy as pnp
+from scipy import stats
 
 import pennylane_trainability as pt
 from pennylane_trainability.circuits.qnode import read_qnode
 from pennylane_trainability.diagnostics.degrees_roads import findings_of
+from pennylane_trainability.diagnostics.landscape_law import _normal
 from pennylane_trainability.diagnostics.local_minima import MinimaVerdict
 from pennylane_trainability.diagnostics.wishart_reading import driven
 from pennylane_trainability.diagnostics.wishart_record import Gaussianity
@@ -402,6 +405,40 @@ def test_laws_against_draws():
     assert pt.landscape_law_test(word, seed=1, n_draws=500)(w).closest().name == "normal"
     with pytest.raises(pt.ReadingError, match="without shot noise"):
         pt.landscape_law_test(qml.set_shots(circuit, shots=10))
+
+
+def test_tests_of_laws_by_hand():
+    """Of angles of half the slope; the normal law has the distance that SciPy finds."""
+
+    @qml.qnode(DEVICE)
+    def circuit(w):
+        for layer in w:
+            for wire in range(2):
+                qml.RY(layer[wire, 0], wire)
+                qml.RZ(layer[wire, 1] / 2, wire)
+            qml.CNOT([0, 1])
+        return qml.expval(qml.Projector([0, 0], wires=[0, 1]) + 0.3 * qml.Z(0))
+
+    w = np.zeros((3, 2, 2))
+    found = pt.landscape_law_test(circuit, seed=1, n_draws=100, level=0.9, parameter=5)(w)
+    law = pt.wishart_parameters(circuit)(w).gradient_law_centred
+    assert found.gradient_law.variance == pytest.approx(law.variance / 4)
+    assert found.size == pytest.approx(0.1)
+    normal = {test.name: test for test in found.loss_tests}["normal"]
+    scores = (found.losses - found.losses.mean()) / found.losses.std(ddof=1)
+    assert normal.distance == pytest.approx(stats.kstest(scores, "norm").statistic)
+    for p, rejected in ((0.04, True), (0.06, False)):
+        one = replace(normal, distance_p=p, squared_p=0.5)
+        assert replace(found, loss_tests=(one,)).rejected("normal") is rejected
+    assert ("draws", found.law) in found.rows()
+
+
+def test_the_normal_law_is_the_one_of_the_draws():
+    draws = np.random.default_rng(0).gamma(2.0, size=50)
+    cdf, sampler = _normal(draws)
+    own = stats.norm(draws.mean(), draws.std(ddof=1))
+    np.testing.assert_allclose(cdf(draws), own.cdf(draws))
+    assert stats.kstest(sampler(np.random.default_rng(1), 2000), own.cdf).pvalue > 1e-6
 
 
 def between_random(n, p, observable, seed):

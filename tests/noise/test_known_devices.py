@@ -10,6 +10,7 @@ import pytest
 from pennylane_trainability.diagnostics.calibration import Known, known_of
 from pennylane_trainability.diagnostics.overlap_calibration import OverlapCalibration
 from pennylane_trainability.diagnostics.purities import purities_of
+from pennylane_trainability.errors import ReadingError
 from pennylane_trainability.results import Cost
 from pennylane_trainability.statistics.divergence import debiased_divergence
 from pennylane_trainability.statistics.noisy_overlaps import (
@@ -118,6 +119,20 @@ def test_a_state_that_is_lost_is_told():
     known = known_of(tapes(False, (0,)), [{"000": 1000}, {"000": 100, "111": 900}])
     np.testing.assert_allclose(known.survivals(), [0.01])
     assert any("nothing is left" in model for model in known.record(0.95).models)
+
+
+def test_one_wire_that_tells_nothing_is_named():
+    """Wire b errs in 0.5 and 0.45; three wires that err upwards in 0.4 each still tell enough."""
+    made, bad = tapes(True, ()), {"010": 500, "000": 500}
+    with pytest.raises(ReadingError, match="Wire b is read as 1"):
+        known_of(made, [bad, {"111": 550, "101": 450}])
+    known = known_of(made, [{"111": 400, "000": 600}, {"111": 1000}])
+    np.testing.assert_allclose(known.flips(), [[0.4, 0.0]] * 3)
+
+
+def test_the_record_lists_models_behind_numbers():
+    rows = known_of(tapes(True, (0, 1)), [ZEROS, ONES, *MIRRORS]).record(0.95).rows()
+    assert [label for label, _ in rows] == ["survival"] * 2 + ["wrongly read"] + ["model"] * 2
 
 
 # -- purities --------------------------------------------------------------------------------------

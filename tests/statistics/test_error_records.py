@@ -8,16 +8,25 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from scipy import linalg
 
+from pennylane_trainability.diagnostics import jacobian_errors
 from pennylane_trainability.diagnostics.gradient_errors import GradientErrors
-from pennylane_trainability.diagnostics.jacobian_errors import PointErrors, ShiftErrors
+from pennylane_trainability.diagnostics.jacobian_errors import (
+    PointErrors,
+    ShiftErrors,
+    errors_of,
+    value_errors_of,
+)
 from pennylane_trainability.diagnostics.qfim_errors import CountErrors, Mirrors, ReplicateErrors
+from pennylane_trainability.errors import BudgetError
 from pennylane_trainability.statistics.counts import AGRESTI_COULL
 from pennylane_trainability.statistics.quadratic import Quadratic
+from pennylane_trainability.transforms.jacobian_tapes import JacobianTapes
 
 N_OUTPUTS, N_ROWS, N_POINTS, N_PARAMETERS, N_CIRCUITS = 2, 4, 3, 5, 6
 
@@ -195,6 +204,47 @@ def test_resampled_counts_err_towards_what_is_rare():
     drawn = errors.resampled(150, np.random.default_rng(0)).ravel()
     rare = (1 + AGRESTI_COULL / 2) / (100 + AGRESTI_COULL)
     assert drawn.min() == pytest.approx(-rare) and drawn.max() > 1.5 * rare
+
+
+def test_errors_are_read_from_frequencies():
+    """Chosen columns; results from the circuits that are not shifted."""
+    rng = np.random.default_rng(3)
+    counts = [rng.integers(2, 9, (N_CIRCUITS, N_POINTS, m)) for m in (4, 2)]
+    for own in counts:
+        own[..., 0] += 40 - own.sum(axis=-1)
+    tables = tuple(rng.normal(size=(N_OUTPUTS, m)) for m in (4, 2))
+    angles, weights = rng.normal(size=(7, N_PARAMETERS, N_POINTS)), rng.normal(size=(7, N_CIRCUITS))
+    plan = SimpleNamespace(slopes=lambda count: angles[:, :count], weights=weights)
+    matrix = rng.normal(size=(N_ROWS, N_POINTS))
+    built = JacobianTapes(N_PARAMETERS, matrix, plan, [], (), [], False, tables)
+    seen = [own / 40 for own in counts]
+    found = errors_of(built, seen, 40, [3, 1])
+    for own, other in zip(found.counts, counts, strict=True):
+        np.testing.assert_array_equal(own, other)
+    for s in range(N_CIRCUITS):
+        np.testing.assert_allclose(found.slopes[s], np.tensordot(weights[:, s], angles, 1)[[3, 1]])
+    variances = np.zeros((N_POINTS, N_OUTPUTS))
+    for own, values in zip(counts, tables, strict=True):
+        for g in range(N_POINTS):
+            imagined = own[0, g] + AGRESTI_COULL / own.shape[-1]
+            variances[g] += np.diag(one_shot(values, imagined)) / 40
+    np.testing.assert_allclose(value_errors_of(built, seen, 40), np.sqrt(variances))
+
+
+def test_the_room_for_slopes_is_counted_in_bytes(monkeypatch):
+    """Eight for each of 2 outputs × 5 parameters × 7 words × 3 inputs."""
+    scheme = SimpleNamespace(target_words=[None] * 7)
+    problem = SimpleNamespace(
+        outputs=SimpleNamespace(coefficients=[None] * 2), circuit=SimpleNamespace(n_parameters=5)
+    )
+    plan = SimpleNamespace(arrangement=SimpleNamespace(scheme=scheme))
+    question = SimpleNamespace(problem=problem, plan=plan)
+    built = SimpleNamespace(question=question, matrix=np.zeros((4, 3)))
+    monkeypatch.setattr(jacobian_errors, "DEFAULT_MEMORY", 8 * 2 * 5 * 7 * 3)
+    jacobian_errors.check_size(built)
+    monkeypatch.setattr(jacobian_errors, "DEFAULT_MEMORY", 8 * 2 * 5 * 7 * 3 - 1)
+    with pytest.raises(BudgetError, match="2 × 5 derivatives from 7 Pauli words at 3 inputs"):
+        jacobian_errors.check_size(built)
 
 
 # -- a matrix of covariances -----------------------------------------------------------------------

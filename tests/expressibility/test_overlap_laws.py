@@ -1,0 +1,78 @@
+"""Which law overlaps are compared to: potentials in closed form, and the induced measure drawn."""
+
+from __future__ import annotations
+
+import re
+from math import comb
+
+import numpy as np
+import pytest
+
+import pennylane_trainability as pt
+from pennylane_trainability.diagnostics.calibration import Known
+from pennylane_trainability.diagnostics.overlap_calibration import OverlapCalibration
+from pennylane_trainability.diagnostics.overlap_laws import law_of
+from pennylane_trainability.diagnostics.state_overlaps import Overlaps
+from pennylane_trainability.results import Estimate
+from pennylane_trainability.transforms.calibration_tapes import CalibrationTapes
+
+MEMORY = 2**30
+
+
+def found(**options) -> Overlaps:
+    return Overlaps(np.full(10, 0.5), np.full((10, 3), 0.5), **options)
+
+
+def haar(dimension: int, order: int) -> list[float]:
+    """``1/C(N + t − 1, t)``: one over the dimension of the symmetric subspace."""
+    return [1 / comb(dimension + t - 1, t) for t in range(1, order + 1)]
+
+
+def test_pure_states_have_the_potentials_of_symmetric_subspaces(rng):
+    law = law_of(found(purity=1.0), (8, 1), (5, 3), "auto", MEMORY, rng)
+    np.testing.assert_allclose(law.potentials, haar(8, 3))
+
+
+@pytest.mark.parametrize(("flips", "rescale"), [(True, True), (True, False), (False, True)])
+def test_states_seen_through_a_calibration(flips, rescale, rng):
+    made = CalibrationTapes(("a", "b"), flips, (0,), 100, [None] * (2 + flips))
+    means = np.array([0.1, 0.05, 0.85, 0.1, 0.02, 0.7] if flips else [0.85, 0.7])
+    known = Known(made, means, np.zeros((len(means), len(means))))
+    counts = np.full((10, 4), 5)
+    own = OverlapCalibration(known, rescale, counts, ("a", "b"), 20)
+    asked = found(shots=20, calibration=own, survival=Estimate.normal(1.0, 0.1))
+    law = law_of(asked, (4, 1), (5, 3), "auto", MEMORY, rng)
+    np.testing.assert_allclose(law.potentials, haar(4, 3))
+    parts = ["a survival of"] * rescale + ["errors of reading"] * flips
+    assert all(part in law.name for part in parts)
+    assert (" and " in law.name.removeprefix("pure Haar states")) is (rescale and flips)
+
+
+def test_mixed_states_have_no_law(rng):
+    law = law_of(found(purity=0.5), (8, 1), (5, 3), "auto", MEMORY, rng)
+    assert law.log_masses is None and np.isnan(law.potentials).tolist() == [True] * 3
+    assert "compares to pure Haar states all the same" in law.notes[0]
+
+
+def test_the_induced_measure_has_its_moments(rng):
+    """``E σ² `` over pairs: ``Tr 1²/d² = 1/d``, and twofold twirls for the second."""
+    d, k = 2, 4
+    law = law_of(found(purity=1.0), (d, k), (400, 3), "auto", MEMORY, rng)
+    purity = (d + k) / (d * k + 1)
+    second = (k**2 + k * purity) / (d * k * (d * k + 1))
+    np.testing.assert_allclose(law.potentials[:2], [1 / d, second], rtol=0.01)
+    assert law.potentials[2] < law.potentials[1] and len(law.potentials) == 3
+
+
+def test_bins_without_a_pair_count_half_of_one(rng):
+    """16 bytes for each of 2 · (3 + 3 · 2) numbers, twice: room for 301 states."""
+    size = 16 * 2 * (3 + 3 * 2)
+    law = law_of(found(purity=1.0), (2, 3), (4000, 1), "auto", 2 * size * 301, rng)
+    assert re.search(r"drawn \(301 states\)", law.notes[0])
+    masses = np.exp(law.log_masses)
+    assert masses.sum() == pytest.approx(1)
+    pairs = masses / masses.min() / 2
+    assert pairs[pairs > 0.6].sum() == pytest.approx(301 * 300 / 2)
+    np.testing.assert_allclose(pairs[pairs > 0.6], np.rint(pairs[pairs > 0.6]))
+    with pytest.raises(pt.BudgetError, match="300 of them need"):
+        law_of(found(purity=1.0), (2, 3), (4000, 1), "auto", 2 * size * 300 - 1, rng)
