@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from itertools import combinations
 from math import comb
 
 import numpy as np
+import pennylane as qml
 import pytest
+from scipy import stats
 
 import pennylane_trainability as pt
 from pennylane_trainability.diagnostics.calibration import Known
 from pennylane_trainability.diagnostics.overlap_calibration import OverlapCalibration
 from pennylane_trainability.diagnostics.overlap_laws import law_of
-from pennylane_trainability.diagnostics.state_overlaps import Overlaps
+from pennylane_trainability.diagnostics.state_overlaps import Overlaps, _block_powers, _survival
 from pennylane_trainability.results import Estimate
 from pennylane_trainability.transforms.calibration_tapes import CalibrationTapes
 
@@ -76,3 +79,59 @@ def test_bins_without_a_pair_count_half_of_one(rng):
     np.testing.assert_allclose(pairs[pairs > 0.6], np.rint(pairs[pairs > 0.6]))
     with pytest.raises(pt.BudgetError, match="300 of them need"):
         law_of(found(purity=1.0), (2, 3), (4000, 1), "auto", 2 * size * 300 - 1, rng)
+
+
+# -- overlaps by hand ------------------------------------------------------------------------------
+
+
+def test_potentials_err_as_means_do(rng):
+    powers = rng.uniform(size=(9, 3))
+    means, errors = Overlaps(np.zeros(9), powers).potentials()
+    np.testing.assert_allclose(means, powers.mean(axis=0))
+    np.testing.assert_allclose(errors, np.sqrt(powers.var(axis=0, ddof=1) / 9))
+
+
+def test_powers_of_blocks_are_means_over_pairs(rng):
+    """Sixty-five states are three blocks of twenty; what is left over is left out."""
+    states = rng.normal(size=(65, 4)) + 1j * rng.normal(size=(65, 4))
+    states /= np.linalg.norm(states, axis=1, keepdims=True)
+    found = _block_powers(states, True, 2)
+    assert found.shape == (3, 2)
+    for block, t in np.ndindex(3, 2):
+        own = states[20 * block : 20 * block + 20]
+        pairs = [abs(np.vdot(a, b)) ** 2 for a, b in combinations(own, 2)]
+        assert found[block, t] == pytest.approx(np.mean(np.power(pairs, t + 1)))
+
+
+def body(weights):
+    for wire in range(3):
+        qml.RX(weights[wire], wires=wire)
+        qml.RY(weights[3 + wire], wires=wire)
+    qml.IsingXY(weights[6], wires=[0, 1])
+    qml.IsingZZ(weights[7], wires=[1, 2])
+    qml.CNOT([2, 0])
+    return qml.expval(qml.Z(0))
+
+
+@pytest.mark.parametrize("wires", [[2], [2, 0], "all"])
+def test_density_matrices_have_the_overlaps_of_states(wires):
+    """The same draws on two devices; reduced states with their wires in another order."""
+    options = {"wires": wires, "n_pairs": 40, "n_bins": 2, "order": 2, "seed": 3}
+    pure, mixed = (
+        pt.expressibility(qml.QNode(body, qml.device(name, wires=3)), pairs="disjoint", **options)(
+            np.zeros(8)
+        )
+        for name in ("default.qubit", "default.mixed")
+    )
+    np.testing.assert_array_equal(pure.counts, mixed.counts)
+    for one, two in zip(pure.potentials, mixed.potentials, strict=True):
+        assert (one.value, one.stderr) == pytest.approx((two.value, two.stderr))
+    assert pure.purity == 1 and mixed.purity == pytest.approx(1)
+    assert mixed.cost.circuits == 80
+
+
+def test_the_survival_of_mirrors_is_a_share_of_shots():
+    found = _survival(np.array([0.9, 0.8]), 50, 0.95)
+    known = stats.binomtest(85, 100).proportion_ci(0.95, "exact")
+    assert (found.value, found.stderr) == pytest.approx((0.85, np.sqrt(0.85 * 0.15 / 100)))
+    assert (found.low, found.high) == pytest.approx((known.low, known.high))
