@@ -15,7 +15,12 @@ import pennylane_trainability as pt
 from pennylane_trainability.diagnostics.calibration import Known
 from pennylane_trainability.diagnostics.overlap_calibration import OverlapCalibration
 from pennylane_trainability.diagnostics.overlap_laws import law_of
-from pennylane_trainability.diagnostics.state_overlaps import Overlaps, _block_powers, _survival
+from pennylane_trainability.diagnostics.state_overlaps import (
+    Overlaps,
+    _block_powers,
+    _falling_powers,
+    _survival,
+)
 from pennylane_trainability.results import Estimate
 from pennylane_trainability.transforms.calibration_tapes import CalibrationTapes
 
@@ -135,3 +140,15 @@ def test_the_survival_of_mirrors_is_a_share_of_shots():
     known = stats.binomtest(85, 100).proportion_ci(0.95, "exact")
     assert (found.value, found.stderr) == pytest.approx((0.85, np.sqrt(0.85 * 0.15 / 100)))
     assert (found.low, found.high) == pytest.approx((known.low, known.high))
+
+
+@pytest.mark.parametrize("shots", [3, 6])
+def test_falling_powers_are_unbiased_by_enumeration(shots):
+    """``k(k−1)…/(M(M−1)…)`` over all counts; without shots the powers themselves."""
+    hits, share = np.arange(shots + 1), 0.37
+    found = _falling_powers(hits / shots, shots, 3)
+    np.testing.assert_allclose(
+        stats.binom.pmf(hits, shots, share) @ found, share ** np.arange(1, 4)
+    )
+    exact = _falling_powers(np.array([0.2, 0.6]), None, 3)
+    np.testing.assert_allclose(exact, [[0.2, 0.04, 0.008], [0.6, 0.36, 0.216]])

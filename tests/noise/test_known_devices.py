@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from math import comb
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from pennylane_trainability.diagnostics.calibrated import calibrated_tables
 from pennylane_trainability.diagnostics.calibration import Known, known_of
 from pennylane_trainability.diagnostics.overlap_calibration import OverlapCalibration
 from pennylane_trainability.diagnostics.purities import purities_of
@@ -133,6 +135,24 @@ def test_one_wire_that_tells_nothing_is_named():
 def test_the_record_lists_models_behind_numbers():
     rows = known_of(tapes(True, (0, 1)), [ZEROS, ONES, *MIRRORS]).record(0.95).rows()
     assert [label for label, _ in rows] == ["survival"] * 2 + ["wrongly read"] + ["model"] * 2
+
+
+@pytest.mark.parametrize("flips", [True, False])
+@pytest.mark.parametrize("mirrors", [(1, 0), ()])
+def test_tables_take_out_what_the_device_does(flips, mirrors, rng):
+    """Two bases on other wires than those of the calibration; every one has its own survival."""
+    known = known_of(tapes(flips, mirrors), [ZEROS, *[ONES] * flips, *MIRRORS[: len(mirrors)]])
+    bases = [SimpleNamespace(wires=wires, parity=False) for wires in (("c", "a"), ("b",))]
+    tables = (rng.normal(size=(3, 4)), rng.normal(size=(3, 2)))
+    built = SimpleNamespace(bases=bases, tables=tables)
+    survivals = known.survivals()[[1, 0]] if mirrors else np.ones(2)
+    found = calibrated_tables(built, known, known.means)
+    for basis, table, own, s in zip(bases, tables, found, survivals, strict=True):
+        truth = rng.dirichlet(np.ones(table.shape[1]))
+        seen = s * truth + (1 - s) / len(truth)
+        if flips:
+            seen = confusion(known.flips()[[WIRES.index(w) for w in basis.wires]]) @ seen
+        np.testing.assert_allclose(own @ seen, table @ truth)
 
 
 # -- purities --------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ import pytest
 from scipy import linalg
 
 from pennylane_trainability.diagnostics import jacobian_errors
+from pennylane_trainability.diagnostics.calibrated import _jacobian
 from pennylane_trainability.diagnostics.gradient_errors import GradientErrors
 from pennylane_trainability.diagnostics.jacobian_errors import (
     PointErrors,
@@ -229,6 +230,26 @@ def test_errors_are_read_from_frequencies():
             imagined = own[0, g] + AGRESTI_COULL / own.shape[-1]
             variances[g] += np.diag(one_shot(values, imagined)) / 40
     np.testing.assert_allclose(value_errors_of(built, seen, 40), np.sqrt(variances))
+
+
+def test_a_jacobian_from_its_means_written_out(rng):
+    points, shifts = point_errors_of(rng), shift_errors_of(rng, True)
+    expected = np.zeros((2, N_OUTPUTS, N_ROWS, N_PARAMETERS))
+    for o, k, p in np.ndindex(*expected.shape[1:]):
+        for g, point in enumerate(points.points):
+            for slopes, values, weights in zip(
+                point.slopes, point.values, point.weights, strict=True
+            ):
+                means = np.average(values, axis=1, weights=weights if weights.size else None)
+                expected[0, o, k, p] += points.matrix[k, g] * (slopes[o, p] @ means)
+            for s in range(N_CIRCUITS):
+                mean = sum(
+                    np.average(values[o], weights=counts[s, g])
+                    for counts, values in zip(shifts.counts, shifts.values, strict=True)
+                )
+                expected[1, o, k, p] += shifts.matrix[k, g] * shifts.slopes[s, p, g] * mean
+    np.testing.assert_allclose(_jacobian(points), expected[0].reshape(-1, N_PARAMETERS))
+    np.testing.assert_allclose(_jacobian(shifts), expected[1].reshape(-1, N_PARAMETERS))
 
 
 def test_the_room_for_slopes_is_counted_in_bytes(monkeypatch):
