@@ -12,10 +12,14 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from scipy import linalg
+from scipy import linalg, stats
 
 from pennylane_trainability.diagnostics import jacobian_errors
 from pennylane_trainability.diagnostics.calibrated import _jacobian
+from pennylane_trainability.diagnostics.calibrated_errors import (
+    CalibratedGradientErrors,
+    CalibratedJacobianErrors,
+)
 from pennylane_trainability.diagnostics.gradient_errors import GradientErrors
 from pennylane_trainability.diagnostics.jacobian_errors import (
     PointErrors,
@@ -23,11 +27,18 @@ from pennylane_trainability.diagnostics.jacobian_errors import (
     errors_of,
     value_errors_of,
 )
+from pennylane_trainability.diagnostics.measured_gradient import MeasuredGradient
+from pennylane_trainability.diagnostics.qfim_calibrated import (
+    CalibratedCountErrors,
+    noise_of_moments,
+)
 from pennylane_trainability.diagnostics.qfim_errors import CountErrors, Mirrors, ReplicateErrors
 from pennylane_trainability.errors import BudgetError
+from pennylane_trainability.results import Cost, Provenance
 from pennylane_trainability.statistics.counts import AGRESTI_COULL
 from pennylane_trainability.statistics.quadratic import Quadratic
 from pennylane_trainability.transforms.jacobian_tapes import JacobianTapes
+from pennylane_trainability.transforms.qfim_circuits.read_outs import Observed
 
 N_OUTPUTS, N_ROWS, N_POINTS, N_PARAMETERS, N_CIRCUITS = 2, 4, 3, 5, 6
 
@@ -449,3 +460,101 @@ def test_draws_of_replicates_lean_as_the_replicates_do():
     errors = ReplicateErrors(replicates=np.eye(10)[0][:, None, None])
     drawn = errors.draw(2000, np.random.default_rng(0)).ravel()
     assert drawn.min() == pytest.approx(-0.1 * np.sqrt(10 / 9)) and drawn.max() > 0.2
+
+
+# -- with a calibration ----------------------------------------------------------------------------
+
+
+def test_a_calibration_adds_its_factors_to_a_gradient(rng):
+    own = gradient_errors(rng)
+    factors = rng.normal(size=(7, N_OUTPUTS, N_PARAMETERS))
+    errors = CalibratedGradientErrors(own=own, factors=factors)
+    full = written_out(own) + np.einsum("qrp,qsu->rpsu", factors, factors)
+    np.testing.assert_allclose(errors.variances(), np.einsum("rprp->rp", full))
+    np.testing.assert_allclose(errors.covariance(1), full[1, :, 1])
+    drawn = errors.resampled(3000, rng)
+    np.testing.assert_allclose(drawn.var(axis=0), errors.variances(), rtol=0.25)
+
+
+def test_a_calibration_adds_its_factors_to_a_jacobian(rng):
+    own = point_errors_of(rng)
+    factors = rng.normal(size=(7, N_OUTPUTS * N_ROWS, N_PARAMETERS))
+    errors = CalibratedJacobianErrors(own=own, factors=factors)
+    each = np.zeros((N_POINTS, N_OUTPUTS, N_PARAMETERS, N_OUTPUTS, N_PARAMETERS))
+    each[0], each[2] = written_out(own.points[0]), written_out(own.points[2])
+    compare(errors, stacked(each, own.matrix) + np.einsum("qrp,qsu->rpsu", factors, factors))
+    drawn = errors.resampled(1500, rng)
+    np.testing.assert_allclose(drawn.std(axis=0), errors.stderr(), rtol=0.2)
+
+
+def test_a_calibration_adds_its_factors_to_a_matrix():
+    own, factors = two_circuits(), np.random.default_rng(6).normal(size=(7, 2, 2))
+    errors = CalibratedCountErrors(own=own, factors=factors)
+    added = np.sum(factors**2, axis=0)
+    np.testing.assert_allclose(errors.stderr(), np.sqrt(own.stderr() ** 2 + added))
+    expected = own.covariance((0, 0), (0, 1)) + factors[:, 0, 0] @ factors[:, 0, 1]
+    assert errors.covariance((0, 0), (0, 1)) == pytest.approx(expected)
+    small = replace(own, covariances=tuple(1e-4 * c for c in own.covariances))
+    drawn = replace(errors, own=small).draw(3000, np.random.default_rng(7))
+    np.testing.assert_allclose(drawn.var(axis=0), small.stderr() ** 2 + added, rtol=0.2)
+
+
+def test_first_moments_of_corrected_outcomes_have_an_unbiased_covariance(rng):
+    """Nodes read means 1, none, 4 and 2; some with another sign and size."""
+    seen = [
+        Observed(rng.normal(size=(w, u)), rng.integers(1, 9, u).astype(float), 1)
+        for w, u in ((2, 4), (3, 5))
+    ]
+    factors = np.array([1.0, 1.0, -2.0, 0.5])
+    quadratic = replace(two_circuits().quadratic, mean_factors=factors)
+    noise = np.zeros((4, 4))
+    for one, nodes, rows in ((seen[0], [0], [1]), (seen[1], [2, 3], [2, 0])):
+        shown = factors[nodes, None] * one.values[rows]
+        each = np.cov(shown, fweights=one.weights.astype(int)) / one.weights.sum()
+        noise[np.ix_(nodes, nodes)] = each
+    np.testing.assert_allclose(noise_of_moments(quadratic, seen), noise)
+
+
+# -- what is told of a measured gradient -----------------------------------------------------------
+
+
+def measured(value: np.ndarray, covariance: np.ndarray, bound: float = 0.0) -> MeasuredGradient:
+    """Standard errors as given; one circuit of 100 shots and one of 300."""
+    errors = SimpleNamespace(shots=np.array([100.0, 300.0]), covariance=lambda result: covariance)
+    return MeasuredGradient(
+        value=value, stderr=np.sqrt(np.diag(covariance)), errors=errors,
+        bound=np.full(value.shape, bound), method="shift", parameters=tuple("abc"), cost=Cost(),
+        provenance=Provenance(shots=200), level=0.9,
+    )  # fmt: skip
+
+
+def test_intervals_of_a_gradient_by_hand():
+    value = np.array([0.5, -0.2, 0.05])
+    found = measured(value, np.diag([0.04, 0.01, 0.0025]), bound=0.03)
+    for level in (0.9, 0.5):
+        reach = stats.norm.ppf(0.5 + level / 2) * np.array([0.2, 0.1, 0.05]) + 0.03
+        low, high = found.interval(None if level == 0.9 else level)
+        np.testing.assert_allclose([low, high], [value - reach, value + reach])
+    assert found.shots_for(0.1) == 800 and found.shots_for(0.4) == 50
+
+
+def test_what_moves_is_known_of_all_together():
+    """Three derivatives at 0.9: each at 1 − 0.1/6, 2.128 standard errors beyond the bound."""
+    assert stats.norm.ppf(1 - 0.1 / 6) == pytest.approx(2.128, abs=1e-3)
+    value = 0.03 + np.array([2.13 * 0.2, -2.12 * 0.1 - 0.06, 2.12 * 0.05])
+    found = measured(value, np.diag([0.04, 0.01, 0.0025]), bound=0.03)
+    assert found.moving().tolist() == [True, False, False]
+    value[1] = -0.03 - 2.13 * 0.1
+    assert measured(value, np.diag([0.04, 0.01, 0.0025]), 0.03).moving().tolist() == [
+        *(True, True, False)
+    ]  # fmt: skip
+
+
+def test_the_squared_norm_and_its_error_by_hand():
+    g, c = np.array([0.5, -0.2, 0.1]), np.array([[4, 1, 0], [1, 9, -2], [0, -2, 1]]) / 100
+    one = measured(g, c).norm_squared()
+    assert one.value == pytest.approx(0.3 - 0.14)
+    spread = (16 + 81 + 1 + 2 * 1 + 2 * 4) / 1e4
+    bent = (4 * 0.25 - 2 * 0.1 + 9 * 0.04 + 4 * 0.02 + 0.01) / 100
+    assert one.stderr == pytest.approx(np.sqrt(4 * (bent - spread) + 2 * spread))
+    assert measured(np.zeros(3), c).norm_squared().stderr == pytest.approx(np.sqrt(2 * spread))
