@@ -45,6 +45,22 @@ def test_errors_of_a_qfim_to_come(means):
     assert found.stderr.max() < found.floor < 5 * found.stderr.max()
 
 
+def test_signs_of_generators_are_drawn():
+    """Of the sum of two nodes: ``4 C`` and ``(m_0 + m_1)²``, most where the signs are the same."""
+    quadratic = Quadratic(
+        np.eye(2), np.array([0]), np.array([1]), np.array([2]), np.ones(1), np.arange(2),
+        np.ones(2), np.ones((2, 2), bool), np.full((2, 2), -1),
+    )  # fmt: skip
+    circuits = [SimpleNamespace(n_values=1)] * 3
+    scheme = SimpleNamespace(
+        circuits=circuits, quadratic=quadratic, loading=lambda: np.ones((1, 2))
+    )
+    found = of_qfim(scheme, SHOTS, 0.95, np.random.default_rng(0)).stderr[0, 0] ** 2
+    second = 3 * 2 * (2 * 0.5 / SHOTS) ** 2
+    shares = (found - 4 / SHOTS - second) / (4 * 2 / SHOTS)  # of the eight that have one sign
+    assert shares * 8 == pytest.approx(round(shares * 8)) and 0 < shares < 1
+
+
 def asked(rng):
     """Words of two circuits, four and two of them; in the second they share the shots."""
     matrices = rng.normal(size=(3, 2, 5, 6))  # points, results, parameters, words

@@ -17,6 +17,7 @@ from pennylane_trainability.diagnostics.shot_plan_draws import (
     of_frame_potential,
     of_variances,
 )
+from pennylane_trainability.diagnostics.variance_measured import Measured
 
 N = 3
 WEIGHTS = np.random.default_rng(5).uniform(0, 2 * np.pi, (3, N, 2))
@@ -283,3 +284,20 @@ def test_shots_for_the_frame_potential():
     assert circuits == 1
     assert split.stderr == pytest.approx(np.sqrt((second - two**2) / split.draws))
     assert split.relative == pytest.approx(split.stderr / two) and math.isnan(split.noise)
+
+
+def test_fair_coins_of_several_bases():
+    """Every word has the square of its coefficient, the identity nothing."""
+
+    def several(weights):
+        qml.RY(weights[0], wires=0)
+        words = [qml.Z(0), qml.X(0) @ qml.Y(1), qml.Z(0) @ qml.Z(1), qml.I(0)]
+        return qml.expval(qml.Hamiltonian([0.7, -0.4, 0.5, 0.3], words))
+
+    counts = []
+    for replicates in (False, True):
+        own = asked(several, np.array([0.1])).variance_ask(replicates)
+        coin, count = Measured(own, own.read((np.array([0.1]),), {}), False).coin_noise()
+        assert coin[0] == pytest.approx(0.49 + 0.16 + 0.25)
+        counts.append(count)
+    assert counts == [2, 4]
