@@ -130,13 +130,13 @@ def roads_of(samples: Samples, basis: Basis, traces: bool, ask: VarianceAsk) -> 
 
 def _traces(samples: Samples, basis: Basis, rng, level: float) -> list[tuple[str, Estimate]]:
     names = ("traces, uncentred", "traces, centred")
-    size, lowest, sign = basis.size, basis.lowest, -1.0 if basis.mirrored else 1.0
+    size, lowest = basis.size, basis.lowest  # first moments are squared: mirrored or not
     if samples.traces is None:
-        first, spread = sign * (basis.spectrum.mean - lowest), basis.spectrum.central[0]
+        first, spread = basis.spectrum.mean - lowest, basis.spectrum.central[0]
         pair = (size * first**2 / (first**2 + spread), size * first**2 / spread)
         return [(n, Estimate.known(v)) for n, v in zip(names, pair, strict=True)]
     mean, square = samples.traces
-    first, second = sign * (mean - lowest), square - 2 * lowest * mean + lowest**2
+    first, second = mean - lowest, square - 2 * lowest * mean + lowest**2
     return [
         (name, from_traces(first, second, size, centred, rng=rng, level=level))
         for name, centred in zip(names, (False, True), strict=True)

@@ -107,7 +107,7 @@ class GradientErrors(Result):
 
     def _of_means(self, means: np.ndarray) -> np.ndarray:
         """``1 − m²`` of Pauli words, taken as independent; shrunk as if for 100 shots at least."""
-        shots = float(np.min(self.shots)) if len(self.shots) else 1.0
+        shots = float(np.min(self.shots))
         return 1 - (means * shots / (shots + _IMAGINED)) ** 2
 
 

@@ -246,6 +246,6 @@ def _normal(draws: np.ndarray) -> tuple[Callable, Callable]:
         return ndtr((x - mean) / spread)
 
     def sampler(rng: np.random.Generator, size: int) -> np.ndarray:
-        return mean + spread * rng.normal(size=size)
+        return rng.normal(mean, spread, size)
 
     return cdf, sampler

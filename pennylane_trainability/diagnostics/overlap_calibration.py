@@ -154,7 +154,7 @@ class OverlapCalibration:
         flips = self.flips()
         if flips is None:
             return None
-        zeros = read_as_zeros(np.clip(flips, 0.0, 1.0))
+        zeros = read_as_zeros(flips)
         return wrongly_zero(zeros, np.random.default_rng(0)) - zeros[1:].mean()
 
     def _masses(self, n_bins: int, noise: np.ndarray, wrong: np.ndarray | None) -> np.ndarray:

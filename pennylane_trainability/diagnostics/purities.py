@@ -54,11 +54,11 @@ class Purities:
         if known is None or vectors is None:
             return 0.0
 
-        def capability(means: np.ndarray) -> np.ndarray:
+        def purity(means: np.ndarray) -> np.ndarray:
             scale = _scale(known, self.wires, means)
-            return np.array(2 * (1 - _purities(vectors, self.shots, *scale).mean()))
+            return np.array(_purities(vectors, self.shots, *scale).mean())
 
-        return float(np.sqrt(np.sum(known.factors(capability) ** 2)))
+        return float(2 * np.sqrt(np.sum(known.factors(purity) ** 2)))
 
 
 def purities_of(

@@ -77,16 +77,15 @@ class CountErrors(Result):
 
     def matrix(self, means: np.ndarray, rescaled: bool = True) -> np.ndarray:
         """The estimate from means ``(..., M)``, shape ``(..., P, P)``."""
-        shots, noise = self.shots, self.noise
+        noise = self.noise
         if self.mirrors is not None:
-            shots = shots[: len(shots) - self.mirrors.own_wires.size]
             if rescaled and noise is not None:
                 survival = self.mirrors.survival(means)[..., self.mirrors.of]
                 own = survival[..., np.maximum(self.quadratic.means, 0)]
                 noise = noise / (own[..., :, None] * own[..., None, :])
             means = self.mirrors.rescaled(means) if rescaled else self.mirrors.split(means)[0]
         if noise is None:
-            nodes = self.quadratic.matrix(means, shots)
+            nodes = self.quadratic.matrix(means, self.shots)
         else:
             nodes = self.quadratic.matrix(means) + self.quadratic.products * noise
         return self.loading @ nodes @ self.loading.T

@@ -12,6 +12,7 @@ from scipy import special, stats
 
 import pennylane_trainability as pt
 from pennylane_trainability.circuits.qnode import read_qnode
+from pennylane_trainability.diagnostics import state_pairs
 from pennylane_trainability.diagnostics.state_pairs import StatePairs, _joined, _of_group
 from pennylane_trainability.statistics.all_pairs import first_component, mean_variance
 from pennylane_trainability.statistics.divergence import debiased_divergence, plug_in_divergence
@@ -214,6 +215,27 @@ def test_states_are_added_until_they_are_worth_the_pairs(seed):
     shares = many.counts / many.n_pairs
     one = math.sqrt(shares @ values**2 - (shares @ values) ** 2)
     assert many.divergence.stderr < 1.15 * one / math.sqrt(30_000)
+
+
+@pytest.mark.parametrize(
+    ("memory", "worth", "states"),
+    [(2**30, 100, 11 * 128), (2**30, 10, 2048), (16384, 400, 11 * 32)],
+)
+def test_how_many_groups_follow_the_first(memory, worth, states, monkeypatch):
+    """A tenth more than 1000 pairs need, and no more than two states for each of them."""
+    seen = []
+
+    def told(self, law):
+        seen.append((law, self.histogram.groups))
+        return float(worth)
+
+    monkeypatch.setattr(StatePairs, "worth", told)
+    monkeypatch.setattr(state_pairs, "_LEAST", 32)
+    qnode, weights = circuit(1)
+    found = pt.expressibility(qnode, seed=1, n_pairs=1000, n_bins=5, memory=memory)(weights)
+    assert found.n_states == states
+    assert seen[0][1] == (1 if memory > 2**20 else 4)
+    np.testing.assert_array_equal(seen[0][0], haar_log_masses(8, 5))
 
 
 def test_smaller_groups_where_states_are_large(seed):

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pennylane as qml
 import pytest
+from pennylane import numpy as pnp
+from scipy import stats
 
 import pennylane_trainability as pt
+from pennylane_trainability.circuits.qnode import read_qnode
+from pennylane_trainability.diagnostics.degrees_roads import findings_of
+from pennylane_trainability.diagnostics.landscape_law import _normal
 from pennylane_trainability.diagnostics.local_minima import MinimaVerdict
+from pennylane_trainability.diagnostics.wishart_reading import driven
 from pennylane_trainability.diagnostics.wishart_record import Gaussianity
+from pennylane_trainability.results import Estimate
 
 DEVICE = qml.device("default.qubit", seed=7)
 
@@ -179,6 +187,137 @@ def test_the_kernel_is_the_covariance_between_inputs():
         pt.wishart_parameters(circuit, encoding_args="x", data=np.zeros(3))(data[0], w)
 
 
+def ising(data, w):
+    for wire in range(2):
+        qml.RY(data[wire], wire)
+    for layer in w:
+        qml.IsingZZ(layer[0], [0, 1])
+        qml.RX(layer[1], 0)
+        qml.RX(layer[2], 1)
+    return qml.expval(qml.Z(0) @ qml.Z(1))
+
+
+def test_the_kernel_of_two_blocks_by_hand():
+    """Where XX = ±1 the letters are (X₀ ± X₁)/2 and ZZ; the observable is turned over a sphere."""
+    data = np.array([[0.3, -0.9], [1.7, 0.4], [-2.2, 2.5]])
+    kernel = pt.wishart_parameters(qml.QNode(ising, DEVICE), encoding_args="data", data=data)(
+        data[0], np.zeros((3, 3))
+    ).kernel
+    one = np.stack([*np.sin(data).T, np.cos(data).prod(axis=1)])
+    np.testing.assert_allclose(kernel, one.T @ one / 6, atol=1e-12)
+
+
+def test_inputs_on_other_blocks_have_no_kernel():
+    """|++⟩ is where XX = 1, |+0⟩ on both blocks."""
+    data = np.array([[np.pi / 2, np.pi / 2], [np.pi / 2, 0.0]])
+    found = pt.wishart_parameters(qml.QNode(ising, DEVICE), encoding_args="data", data=data)(
+        data[0], np.zeros((3, 3))
+    )
+    assert len(found.blocks) == 1 and found.applies and found.kernel is None
+
+
+def test_no_kernel_of_many_logical_wires():
+    """Six wires that turn and one whose Z is conserved: 2·6 + 1 is more than 12."""
+
+    @qml.qnode(DEVICE)
+    def circuit(x, w):
+        qml.RY(x, 6)
+        for wire in range(6):
+            qml.RX(w[0, wire], wire)
+            qml.RZ(w[1, wire], wire)
+        for wire in range(6):
+            qml.IsingZZ(w[2, wire], [wire, wire + 1])
+        return qml.expval(qml.Z(0))
+
+    found = pt.wishart_parameters(circuit, encoding_args="x", data=np.array([np.pi / 2, 0.4]))(
+        0.1, np.zeros((3, 6))
+    )
+    assert [block.group for block in found.blocks] == ["SU(64)"] * 2
+    assert found.applies and found.kernel is None
+
+
+@pytest.mark.parametrize(("still", "turned", "size"), [(3, False, "1 × 32"), (1, True, "2 × 32")])
+def test_sums_are_out_of_budget_by_blocks_and_by_conserved_words(still, turned, size):
+    @qml.qnode(DEVICE)
+    def circuit(w):
+        for wire in range(5, 5 + still):
+            if turned:
+                qml.Hadamard(wire)
+            qml.RZ(w[2 + wire], wire)
+        for wire in range(4):
+            qml.IsingZZ(w[0], [wire, wire + 1])
+        for wire in range(5):
+            qml.RX(w[1], wire)
+            qml.RZ(w[2 + wire], wire)
+        return qml.expval(qml.Z(0))
+
+    with pytest.raises(pt.BudgetError, match=size):
+        pt.wishart_parameters(circuit)(np.zeros(10))
+
+
+def test_parameters_per_degree_of_freedom_of_a_block():
+    found = ask(2, 3, qml.Projector([0], wires=[0]))
+    (block,) = found.blocks
+    assert (found.n_parameters, block.beta, block.r_descent) == (9, 2, 2.0)
+    assert block.overparametrisation == 9 / 4
+
+
+def test_blocks_of_sums_keep_signs_and_copies():
+    """A third wire is a second copy of both blocks; XX = ±1 on them moves the eigenvalues."""
+
+    @qml.qnode(DEVICE)
+    def circuit(w):
+        qml.Hadamard(2)
+        for gamma, beta in w:
+            qml.IsingZZ(gamma, [0, 1])
+            qml.RX(beta, 0)
+            qml.RX(beta, 1)
+        return qml.expval(qml.Z(0) @ qml.Z(1) + 0.5 * qml.X(0) @ qml.X(1))
+
+    found = pt.wishart_parameters(circuit)(np.zeros((3, 2)))
+    block, still = found.blocks
+    assert (block.size, block.multiplicity) == (2, 2)
+    assert (block.low, block.high) == pytest.approx((-0.5, 1.5))
+    assert (still.low, still.high) == pytest.approx((0.5, 0.5))
+
+
+def test_blocks_of_sums_that_are_not_full():
+    """Three wires that turn together are a spin 3/2: three directions of the ten of Sp(2)."""
+
+    @qml.qnode(DEVICE)
+    def circuit(w):
+        for k, gate in enumerate((qml.RX, qml.RZ)):
+            for wire in range(3):
+                gate(w[k], wire)
+        return qml.expval(qml.Z(0))
+
+    found = pt.wishart_parameters(circuit)(np.zeros(2))
+    assert found.method == "matrices" and not found.applies
+    assert "dimension 3, which is not all of Sp(2)" in found.reasons[0]
+
+
+def test_what_turns_is_read_as_sums_of_words():
+    """Neighbours with one angle add up; what is fixed in between counts as a generator."""
+
+    @qml.qnode(DEVICE)
+    def circuit(w):
+        qml.RX(w[0], 0)
+        qml.RX(2 * w[0], 0)
+        qml.RX(w[0], 1)
+        qml.RZ(0.3, 0)
+        qml.RZ(0.4, 1)
+        qml.RY(w[1], 0)
+        qml.RX(w[0], 1)
+        return qml.expval(qml.Z(0))
+
+    read = driven(
+        read_qnode(circuit, (pnp.array([0.1, 0.2]),), {}, None, None, need_inputs=False).circuit
+    )
+    assert [sorted(one.values()) for one in read.generators] == [[1, 3], [1], [1], [1], [1]]
+    assert "2 rotations between trainable ones have fixed angles" in " ".join(read.notes)
+    assert "1 parameters turn rotations in several places" in " ".join(read.notes)
+
+
 def test_records_are_strict_json(global_state_unchanged):
     found = ask(3, 3, qml.Z(0))
     again = json.loads(json.dumps(found.to_dict(), allow_nan=False))
@@ -268,6 +407,40 @@ def test_laws_against_draws():
         pt.landscape_law_test(qml.set_shots(circuit, shots=10))
 
 
+def test_tests_of_laws_by_hand():
+    """Of angles of half the slope; the normal law has the distance that SciPy finds."""
+
+    @qml.qnode(DEVICE)
+    def circuit(w):
+        for layer in w:
+            for wire in range(2):
+                qml.RY(layer[wire, 0], wire)
+                qml.RZ(layer[wire, 1] / 2, wire)
+            qml.CNOT([0, 1])
+        return qml.expval(qml.Projector([0, 0], wires=[0, 1]) + 0.3 * qml.Z(0))
+
+    w = np.zeros((3, 2, 2))
+    found = pt.landscape_law_test(circuit, seed=1, n_draws=100, level=0.9, parameter=5)(w)
+    law = pt.wishart_parameters(circuit)(w).gradient_law_centred
+    assert found.gradient_law.variance == pytest.approx(law.variance / 4)
+    assert found.size == pytest.approx(0.1)
+    normal = {test.name: test for test in found.loss_tests}["normal"]
+    scores = (found.losses - found.losses.mean()) / found.losses.std(ddof=1)
+    assert normal.distance == pytest.approx(stats.kstest(scores, "norm").statistic)
+    for p, rejected in ((0.04, True), (0.06, False)):
+        one = replace(normal, distance_p=p, squared_p=0.5)
+        assert replace(found, loss_tests=(one,)).rejected("normal") is rejected
+    assert ("draws", found.law) in found.rows()
+
+
+def test_the_normal_law_is_the_one_of_the_draws():
+    draws = np.random.default_rng(0).gamma(2.0, size=50)
+    cdf, sampler = _normal(draws)
+    own = stats.norm(draws.mean(), draws.std(ddof=1))
+    np.testing.assert_allclose(cdf(draws), own.cdf(draws))
+    assert stats.kstest(sampler(np.random.default_rng(1), 2000), own.cdf).pvalue > 1e-6
+
+
 def between_random(n, p, observable, seed):
     """``p`` rotations between fixed random circuits: the setting of the threshold."""
     angles = np.random.default_rng(seed).uniform(0, 2 * np.pi, (p + 1, 3, n, 2))
@@ -299,6 +472,59 @@ def test_minima_sink_to_the_bottom_at_the_threshold():
         if p != 5:
             assert found.verdict is MinimaVerdict.AGREES
     assert mean[2] > mean[5] > mean[10] and mean[10] < 0.01 and mean[2] > 0.1
+
+
+def test_traces_of_a_shifted_observable():
+    """Eigenvalues ±0.7 ± 0.4 − 0.2 on eight dimensions: 1.1 above the lowest, variance 0.65."""
+    circuit, w = universal(3, 4, 0.7 * qml.Z(0) + 0.4 * qml.Z(1) - 0.2 * qml.I(0))
+    found = pt.degrees_of_freedom(circuit, road="traces", seed=1)(w)
+    assert found.lowest == pytest.approx(-1.3)
+    assert found.by("traces, uncentred").value == pytest.approx(8 * 1.21 / (1.21 + 0.65))
+    assert found.by("traces, centred").value == pytest.approx(8 * 1.21 / 0.65)
+    noisy = qml.set_shots(circuit, shots=100)
+    measured = pt.degrees_of_freedom(noisy, road="traces", seed=2, n_states=150)(w)
+    for name in ("traces, uncentred", "traces, centred"):
+        seen, truth = measured.by(name), found.by(name).value
+        assert abs(seen.value - truth) < 5 * seen.stderr < truth
+
+
+@pytest.mark.parametrize(("beta", "size"), [(2, 8), (4, 4)])
+def test_traces_of_the_whole_space_where_blocks_are_not_known(beta, size):
+    @qml.qnode(DEVICE)
+    def circuit(w):
+        qml.SpecialUnitary(w, wires=[0, 1])
+        qml.CNOT([1, 2])
+        return qml.expval(qml.Z(0) + 0.5 * qml.Z(2))
+
+    found = pt.degrees_of_freedom(circuit, road="traces", beta=beta, seed=1)(np.zeros(15))
+    assert found.by("traces, centred").value == pytest.approx(size * 1.5**2 / 1.25)
+    assert any("blocks are not known" in note for note in found.notes)
+
+
+def test_roads_are_apart_by_more_than_five_percent_and_one():
+    """From 20 up, what begins below 1.05 · 20 + 1 = 22 may be the same."""
+    below = Estimate(value=19, low=18, high=20)
+    for low, apart in ((21.9, False), (22.1, True)):
+        above = Estimate(value=30, low=low, high=40)
+        for pair in ((below, above), (above, below)):
+            found = findings_of((("loss variance", pair[0]), ("loss skewness", pair[1])))
+            assert bool(found) is apart
+    assert not findings_of((("traces, uncentred", below), ("loss skewness", above)))
+
+
+def test_energies_of_minima_are_relative_to_the_mean_eigenvalue():
+    """The lowest of ±0.7 ± 0.4 − 0.2 is −1.3, the mean 1.1 above it."""
+    circuit, w = universal(2, 2, 0.7 * qml.Z(0) + 0.4 * qml.Z(1) - 0.2 * qml.I(0))
+    found = pt.local_minima(circuit, seed=3, n_starts=10, max_steps=4)(w)
+    losses = np.array([circuit(point.reshape(w.shape)) for point in found.points])
+    assert (found.lowest, found.mean_eigenvalue) == pytest.approx((-1.3, 1.1))
+    np.testing.assert_allclose(found.energies, (losses + 1.3) / 1.1, atol=1e-9)
+    assert 0 < found.n_converged < 10
+    share = found.reached.value
+    assert 0 < share < 1
+    assert found.reached.stderr == pytest.approx(np.sqrt(share * (1 - share) / 10))
+    assert found.mean_energy.value == pytest.approx(found.energies.mean())
+    assert any(f"{10 - found.n_converged} of 10 descents did not" in n for n in found.notes)
 
 
 def test_minima_need_a_known_bottom():

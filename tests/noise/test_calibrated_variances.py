@@ -208,6 +208,37 @@ def test_a_budget_counts_the_calibration():
         pt.loss_variance(noisy(100), **ASK, rescale=True, max_circuits=most)(WEIGHTS)
 
 
+@pytest.mark.parametrize("budget", ["max_circuits", "max_shots"])
+def test_a_budget_counts_all_draws_and_the_calibration_before_the_first(budget):
+    """Four hundred draws at most, of which one hundred would be run at first."""
+    options = {"method": "sample", "seed": 3, "n_draws": 400, "rtol": 1e-3, **BOTH}
+    circuit = noisy(10, body=ladder, returns=zz)
+    cost = pt.loss_variance(circuit, **options, **LARGE).cost(TWO)
+    assert (cost.circuits, cost.distinct_circuits) == (400 + 3 * 20, 400 + 2 + 20)
+    assert (cost.shots, cost.executions) == (4600, 3)
+    limit = {"max_circuits": cost.circuits, "max_shots": cost.shots}[budget] - 1
+    with qml.Tracker(circuit.device) as tracker, pytest.raises(pt.BudgetError, match="othing was"):
+        pt.loss_variance(circuit, **options, **{**LARGE, budget: limit})(TWO)
+    assert not tracker.totals
+
+
+@pytest.mark.parametrize(("budget", "most"), [("max_circuits", 500), ("max_shots", 5000)])
+def test_what_a_budget_leaves_for_draws(budget, most):
+    """Sixty circuits of ten shots calibrate, the others are draws."""
+    options = {"method": "sample", "seed": 3, "rtol": 1e-3, **BOTH, **LARGE, budget: most}
+    cost = pt.loss_variance(noisy(10, body=ladder, returns=zz), **options).cost(TWO)
+    assert (cost.circuits, cost.shots) == (500, 5000)
+
+
+def test_the_cost_of_flips_alone():
+    """Two circuits twenty times, each the same circuit every time."""
+    ask = pt.loss_variance(
+        noisy(10, body=ladder, returns=zz), method="sample", n_draws=30, mitigate_read_out=True
+    )
+    assert ask.cost(TWO).circuits == 30 + 2 * 20
+    assert ask.cost(TWO).distinct_circuits == 30 + 2
+
+
 # -- what cannot be done ---------------------------------------------------------------------------
 
 

@@ -9,7 +9,15 @@ import pennylane as qml
 import pytest
 
 import pennylane_trainability as pt
-from pennylane_trainability.diagnostics.shot_plan_draws import _second_moment, best_split
+from pennylane_trainability.diagnostics.shot_plan_draws import (
+    DrawsAsk,
+    _second_moment,
+    best_split,
+    of_entanglement,
+    of_frame_potential,
+    of_variances,
+)
+from pennylane_trainability.diagnostics.variance_measured import Measured
 
 N = 3
 WEIGHTS = np.random.default_rng(5).uniform(0, 2 * np.pi, (3, N, 2))
@@ -203,3 +211,93 @@ def test_what_does_not_vary_has_no_split():
         pt.plan_shots(qnode(still), 1000, quantities="entangling-capability", seed=1)(
             np.array([0.1])
         )
+
+
+# -- what is planned, by hand ----------------------------------------------------------------------
+
+
+def asked(function, weights, total=2000, **options):
+    circuit = qml.QNode(function, qml.device("default.qubit", seed=7), **options)
+    return DrawsAsk(circuit, (weights,), {}, None, None, None, 1, total)
+
+
+def test_the_best_of_all_splits_with_circuits_beside_the_draws():
+    """All sizes from 2 to 200 // (3 · 4 + 6), two entries of different size."""
+    value = np.array([0.5, 0.1])
+
+    def variance(n):
+        return np.array([0.3, 0.01]) + np.array([1.0, 0.2]) / n
+
+    found = best_split(200, 3, value, variance, lambda n: variance(2 * n), 2, extra=6)
+    draws = {n: (200 // n - 6) // 3 for n in range(2, 12)}
+    errors = {n: np.mean([(0.3 + 1 / n) / 0.25, (0.01 + 0.2 / n) / 0.01]) / draws[n] for n in draws}
+    best = min(errors, key=errors.get)
+    assert (found.shots, found.draws) == (best, draws[best])
+    assert found.relative == pytest.approx(np.sqrt(errors[best]))
+    assert found.stderr == pytest.approx(np.sqrt((0.155 + 0.6 / best) / draws[best]))
+    assert found.noise == pytest.approx(np.sqrt((0.155 + 0.3 / best) / draws[best]))
+    assert best_split(40, 3, value, variance, None, 2, extra=6).shots == 2
+    assert best_split(35, 3, value, variance, None, 2, extra=6) is None
+
+
+@pytest.mark.parametrize("replicates", [False, True])
+def test_derivatives_of_two_rotations(replicates):
+    """``Z/2`` in two circuits of half weight: ``V = 1/8``, one shot has ``1/8``; a still one."""
+
+    def two(weights):
+        qml.RY(weights[0], wires=0)
+        qml.RY(weights[1], wires=1)
+        return qml.expval(0.5 * qml.Z(0))
+
+    circuits, split = of_variances(asked(two, np.zeros(2)), True, replicates)
+    n, m = split.shots, split.draws
+    v, spread = 1 / (8 * n), 2 / 64
+    own = spread + (v / 4 + v**2 if replicates else v / 2 + 2 * v**2 * n / (n - 1))
+    floor = v**2 if replicates else 2 * v**2 * n / (n - 1)
+    assert circuits == (4 if replicates else 2)
+    assert split.stderr == pytest.approx(np.sqrt(own / m), rel=1e-3)
+    assert split.noise == pytest.approx(np.sqrt(floor / m), rel=1e-3)
+    assert split.relative == pytest.approx(8 * split.stderr, rel=1e-3)
+
+
+def test_shots_for_the_entangling_capability():
+    ask = asked(scrambling, WEIGHTS)
+    circuits, split = of_entanglement(ask)
+    known = ask.simulated(pt.entangling_capability, n_draws=500)
+    n, q = split.shots, known.capability.value
+    noise = (4 * (1 - q) / n + 6 / (n * (n - 1))) / N
+    assert circuits == 3
+    assert split.stderr == pytest.approx(np.sqrt((known.spread**2 + noise) / split.draws))
+    floor = (4 / n + 6 / (n * (n - 1))) / N
+    assert split.noise == pytest.approx(np.sqrt(floor / split.draws))
+
+
+def test_shots_for_the_frame_potential():
+    ask = asked(scrambling, WEIGHTS)
+    circuits, split = of_frame_potential(ask)
+    known = ask.simulated(pt.expressibility, wires="all", n_pairs=500, n_bins=5, order=4)
+    _, two, three, four = (one.value for one in known.potentials)
+    n = split.shots
+    # pairs of pairs of shots with two, one and no shot in common
+    pairs = n * (n - 1)
+    second = (2 * two + 4 * (n - 2) * three + (n - 2) * (n - 3) * four) / pairs
+    assert circuits == 1
+    assert split.stderr == pytest.approx(np.sqrt((second - two**2) / split.draws))
+    assert split.relative == pytest.approx(split.stderr / two) and math.isnan(split.noise)
+
+
+def test_fair_coins_of_several_bases():
+    """Every word has the square of its coefficient, the identity nothing."""
+
+    def several(weights):
+        qml.RY(weights[0], wires=0)
+        words = [qml.Z(0), qml.X(0) @ qml.Y(1), qml.Z(0) @ qml.Z(1), qml.I(0)]
+        return qml.expval(qml.Hamiltonian([0.7, -0.4, 0.5, 0.3], words))
+
+    counts = []
+    for replicates in (False, True):
+        own = asked(several, np.array([0.1])).variance_ask(replicates)
+        coin, count = Measured(own, own.read((np.array([0.1]),), {}), False).coin_noise()
+        assert coin[0] == pytest.approx(0.49 + 0.16 + 0.25)
+        counts.append(count)
+    assert counts == [2, 4]
