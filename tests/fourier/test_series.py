@@ -205,6 +205,17 @@ def test_hold_out_point_repeats_and_is_no_sample_point():
         assert np.abs(first.points - first.hold_out).sum(axis=1).min() > 1e-3
 
 
+def test_hold_out_point_cuts_every_axis_in_the_golden_section():
+    """The whole is to the longer part as this to the shorter; ``j`` parts on the ``j``-th axis."""
+    for frequencies, reach in (([1, 2], 8 * np.pi / 5), ([40], 1.0)):  # at least one radian
+        (place,) = choose_sampling(spectrum_of(frequencies)).hold_out
+        assert 0 < place < reach and place**2 == pytest.approx(reach * (reach - place))
+    first, second = choose_sampling(spectrum_of([[1, 0], [0, 2]])).hold_out
+    share = first / (4 * np.pi / 3)
+    assert share**2 == pytest.approx(1 - share)
+    assert second == pytest.approx((2 * share - 1) * 2 * np.pi / 3)
+
+
 # -- refusals --------------------------------------------------------------------------------------
 
 
