@@ -186,7 +186,9 @@ def test_condition_is_that_of_the_linear_system(frequencies):
 
 
 def test_uniform_grids_are_smallest_and_orthogonal():
-    for frequencies, size in ((np.arange(1, 7), 13), ([1, 1.2, 3], 31), ([0.5, 1.5], 7)):
+    cases = ((np.arange(1, 7), 13), (np.arange(1, 41), 81), ([1, 1.2, 3], 31), ([0.5, 1.5], 7),
+             ([4, 6], 7), ([0, 3], 3))  # fmt: skip
+    for frequencies, size in cases:
         sampling = choose_sampling(spectrum_of(frequencies))
         assert len(sampling.points) == size
         basis = sampling.spectrum.basis(sampling.points)
@@ -195,6 +197,32 @@ def test_uniform_grids_are_smallest_and_orthogonal():
         )
     sampling = choose_sampling(spectrum_of(list(product(range(-2, 3), range(-1, 2)))))
     assert len(sampling.points) == 5 * 3
+
+
+def test_ratios_are_read_to_eight_digits():
+    for excess, size in ((2e-7, 61), (2e-6, 11)):  # the ratio is 30
+        assert len(choose_sampling(spectrum_of([1, 30 + excess])).points) == size
+
+
+@pytest.mark.parametrize("frequencies", [SPECTRA[2].values[0], SPECTRA[4].values[0]])
+def test_incommensurate_samples_are_one_in_every_part_of_a_beat(frequencies):
+    """``2K + 1`` equal parts of the period of the smallest difference of two frequencies."""
+    spectrum = spectrum_of(frequencies)
+    own = spectrum.frequencies.tolist()
+    every = [[0] * spectrum.n_inputs, *own, *([-v for v in k] for k in own)]
+    gap = min(np.hypot(*np.subtract(a, b), *[0] * (2 - len(a))) for a in every for b in every
+              if a != b)  # fmt: skip
+    points = choose_sampling(spectrum).points
+    for column in points.T:
+        parts = np.floor(column / (2 * np.pi / gap) * len(points))
+        np.testing.assert_array_equal(np.sort(parts), np.arange(2 * spectrum.n_rows + 1))
+
+
+def test_frequencies_with_a_small_sum_are_told_apart():
+    """``k + k'`` of two frequencies is a difference too, to the negative one of a pair."""
+    sampling = choose_sampling(spectrum_of([[0.001, 1], [0.001, -1], [np.sqrt(2), 0.3]]))
+    assert sampling.condition < 10
+    assert np.abs(sampling.points).max() > 2 * np.pi / 0.002 / 2
 
 
 def test_hold_out_point_repeats_and_is_no_sample_point():
