@@ -85,6 +85,12 @@ def test_equal_up_to_rounding_is_equal_and_the_rest_keeps_its_digits():
     values = np.array([0.1 + 0.2, np.sqrt(2), 0.3, np.sqrt(2) + 1e-13])
     assert distinct(values).tolist() in ([0.3, np.sqrt(2)], [0.3, np.sqrt(2) + 1e-13])
     assert len(distinct(np.array([1.0, 1.0 + 1e-7]))) == 2
+    assert 1000.1 + 0.2 != 1000.3 and distinct(np.array([1000.1 + 0.2])).tolist() == [1000.3]
+
+
+def test_zero_has_no_sign():
+    assert not np.signbit(distinct(np.array([-1e-13, 2.0]))).any()
+    assert not np.signbit(spectrum_of([[-1, 0], [0, -2]]).frequencies).any()
 
 
 # -- Minkowski sums and redundancy -----------------------------------------------------------------
@@ -144,6 +150,19 @@ def test_all_pairs_of_eigenvalue_paths_are_counted_once():
     spectrum = spectrum_of(minkowski_sum([(d, STEPS, c) for d, _, c in parts], 2))
     counts = redundancy(parts, spectrum)
     assert counts[0] + 2 * counts[1:].sum() == 4**3
+
+
+def test_differences_of_one_sign_are_added():
+    """Sums and paths by hand; differences of eigenvalues have both signs and would not show it."""
+    one = np.array([0.0, 1.0])
+    assert minkowski_sum([(UNIT, one, 1), (3 * UNIT, one, 1)], 1).ravel().tolist() == [0, 1, 3, 4]
+    parts = [(UNIT, one, 1), (3 * UNIT, np.array([0.0, 0.0, 1.0]), 1)]
+    assert redundancy(parts, spectrum_of([1, 2, 3, 4])).tolist() == [2, 2, 0, 1, 1]
+
+
+def test_differences_equal_to_nine_digits_are_one_path_each():
+    parts = [(UNIT, np.array([0.0, 1.0, 1.0 + 3e-10]), 1)]
+    assert redundancy(parts, spectrum_of([1])).tolist() == [1, 2]
 
 
 # -- rows ------------------------------------------------------------------------------------------
