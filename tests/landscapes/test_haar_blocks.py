@@ -179,6 +179,20 @@ def test_projectors_have_beta_laws(beta, size, rank):
     truth = stats.beta(beta * rank / 2, beta * (size - rank) / 2).stats("mvsk")
     found = (exact.mean, exact.variance, exact.skewness, exact.excess_kurtosis)
     np.testing.assert_allclose(found, truth, atol=1e-12)
+    # the same from sums that are not centred
+    np.testing.assert_allclose(pure_moments([rank] * 4, size, beta), truth, atol=1e-12)
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1e9])
+def test_shapes_do_not_depend_on_the_scale(scale):
+    values = np.array([0.3, -1.0, 2.0])
+    sums = [np.sum(values**k) for k in (1, 2, 3, 4)]
+    moments = pure_moments([s * scale**k for k, s in enumerate(sums, 1)], 3, 2)
+    expected = np.array(pure_moments(sums, 3, 2)) * [scale, scale**2, 1, 1]
+    np.testing.assert_allclose(moments, expected, rtol=1e-9)
+    same = [3 * (scale * 1.1) ** k for k in (1, 2, 3, 4)]
+    mean, variance, *shapes = pure_moments(same, 3, 2)
+    assert mean == pytest.approx(1.1 * scale) and variance == 0 and np.isnan(shapes).all()
 
 
 @pytest.mark.parametrize("beta", [1, 2, 4])
