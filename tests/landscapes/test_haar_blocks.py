@@ -62,6 +62,12 @@ def test_a_group_that_is_not_full(words):
     assert found.is_full == (words[0] == "ZIII"), "so(8) fills the half-spinor by triality"
 
 
+def test_copies_of_a_representation():
+    """A wire beside the circuit doubles everything; beside a sign that it gives it does not."""
+    assert [symmetry(*words).multiplicity for words in (("X", "Z"), ("XI", "ZI"), ("XII", "ZII"),
+            ("XZ", "ZZ", "XI"), ("XZI", "ZZI", "XII"))] == [1, 2, 4, 1, 2]  # fmt: skip
+
+
 def test_large_groups_need_no_matrices():
     n = 120
     words = [Word(1 << w, 0) for w in range(n)] + [Word(0, 1 << w) for w in range(n)]
@@ -169,6 +175,18 @@ def test_wide_sums_have_bounds_and_say_so():
     assert commuting.exact and commuting.low == -16 and commuting.central[0] == 16
 
 
+def test_what_is_too_large_to_be_diagonalised_has_bounds():
+    """2^18 eigenvalues are listed at most, and blocks of 256 in up to 16 sectors."""
+    for wide in (18, 19):
+        found = spectrum_of({Word(0, 1 << w): 1.0 for w in range(wide)})
+        assert found.exact is (wide == 18) and found.high == wide
+    words = [Word(1 << w, 0) for w in range(8)] + [Word(0, 1 << w) for w in range(13)]
+    found = spectrum_of(dict.fromkeys(words, 1.0))
+    assert not found.exact and (found.low, found.high, found.central[0]) == (-21, 21, 21)
+    shifted = spectrum_of(dict.fromkeys(words, 1.0) | {Word(0, 0): 4.0})
+    assert (shifted.mean, shifted.low, shifted.high) == (4, -17, 25)
+
+
 # -- moments ---------------------------------------------------------------------------------------
 
 
@@ -254,6 +272,64 @@ def test_degrees_of_freedom_at_256(values, uncentred, centred, matched, mirrored
     law = block.gradient_law(True)
     assert law.variance == pytest.approx(block.exact_gradient(), rel=1e-3)
     assert law.excess_kurtosis == pytest.approx(6 / (2 * block.degrees(True)))
+
+
+@pytest.mark.parametrize("centred", [True, False])
+def test_degrees_do_not_depend_on_zero_and_unit_of_the_observable(centred):
+    for values in ([1] * 3 + [0] * 5, [1] * 6 + [0] * 2, [0.0, 0.3, 1.0, 1.1]):
+        one, other = model(values), model(5 + 3 * np.array(values))
+        assert other.degrees(centred) == pytest.approx(one.degrees(centred))
+        assert other.upright_degrees == pytest.approx(one.upright_degrees)
+        assert other.mean_eigenvalue == pytest.approx(3 * one.mean_eigenvalue)
+
+
+@pytest.mark.parametrize("variance", [1e-12, 1.0, 1e12])
+@pytest.mark.parametrize(("skewness", "mirrored"), [(-1e-12, False), (-1e-3, True), (1e-3, False)])
+def test_the_sign_of_a_skewness_is_that_of_its_size(variance, skewness, mirrored):
+    third = skewness * variance**1.5
+    spectrum = Spectrum(0.0, (variance, third, 3 * variance**2), -1.0, 1.0, True)
+    assert BlockModel(4, 2, spectrum, PURE).mirrored is mirrored
+
+
+def test_the_spectrum_of_minus_an_observable(rng):
+    root = rng.normal(size=(4, 4))
+    one, other = (spectrum_of_matrix(sign * (root + root.T)) for sign in (1, -1))
+    turned = one.mirrored()
+    found, expected = ((s.mean, *s.central, s.low, s.high) for s in (turned, other))
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
+
+
+MIXED = Weights((0.3, 0.2), (2, 1))
+
+
+@pytest.mark.parametrize("beta", [1, 2, 4])
+@pytest.mark.parametrize("values", [[3.0, 3.5, 3.5, 5.0], [-1.0, 1.5, 2.0, 2.0]])
+def test_laws_of_mixed_states_are_sums_of_gamma_variables(beta, values):
+    """``Var = Σ w² · 2ō²/(βr)``; of a derivative ``2σ²`` times that, ``2σ² = ‖i[ρ, A]‖²/‖ρ‖²``."""
+    spectrum = spectrum_of_matrix(np.diag(values))
+    block = BlockModel(4, beta, spectrum, MIXED)
+    law, r = block.loss_law(False), block.degrees(False)
+    assert law.mean == pytest.approx(np.mean(values) * 0.8)
+    squares = 2 * 0.3**2 + 0.2**2
+    assert law.variance == pytest.approx(squares * 2 * block.mean_eigenvalue**2 / (beta * r))
+    assert np.sign(law.skewness) == (-1 if block.mirrored else 1)
+    # with centred degrees the law has the exact variance but for factors 1 + O(1/N)
+    factor = {1: 3 * 6 / 16, 2: 15 / 16, 4: 3 * 9 / 32}[beta]
+    found = block.gradient_law(True, 3.0)
+    assert found.mean == pytest.approx(0) and found.skewness == pytest.approx(0)
+    assert found.variance == pytest.approx(block.exact_gradient(3.0) * factor)
+    assert block.exact_gradient(3.0) == pytest.approx(9 * block.exact_gradient())
+    # Cov of two losses for states of overlap t is t/‖ρ_0‖² of the variance
+    overlaps = np.array([[0.2, -0.1], [-0.1, 0.3]])
+    unit = block.exact_loss().variance / block.traceless_purity
+    np.testing.assert_allclose(block.kernel(overlaps), unit * overlaps, rtol=1e-12)
+    assert block.exact_loss().mean == pytest.approx(np.mean(values) * 0.8)
+
+
+def test_a_constant_observable_has_a_constant_law():
+    block = BlockModel(4, 2, spectrum_of_matrix(2.5 * np.eye(4)), MIXED)
+    law = block.loss_law(True)
+    assert (law.mean, law.variance) == pytest.approx((2.0, 0.0))
 
 
 def test_one_minus_a_projector_is_mirrored():

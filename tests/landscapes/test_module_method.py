@@ -9,7 +9,11 @@ from exact_moments import exact, random_function, read
 
 import pennylane_trainability as pt
 from pennylane_trainability import BudgetError, Normal, ReadingError, Uniform
-from pennylane_trainability.landscapes import word_moments
+from pennylane_trainability.circuits.rotations import pauli_circuit
+from pennylane_trainability.landscapes import dense_moments, word_moments
+from pennylane_trainability.landscapes.dense_moments import dense_sweep, largest
+from pennylane_trainability.landscapes.steps import step_circuit
+from pennylane_trainability.landscapes.word_module import Budget
 
 DEVICE = qml.device("default.qubit")
 LAWS = [Uniform(), Uniform(0.7), Normal(0.4), Uniform(0.02)]
@@ -95,6 +99,104 @@ def test_generators_with_several_frequencies_over_their_periods():
     loss, _ = both(four, np.full(4, 0.3))
     assert loss.variance.value == pytest.approx(np.var(values), rel=1e-10)
     assert loss.mean.value == pytest.approx(np.mean(values), abs=1e-12)
+
+
+def swept(function, *args, law):
+    """The sweep over matrices, also where words alone would do."""
+    circuit = step_circuit(pauli_circuit(read(function, *args).circuit))
+    return dense_sweep(circuit, law, Budget(1000, 1e12, 1e9))
+
+
+@pytest.mark.parametrize("law", [Normal(0.3), Normal(1.4), Uniform(1.1)], ids=str)
+def test_characteristic_functions_are_those_of_quadrature(law):
+    if isinstance(law, Normal):
+        points, weights = np.polynomial.hermite_e.hermegauss(80)
+        points = points * law.scale
+    else:
+        points, weights = np.polynomial.legendre.leggauss(60)
+        points = points * law.half_width
+    values = np.array([-2.0, -0.5, 0.0, 1.0, 3.0])
+    waves = np.exp(1j * values[:, None] * points)
+    weights = weights / weights.sum()
+    one, two = waves @ weights, (weights * waves) @ waves.conj().T
+    expected = one, two, two - np.outer(one, one.conj())
+    for found, wanted in zip(dense_moments._moments(law, values), expected, strict=True):
+        np.testing.assert_allclose(found, wanted, atol=1e-12)
+
+
+def test_what_is_compared_with_rounding_bounds_what_is_summed(monkeypatch):
+    """By Cauchy and Schwarz: with a rounding error of one nothing is left."""
+
+    def function(w):
+        qml.IsingXX(w[0], [0, 1])
+        qml.RX(w[1], 2)
+        qml.RY(0.3 + w[2], 2)
+        return qml.expval(qml.sum(*[qml.Z(k) for k in range(3)]) + 0.7 * qml.Identity(0))
+
+    sweep = swept(function, np.zeros(3), law=Normal(0.2))
+    variance, mean = sweep.moments()
+    assert variance > 1e-3 and mean > 3 and np.all(sweep.gradients() > 1e-3)
+    monkeypatch.setattr(dense_moments, "_ROUNDING", 1.0)
+    assert sweep.moments() == (0.0, 0.7)
+    assert sweep.gradients().tolist() == [0, 0, 0]
+
+
+def test_small_values_are_no_rounding():
+    def function(w):
+        qml.RY(np.pi / 2 - 1e-7, 0)
+        qml.RX(w, 0)
+        return qml.expval(1e-3 * qml.Z(0))
+
+    variance, mean = swept(function, 0.0, law=Normal(0.3)).moments()
+    assert mean == pytest.approx(1e-10 * np.exp(-0.045), rel=1e-6)
+    square = (1 + np.exp(-0.18)) / 2
+    assert variance == pytest.approx(1e-20 * (square - np.exp(-0.09)), rel=1e-6)
+
+
+def test_fixed_factors_have_no_generator():
+    def function(w):
+        qml.RX(w, 0)
+        qml.RY(0.4, 0)
+        return qml.expval(qml.Z(0))
+
+    sweep = swept(function, 0.0, law=Uniform())
+    assert (sweep.generators, sweep.fixed) == ((0, -1), (-1, 1))
+    # ℓ = cos 0.4 cos w − sin 0.4 ⟨X⟩, and ⟨X⟩ = 0
+    assert sweep.moments()[0] == pytest.approx(np.cos(0.4) ** 2 / 2, rel=1e-12)
+
+
+def test_the_largest_module_is_what_work_and_memory_allow():
+    """``4m(d/3)³`` products for ``m`` steps; ``m + 8`` matrices with 48 bytes per entry."""
+    for steps in (0, 1, 7):
+        work, memory = 4 * max(steps, 1) * 50.5**3, 48 * (steps + 8) * 100.5**2
+        assert largest(Budget(10**9, work, 1e30), steps) == 151
+        assert largest(Budget(10**9, 1e30, memory), steps) == 100
+    assert largest(Budget(77, 1e30, 1e30), 3) == 77
+    assert largest(Budget(10**9, 1.0, 1.0), 3) == 4
+
+
+@pytest.mark.parametrize("law", [Uniform(), Uniform(0.6), Normal(0.3)], ids=str)
+def test_prefactors_of_parameters(law):
+    """``cos 3w₀ cos w₁/2``: laws three times and half as wide, and derivatives by the chain rule."""
+
+    def function(w):
+        qml.RX(-3 * w[0], 0)
+        qml.RX(0.5 * w[1], 1)
+        return qml.expval(qml.Z(0) @ qml.Z(1))
+
+    def wave(k):
+        """``E cos kδ``."""
+        if isinstance(law, Normal):
+            return np.exp(-((k * law.scale) ** 2) / 2)
+        return np.sin(k * 0.6) / (k * 0.6) if law.half_width else 0.0
+
+    (one, own), (two, other) = ((wave(k), (1 + wave(2 * k)) / 2) for k in (3, 0.5))
+    loss, gradients = both(function, np.zeros(2), law=law)
+    assert loss.variance.value == pytest.approx(own * other - (one * two) ** 2, rel=1e-12)
+    expected = [9 * (1 - own) * other, own * (1 - other) / 4]
+    np.testing.assert_allclose(gradients.variances, expected, rtol=1e-12)
+    if law == Uniform():
+        np.testing.assert_allclose(gradients.limits, expected, rtol=1e-12)
 
 
 def qaoa(n, layers, observable):

@@ -1,12 +1,19 @@
 """Pauli paths against quadrature over the angle law, closed forms, and reasons for refusing."""
 
+from dataclasses import replace
+from fractions import Fraction
+from math import factorial
+
 import numpy as np
 import pennylane as qml
 import pytest
 from exact_moments import drawn, exact, misses, random_function, read
 
 from pennylane_trainability import Normal, ReadingError, Uniform
+from pennylane_trainability.circuits.pauli import Word, word_matrix
 from pennylane_trainability.circuits.rotations import pauli_circuit
+from pennylane_trainability.landscapes import cross_terms
+from pennylane_trainability.landscapes.cross_terms import pairs_of, signatures
 from pennylane_trainability.landscapes.moments import moments_of
 from pennylane_trainability.landscapes.path_estimates import path_estimates
 from pennylane_trainability.landscapes.path_model import path_model
@@ -145,6 +152,89 @@ def test_pairs_with_a_negative_mean_cosine(seed):
     assert misses(found.loss(), loss)[0] < 4.5
     assert misses(found.gradients(), np.array([first, square * (1 - square)])).max() < 4.5
     assert found.loss().relative < 0.02
+
+
+def test_whole_turns_among_narrow_angles(seed):
+    """Within ±π/2 twice the angle makes a whole turn: ``E cos 2w₀ = 0``, and ``E cos w₁ = 2/π``."""
+
+    def function(w):
+        qml.RY(2 * w[0], 0)
+        qml.RY(w[1], 1)
+        return qml.expval(qml.Z(0) + qml.Z(1) + qml.Z(0) @ qml.Z(1))
+
+    mean = 2 / np.pi
+    found = drawn(read(function, np.zeros(2)), Uniform(np.pi / 2), 40_000, seed)
+    assert misses(found.loss(), 1.25 + mean - mean**2)[0] < 4.5
+    first = 4 * 0.5 * (1 + 2 * mean + 0.5)  # E sin² 2w₀ · E (1 + cos w₁)², times 2²
+    second = 0.5 * 1.5  # E sin² w₁ · E (1 + cos 2w₀)²
+    assert misses(found.gradients(), np.array([first, second])).max() < 4.5
+    assert found.loss().relative < 0.05
+
+
+def test_sums_over_rotations_that_act_on_one_or_both_of_two_words(rng):
+    s = rng.integers(0, 2, (4, 7)).astype(float)
+    v = rng.normal(size=7)
+    apart, both = cross_terms._apart(s, v), cross_terms._both(s, np.where(v < -0.7, -np.inf, v))
+    assert np.isinf(both).any() and np.isfinite(both).any()
+    for a in range(4):
+        for b in range(4):
+            one = [v[k] for k in range(7) if s[a, k] != s[b, k]]
+            two = [-np.inf if v[k] < -0.7 else v[k] for k in range(7) if s[a, k] and s[b, k]]
+            assert apart[a, b] == pytest.approx(sum(one), abs=1e-12)
+            assert both[a, b] == pytest.approx(sum(two), abs=1e-12)
+
+
+def test_phases_of_products_are_those_of_matrices(rng):
+    words = rng.integers(0, 2, (2, 40, 2, 3)).astype(bool)
+    found = cross_terms.phases(*[(part[:, 0], part[:, 1]) for part in words])
+    for a, b, turns in zip(*words, found, strict=True):
+        masks = [[sum(int(v) << k for k, v in enumerate(row)) for row in w] for w in (a, b, a ^ b)]
+        first, second, joined = (word_matrix(Word(*m), 3) for m in masks)
+        np.testing.assert_allclose(first @ second, 1j ** int(turns) * joined, atol=1e-14)
+
+
+def test_groups_of_words_share_no_pair():
+    """Three words on wire 0, one on wire 1 and two on wire 2, told apart by rotations."""
+
+    def function(w):
+        for wire in range(3):
+            qml.RX(w[wire], wire)
+        words = [qml.Z(0), qml.Z(1), qml.Z(2), qml.Z(0) @ qml.Z(3), qml.Z(2) @ qml.Z(3),
+                 qml.Z(0) @ qml.Z(4)]  # fmt: skip
+        return qml.expval(qml.sum(*words))
+
+    model = model_of(function, np.zeros(3))
+    own = signatures(model.words, model.rotations)
+    pairs = pairs_of(model, own)
+    groups = [(w.tolist(), r) for w, r in cross_terms.group_of(model, own, pairs)]
+    assert sorted(words for words, _ in groups) == [[0, 3, 5], [1], [2, 4]]
+    assert sorted(k for _, rows in groups for k in rows) == list(range(6 + 1 + 3))
+    for words, rows in groups:
+        assert set(pairs.first[rows]) | set(pairs.second[rows]) == set(words)
+
+
+def test_rounding_of_the_spread_is_no_negative_probability():
+    """``E cos² − (E cos)²`` may exceed ``E cos²`` by rounding where the mean vanishes."""
+    model = model_of(lambda w: (qml.RX(w, 0), qml.expval(qml.Z(0)))[1], 0.0, law=Uniform(2.0))
+    above = replace(model, spread=model.cosine * (1 + 4e-16), mean=np.zeros(1))
+    pairs = pairs_of(above, signatures(above.words, above.rotations))
+    assert pairs.loss == pytest.approx(model.cosine, rel=1e-12)
+
+
+def test_pairs_of_words_are_counted_before_they_are_listed(monkeypatch):
+    """Three words that nothing tells apart: six pairs ``a ≤ b``."""
+
+    def function(w):
+        qml.RX(w, 0)
+        return qml.expval(qml.Z(0) + qml.Z(0) @ qml.Z(1) + qml.Z(0) @ qml.Z(2))
+
+    model = model_of(function, 0.3)
+    own = signatures(model.words, model.rotations)
+    monkeypatch.setattr(cross_terms, "_MAX_PAIRS", 6)
+    assert len(pairs_of(model, own)) == 6
+    monkeypatch.setattr(cross_terms, "_MAX_PAIRS", 5)
+    with pytest.raises(ReadingError, match="have 6 pairs that may be correlated.* at most 5"):
+        pairs_of(model, own)
 
 
 @pytest.mark.parametrize("law", [WHOLE, Uniform(0.6), Normal(0.3)], ids=str)
@@ -350,6 +440,19 @@ def test_moments_of_angles(law, scale):
     assert found.spread[0] == pytest.approx(
         weights @ cosine**2 - (weights @ cosine) ** 2, abs=1e-12
     )
+
+
+@pytest.mark.parametrize("width", [0.0499, 0.03, 1e-3])
+def test_moments_of_short_angles_are_exact_to_rounding(width):
+    """The same in fractions: ``sin y/y = Σ (−1)^k y^{2k}/(2k + 1)!``, twelve terms."""
+    a = Fraction(width)
+
+    def sinc(y):
+        return sum(Fraction((-1) ** k, factorial(2 * k + 1)) * y ** (2 * k) for k in range(12))
+
+    found = moments_of(Uniform(width), np.ones(1))
+    assert found.sine[0] == pytest.approx(float((1 - sinc(2 * a)) / 2), rel=1e-14)
+    assert found.spread[0] == pytest.approx(float((1 + sinc(2 * a)) / 2 - sinc(a) ** 2), rel=1e-14)
 
 
 def test_series_for_short_angles_join_the_formulas():
