@@ -11,6 +11,7 @@ import pennylane_trainability as pt
 from pennylane_trainability import BudgetError, Normal, ReadingError, Uniform
 from pennylane_trainability.circuits.rotations import pauli_circuit
 from pennylane_trainability.landscapes import dense_moments, word_moments
+from pennylane_trainability.landscapes.deep_limit import deep_limit
 from pennylane_trainability.landscapes.dense_moments import dense_sweep, largest
 from pennylane_trainability.landscapes.steps import step_circuit
 from pennylane_trainability.landscapes.word_module import Budget
@@ -101,9 +102,9 @@ def test_generators_with_several_frequencies_over_their_periods():
     assert loss.mean.value == pytest.approx(np.mean(values), abs=1e-12)
 
 
-def swept(function, *args, law):
+def swept(function, *args, law, **options):
     """The sweep over matrices, also where words alone would do."""
-    circuit = step_circuit(pauli_circuit(read(function, *args).circuit))
+    circuit = step_circuit(pauli_circuit(read(function, *args, **options).circuit))
     return dense_sweep(circuit, law, Budget(1000, 1e12, 1e9))
 
 
@@ -536,6 +537,46 @@ def test_sums_of_words_tend_to_their_limit():
     assert loss.variance.value == pytest.approx(loss.limit.value, rel=1e-3)
     middle = gradients.variances[[12, 36]]
     np.testing.assert_allclose(middle, gradients.limits[[12, 36]], rtol=0.02)
+
+
+def limit(function, *args, budget=None, **options):
+    circuit = step_circuit(pauli_circuit(read(function, *args, **options).circuit))
+    return deep_limit(circuit, budget or Budget(1000, 1e12, 1e9))
+
+
+@pytest.mark.parametrize("size", [1e-9, 1.0, 1e9])
+@pytest.mark.parametrize("slope", [1, -3])
+@pytest.mark.parametrize("tied", [False, True], ids=["words", "sums"])
+def test_limits_by_hand(size, slope, tied):
+    """``⟨X⟩ = 0.6`` stays, ``⟨Z⟩ = 0.8`` turns: ``0.8 cos cw``, of variance 0.32, derivative c²."""
+
+    def function(w):
+        qml.RY(np.arcsin(0.6), 0)
+        qml.RX(slope * w, 0)
+        if tied:
+            qml.RX(slope * w, 1)
+        return qml.expval(size * (qml.X(0) + qml.Z(0) + 0.7 * qml.Identity(0)))
+
+    found = limit(function, 0.0)
+    assert found.mean == pytest.approx(1.3 * size, rel=1e-9)
+    assert found.loss == pytest.approx(0.32 * size**2, rel=1e-9)
+    np.testing.assert_allclose(found.gradients, [0.32 * (slope * size) ** 2], rtol=1e-9)
+    assert found.dimension == 2
+
+
+def test_the_limit_of_sums_counts_four_products_per_generator():
+    function = qaoa(4, 1, qml.Z(0) @ qml.Z(1))
+    options = {"argnums": [0, 1]}
+    full = limit(function, *np.zeros((2, 1)), **options)
+    d = len(swept(function, *np.zeros((2, 1)), law=Uniform(), **options).module)
+    assert d > full.dimension > 20
+    for half, fits in ((0.5, True), (-0.5, False)):
+        budget = Budget(10**6, 4 * (4 * 2) * ((d + half) / 3) ** 3, 1e12)
+        if fits:
+            assert limit(function, *np.zeros((2, 1)), budget=budget, **options).loss == full.loss
+        else:
+            with pytest.raises(BudgetError, match=f"more than the {d - 1} allowed"):
+                limit(function, *np.zeros((2, 1)), budget=budget, **options)
 
 
 # -- what is refused -------------------------------------------------------------------------------
