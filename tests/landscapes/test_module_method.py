@@ -564,6 +564,20 @@ def test_limits_by_hand(size, slope, tied):
     assert found.dimension == 2
 
 
+def test_small_limits_are_no_rounding():
+    """Both wires turn together, ``⟨Z⟩ = ε`` of each: ``ε² cos² w``."""
+
+    def function(w):
+        for wire in range(2):
+            qml.RY(np.arccos(1e-4), wire)
+        for wire in range(2):
+            qml.RX(w, wire)
+        return qml.expval(qml.Z(0) @ qml.Z(1))
+
+    found = limit(function, 0.0)
+    assert (found.mean, found.loss) == pytest.approx((1e-8 / 2, 1e-16 / 8), rel=1e-6)
+
+
 def test_the_limit_of_sums_counts_four_products_per_generator():
     function = qaoa(4, 1, qml.Z(0) @ qml.Z(1))
     options = {"argnums": [0, 1]}
