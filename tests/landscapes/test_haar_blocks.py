@@ -8,7 +8,7 @@ from scipy import integrate, special, stats
 
 from pennylane_trainability.circuits.pauli import Word, commute, from_letters, product, word_matrix
 from pennylane_trainability.errors import BudgetError
-from pennylane_trainability.landscapes import spectra
+from pennylane_trainability.landscapes import sectors, spectra
 from pennylane_trainability.landscapes.blocks import pauli_symmetry
 from pennylane_trainability.landscapes.dense_blocks import dense_blocks
 from pennylane_trainability.landscapes.haar_moments import gradient_variance, pure_moments
@@ -60,6 +60,76 @@ def test_kinds_of_blocks(words, group, algebra):
 def test_a_group_that_is_not_full(words):
     found = symmetry(*words)
     assert found.is_full == (words[0] == "ZIII"), "so(8) fills the half-spinor by triality"
+
+
+def test_pairs_of_conjugate_blocks_do_not_depend_on_the_order():
+    """With ``ZZ`` beside ``ZZZ`` both signs of the last wire have unitaries of their own."""
+    own = ("XII", "ZII", "IXI", "IZI", "ZZI", "ZZZ")
+    for k in range(6):
+        found = symmetry(*own[k:], *own[:k])
+        assert (found.paired, found.driven, found.algebra) == (False, (1,), "2 × so(6)")
+    # without, the sign turns an odd number of words: U and its conjugate
+    found = symmetry(*own[:4], own[5])
+    assert (found.paired, found.driven, found.algebra) == (True, (1,), "so(6)")
+
+
+def hermitian(rng, size):
+    root = rng.normal(size=(size, size)) + 1j * rng.normal(size=(size, size))
+    return root + root.conj().T
+
+
+def density(rng, size):
+    root = rng.normal(size=(size, size)) + 1j * rng.normal(size=(size, size))
+    return root @ root.conj().T / np.linalg.norm(root) ** 2
+
+
+def traced(matrix):
+    """``Tr_1`` of two wires."""
+    return np.einsum("iaja->ij", matrix.reshape(2, 2, 2, 2))
+
+
+@pytest.mark.parametrize("scale", [1e-2, 1.0, 1e3])
+def test_copies_hold_means_over_the_other_wire(scale):
+    """Generators on one of two wires: two copies; the algebra holds ``Tr_1 O/2 ⊗ 1``."""
+    rng = np.random.default_rng(8)
+    generators = [scale * np.kron(hermitian(rng, 2), np.eye(2)) for _ in range(2)]
+    o, state = hermitian(rng, 4), density(rng, 4)
+    (block,), independent, outside = dense_blocks(np.array(generators), o, state, rng)
+    assert (block.size, block.beta, block.multiplicity, block.dimension) == (2, 2, 2, 3)
+    assert independent and block.is_full and block.overlap == 0
+    inside = spectrum_of_matrix(traced(o) / 2)
+    assert (block.spectrum.low, block.spectrum.high) == pytest.approx((inside.low, inside.high))
+    weights = np.linalg.eigvalsh(traced(state))[::-1]
+    np.testing.assert_allclose(block.weights.values, weights, rtol=1e-9)
+    rest = [m - np.kron(traced(m) / 2, np.eye(2)) for m in (o, state)]
+    assert outside == pytest.approx(np.linalg.norm(rest[0]) * np.linalg.norm(rest[1]))
+
+
+@pytest.mark.parametrize("scale", [1e-4, 1.0, 1e3])
+@pytest.mark.parametrize(
+    ("words", "mirror", "beta"),
+    [(("YI", "IY", "ZY", "YZ", "XY", "YX"), "II", 1), (("XI", "ZI", "IY", "XX", "ZZ"), "YI", 4)],
+)
+def test_what_lies_outside_a_jordan_algebra(words, mirror, beta, scale):
+    """``S O^T S†`` is ``O`` in it: ``S = 1`` for real matrices, here ``Y`` for quaternions."""
+    rng = np.random.default_rng(8)
+    turn = np.linalg.qr(hermitian(rng, 4))[0]
+    s = word_matrix(from_letters(mirror), 2)
+    own = [word_matrix(from_letters(text), 2) for text in words]
+    assert all(np.allclose(s @ g.T @ s.conj().T, -g) for g in own)
+    o, state = hermitian(rng, 4), density(rng, 4)
+    rotated = [turn @ m @ turn.conj().T for m in (o, state, *own)]
+    (block,), _, outside = dense_blocks(scale * np.array(rotated[2:]), *rotated[:2], rng)
+    assert (block.beta, block.size) == (beta, 4 if beta == 1 else 2) and block.is_full
+    mirrors = [s @ m.T @ s.conj().T for m in (o, state)]
+    apart = [np.linalg.norm(m - t) / 2 for m, t in zip((o, state), mirrors, strict=True)]
+    assert block.overlap == pytest.approx(apart[0] * apart[1]) and outside < 1e-9
+    inside = spectrum_of_matrix((o + mirrors[0]) / 2)
+    assert (block.spectrum.low, block.spectrum.high) == pytest.approx((inside.low, inside.high))
+    values = np.linalg.eigvalsh((state + mirrors[1]) / 2)[::-1]
+    if beta == 4:
+        values = 2 * values[::2]
+    np.testing.assert_allclose(block.weights.values, values, rtol=1e-8)
 
 
 def test_copies_of_a_representation():
@@ -142,6 +212,50 @@ def test_pure_products_of_real_and_quaternionic_blocks():
             )
         (other,) = carried_sectors(found, vector_state(vector, 2))
         np.testing.assert_allclose(one.weights.values, other.weights.values, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("YI", "IY", "ZY", "YZ"),
+        ("XI", "IX", "YX", "XY"),
+        ("XI", "ZI", "IY", "XX", "ZZ"),
+        ("XI", "ZI", "IX", "IZ", "ZZ"),
+    ],
+)
+def test_closed_forms_of_product_states_are_what_a_list_of_words_gives(words, monkeypatch):
+    """Beyond the sizes that are listed, where both can be done."""
+    rng = np.random.default_rng(7)
+    found = symmetry(*words)
+    bloch = rng.normal(size=(4, 2, 3))
+    bloch[1, :, 1] = bloch[2, :, 0] = 0  # real vectors, in the usual sense and for XI, IX
+    bloch /= np.linalg.norm(bloch, axis=2, keepdims=True)
+    bloch[3, 0] = [0, 1, 0]  # orthogonal to its conjugate
+    for own in bloch:
+        state = product_state(own)
+        monkeypatch.setattr(sectors, "_MAX_LISTED", 12)
+        (listed,) = carried_sectors(found, state)
+        monkeypatch.setattr(sectors, "_MAX_LISTED", 0)
+        (closed,) = carried_sectors(found, state)
+        assert closed.total == pytest.approx(listed.total) == 1
+        np.testing.assert_allclose(closed.weights.values, listed.weights.values, atol=1e-9)
+        assert closed.weights.counts == listed.weights.counts
+
+
+def test_copies_need_a_list_of_words():
+    wide = [Word(1 << w, 0) for w in range(7)] + [Word(0, 1 << w) for w in range(7)]
+    tilted = product_state(np.tile([0.6, 0, 0.8], (8, 1)))
+    (one,) = carried_sectors(pauli_symmetry(wide, 8), tilted)
+    assert (one.total, one.weights) == (1.0, None)
+    (one,) = carried_sectors(pauli_symmetry(wide, 7), product_state(tilted.bloch[:7]))
+    assert (one.total, one.weights.values, one.weights.counts) == (1.0, (1.0,), (1,))
+
+
+def test_a_product_state_that_is_split_is_refused_beyond_the_list():
+    words = [Word(1 << w, 0) for w in range(6)] + [Word(0, 1 << w) for w in range(7)]
+    tilted = product_state(np.tile([0.6, 0, 0.8], (7, 1)))
+    with pytest.raises(BudgetError, match="split among 2 blocks of size 64"):
+        carried_sectors(pauli_symmetry(words, 7), tilted)
 
 
 def test_a_state_in_too_many_blocks_is_refused():
