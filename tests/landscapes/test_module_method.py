@@ -10,11 +10,19 @@ from exact_moments import exact, random_function, read
 import pennylane_trainability as pt
 from pennylane_trainability import BudgetError, Normal, ReadingError, Uniform
 from pennylane_trainability.circuits.rotations import pauli_circuit
-from pennylane_trainability.landscapes import dense_moments, word_moments
+from pennylane_trainability.landscapes import dense_moments, word_module, word_moments
 from pennylane_trainability.landscapes.deep_limit import deep_limit
 from pennylane_trainability.landscapes.dense_moments import dense_sweep, largest, module_of
-from pennylane_trainability.landscapes.steps import step_circuit
-from pennylane_trainability.landscapes.word_module import Budget
+from pennylane_trainability.landscapes.path_model import path_model
+from pennylane_trainability.landscapes.steps import (
+    Step,
+    commuting_sums,
+    distinct_sums,
+    parallel,
+    step_circuit,
+)
+from pennylane_trainability.landscapes.word_module import Budget, bits_of_words, words_of_bits
+from pennylane_trainability.landscapes.word_moments import word_sweep
 
 DEVICE = qml.device("default.qubit")
 LAWS = [Uniform(), Uniform(0.7), Normal(0.4), Uniform(0.02)]
@@ -178,7 +186,7 @@ def test_the_largest_module_is_what_work_and_memory_allow():
 
 @pytest.mark.parametrize("law", [Uniform(), Uniform(0.6), Normal(0.3)], ids=str)
 def test_prefactors_of_parameters(law):
-    """``cos 3w₀ cos w₁/2``: laws three times and half as wide, and derivatives by the chain rule."""
+    """``cos 3w₀ cos w₁/2``: laws three times and half as wide, derivatives by the chain rule."""
 
     def function(w):
         qml.RX(-3 * w[0], 0)
@@ -604,6 +612,71 @@ def test_a_large_module_says_how_large_and_what_still_applies():
     fixed = random_function(np.random.default_rng(1), 3, 5, fixed=2)
     with pytest.raises(BudgetError, match=r"≥ \d+.*method='(sample|paths)' still applies"):
         pt.loss_variance(qml.QNode(fixed, DEVICE), method="module", max_words=3)(np.ones(5))
+
+
+def test_budgets_of_work_and_memory():
+    """Words times labels, through every rotation; 160 bytes each."""
+    Budget(10, 2100, 48_000).check_work(100, 3, 7)
+    for tight in (Budget(10, 2099, 48_000), Budget(10, 2100, 47_999)):
+        with pytest.raises(BudgetError, match=r"100 words and 3 conserved products.*7 rotations"):
+            tight.check_work(100, 3, 7)
+
+
+@pytest.mark.parametrize("n", [3, 64, 65, 130])
+def test_words_from_bits(rng, n):
+    bits = tuple(rng.integers(0, 2, (2, 5, n)).astype(bool))
+    found = words_of_bits(bits)
+    masks = [[sum(int(b) << k for k, b in enumerate(row)) for row in part] for part in bits]
+    assert found.pairs() == list(zip(*masks, strict=True))
+    np.testing.assert_array_equal(bits_of_words(found, n), bits)
+
+
+def test_ordered_pairs_are_counted_before_they_are_listed(monkeypatch):
+    """Groups of one and of three words."""
+    groups = np.array([5, 2, 5, 5])
+    monkeypatch.setattr(word_module, "_MAX_PAIRS", 10)
+    assert len(word_module._pairs(groups)[0]) == 10
+    monkeypatch.setattr(word_module, "_MAX_PAIRS", 9)
+    with pytest.raises(BudgetError, match="have 10 pairs that may be correlated"):
+        word_module._pairs(groups)
+
+
+def test_sums_that_commute_as_a_whole():
+    xx, yy, zi, iz = (3, 0), (3, 3), (0, 1), (0, 2)
+    assert commuting_sums({xx: 1.0, yy: 1.0}, {zi: 1.0, iz: 1.0})
+    assert not commuting_sums({xx: 1.0, yy: 1.0}, {zi: 1.0, iz: -1.0})
+    assert commuting_sums({xx: 1.0, yy: -1.0}, {zi: 1.0, iz: -1.0})
+    one = {(1, 0): 2.0, (0, 1): 3.0}
+    assert commuting_sums(one, {key: 5 * value for key, value in one.items()})
+    assert not commuting_sums(one, {(1, 0): 3.0, (0, 1): 2.0})
+
+
+def test_sums_that_are_multiples_of_each_other():
+    one, other = {(1, 0): 2.0, (0, 1): -3.0}, {(1, 0): 1.0, (0, 1): 1.0}
+    own, which, factors = distinct_sums([one, other, {key: -2 * v for key, v in one.items()}])
+    assert own == [{(1, 0): -2 / 3, (0, 1): 1.0}, other]
+    assert which.tolist() == [0, 1, 0] and factors.tolist() == [-3, 1, 6]
+
+
+def test_angles_that_one_angle_of_the_generator_gives():
+    generator = {(1, 0): 2.0, (0, 1): -3.0}
+    assert parallel(Step(0, generator, {(1, 0): 0.8, (0, 1): -1.2}))
+    assert not parallel(Step(0, generator, {(1, 0): 0.8, (0, 1): 1.2}))
+    assert not parallel(Step(0, generator, {(1, 0): 0.3, (0, 1): -0.2}))
+
+
+def test_products_without_a_value_have_no_label():
+    """Z · X = iY has no value in a basis state; in a tilted one it has."""
+    for angle, labels in ((0.0, 1), (0.3, 2)):
+
+        def function(w, angle=angle):
+            qml.RY(angle, 0)
+            qml.RX(w[0], 0)
+            qml.RY(w[1], 0)
+            return qml.expval(qml.Z(0) + qml.X(0))
+
+        model = path_model(pauli_circuit(read(function, np.zeros(2)).circuit), Uniform(0.5))
+        assert len(word_sweep(model, Budget(100, 1e9, 1e9)).table.labels) == labels
 
 
 def test_other_refusals():

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from fractions import Fraction
 from math import factorial
+from types import SimpleNamespace
 
 import numpy as np
 import pennylane as qml
@@ -12,11 +13,18 @@ from exact_moments import drawn, exact, misses, random_function, read
 from pennylane_trainability import Normal, ReadingError, Uniform
 from pennylane_trainability.circuits.pauli import Word, word_matrix
 from pennylane_trainability.circuits.rotations import pauli_circuit
-from pennylane_trainability.landscapes import cross_terms
+from pennylane_trainability.landscapes import cross_terms, paths
+from pennylane_trainability.landscapes import path_estimates as path_estimates_module
 from pennylane_trainability.landscapes.cross_terms import pairs_of, signatures
 from pennylane_trainability.landscapes.moments import moments_of
-from pennylane_trainability.landscapes.path_estimates import path_estimates
+from pennylane_trainability.landscapes.path_estimates import (
+    Interval,
+    PathEstimates,
+    path_estimates,
+)
 from pennylane_trainability.landscapes.path_model import path_model
+from pennylane_trainability.landscapes.path_tally import Tally
+from pennylane_trainability.landscapes.paths import draw_pairs, unpack
 from pennylane_trainability.landscapes.product_state import bloch_vectors, expectations
 
 WHOLE = Uniform()
@@ -233,7 +241,7 @@ def test_pairs_of_words_are_counted_before_they_are_listed(monkeypatch):
     monkeypatch.setattr(cross_terms, "_MAX_PAIRS", 6)
     assert len(pairs_of(model, own)) == 6
     monkeypatch.setattr(cross_terms, "_MAX_PAIRS", 5)
-    with pytest.raises(ReadingError, match="have 6 pairs that may be correlated.* at most 5"):
+    with pytest.raises(ReadingError, match=r"have 6 pairs that may be correlated.* at most 5"):
         pairs_of(model, own)
 
 
@@ -365,6 +373,104 @@ def test_intervals_cover_at_their_level(case):
     assert np.all(covered >= 0.92) and np.max(np.abs(off)) < 4.5
 
 
+def estimates(function, *args, law=WHOLE, n_paths=640, **options):
+    return path_estimates(
+        model_of(function, *args, law=law), n_paths, np.random.SeedSequence(0), **options
+    )
+
+
+def turned(w):
+    qml.RX(w, 0)
+    return qml.expval(qml.Z(0))
+
+
+def test_pairs_are_drawn_in_proportion_over_all_offsets():
+    weights = np.array([0.1, 0.0, 0.5, 0.4])
+    counts = np.zeros(4)
+    for offset in (np.arange(20) + 0.5) / 20:
+        chosen = draw_pairs(weights, 5, SimpleNamespace(random=lambda u=offset: u))
+        assert np.all(np.diff(chosen) >= 0)
+        counts += np.bincount(chosen, minlength=4)
+    np.testing.assert_allclose(counts, 100 * weights)
+    last = draw_pairs(np.ones(2), 64, SimpleNamespace(random=lambda: 1 - 2**-53))
+    assert last.max() == 1  # the sum with 63 rounds to 64
+
+
+def test_bits_of_certain_and_impossible_branches(rng):
+    assert unpack(paths._draw(1.0, 3, rng)).all() and not unpack(paths._draw(0.0, 3, rng)).any()
+
+
+def test_where_paths_leave_the_one_without_a_sine(rng):
+    def function(w):
+        for k, wire in enumerate((0, 1, 1)):
+            qml.RX(w[k], wire)
+        return qml.expval(qml.Z(0) + qml.Z(1))
+
+    chosen = np.ones(64, int)  # ⟨Z⟩ of wire 1, of which rotations 1 and 2 take the sine
+    for law, leaves in ((WHOLE, {-1}), (Uniform(1.0), {1, 2})):
+        model = model_of(function, np.zeros(3), law=law)
+        own = signatures(model.words, model.rotations)
+        found = paths._leaving(model, pairs_of(model, own), own, chosen, rng)
+        assert set(found.tolist()) == leaves
+
+
+def test_rotations_that_act_on_one_word_of_a_pair_are_found_part_by_part(monkeypatch):
+    def function(w):
+        for wire in range(3):
+            qml.RY(w[wire], wire)
+        return qml.expval(qml.Z(0) + qml.Z(0) @ qml.Z(2) + qml.Z(1))
+
+    model = model_of(function, np.zeros(3), law=Uniform(1.0))
+    own = signatures(model.words, model.rotations)
+    pairs = pairs_of(model, own)
+    for block in (1, 4, 1 << 24):
+        monkeypatch.setattr(paths, "_BLOCK", block)
+        for k, (a, b) in enumerate(zip(pairs.first, pairs.second, strict=True)):
+            found = paths._apart(own, pairs, np.array([k]))
+            assert found.tolist() == (own[a] ^ own[b]).tolist()
+        found = paths._apart(own, pairs, np.arange(len(pairs)))
+        assert found.tolist() == [False, False, True]  # Z and Z ⊗ Z
+
+
+def test_relative_errors_are_the_largest_and_leave_out_what_is_exact():
+    def relative(value, error):
+        value, error = np.array(value), np.array(error)
+        return Interval(value, error, value - error, value + error).relative
+
+    assert relative([2.0, -4.0, 0.0], [0.1, 0.3, 0.0]) == pytest.approx(0.075)
+    assert relative([2.0, 0.0], [0.1, np.nan]) == np.inf
+    assert relative([], []) == 0
+
+
+def test_independent_parts_are_joined_by_square_and_add(monkeypatch):
+    """Distances of 3 and 4 make 5, of 5 and 12 make 13; an unseen part counts one path of many."""
+    found = replace(estimates(turned, 0.3), mass=3.0, tally=replace(Tally.empty(1), trials=10))
+    monkeypatch.setattr(PathEstimates, "_part", lambda self, part, weight, level: part)
+
+    def interval(value, error, down, up):
+        value = np.array([value])
+        return Interval(value, np.array([error]), value - down, value + up)
+
+    parts = [interval(1.0, 0.3, 3, 5), interval(2.0, 0.4, 4, 12)]
+    joined = found._sum(np.array([10.0]), parts, [np.ones(1), np.ones(1)], 0.95)
+    values = (joined.value, joined.error, joined.low, joined.high)
+    assert np.ravel(values).tolist() == pytest.approx([13, 0.5, 8, 26])
+    parts = [interval(1.0, 0.8, 3, 5), interval(0.0, np.nan, 0, 1)]
+    joined = found._sum(np.array([10.0]), parts, [np.ones(1), np.array([2.0])], 0.95)
+    assert joined.error == pytest.approx(1.0)  # 0.8 and 3 · 2/10
+    unseen = found._sum(np.zeros(1), parts[1:], [np.ones(1)], 0.95)
+    assert np.isnan(unseen.error[0]) and unseen.low == 0 and unseen.high == 1
+
+
+def test_long_runs_are_looked_at_after_every_quarter(monkeypatch):
+    """Parts of 64 paths that grow up to 8 of them; from 104 on a quarter is more than a part."""
+    monkeypatch.setattr(path_estimates_module, "_CHUNK", 64)
+    monkeypatch.setattr(path_estimates_module, "_LARGE_CHUNK", 512)
+    asked = []
+    estimates(turned, 0.3, n_paths=64 * 130, enough=lambda e: asked.append(e.tally.trials // 64))
+    assert asked == [1, 2, 4, 8, *range(16, 97, 8), 120]
+
+
 # -- closed forms ----------------------------------------------------------------------------------
 
 
@@ -459,6 +565,12 @@ def test_series_for_short_angles_join_the_formulas():
     below, above = (moments_of(Uniform(a), np.ones(1)) for a in (0.05 * (1 - 1e-12), 0.05))
     assert below.sine[0] == pytest.approx(above.sine[0], rel=1e-11)
     assert below.spread[0] == pytest.approx(above.spread[0], rel=1e-7)
+
+
+def test_bloch_vectors_of_amplitudes_of_any_length():
+    """(3, 4i)/5: ⟨Y⟩ = 2 · 0.6 · 0.8, ⟨Z⟩ = 0.36 − 0.64."""
+    found = bloch_vectors([qml.StatePrep([3, 4j], wires=0, validate_norm=False)], {0: 0}, 1)
+    np.testing.assert_allclose(found, [[0, 0.96, -0.28]], atol=1e-15)
 
 
 def test_bloch_vectors():
