@@ -214,6 +214,27 @@ def test_pure_products_of_real_and_quaternionic_blocks():
         np.testing.assert_allclose(one.weights.values, other.weights.values, atol=1e-9)
 
 
+def test_vectors_and_products_have_the_same_weights():
+    """Also where words of the algebra are products with a minus sign."""
+    rng, seen = np.random.default_rng(11), 0
+    for _ in range(20):
+        words = [Word(*rng.integers(8, size=2).tolist()) for _ in range(4)]
+        if not any(w.support for w in words):
+            continue
+        found = pauli_symmetry(words, 3)
+        parts = rng.normal(size=(3, 2)) + 1j * rng.normal(size=(3, 2))
+        parts /= np.linalg.norm(parts, axis=1, keepdims=True)
+        cross = 2 * parts[:, 0].conj() * parts[:, 1]
+        bloch = np.stack([cross.real, cross.imag, 1 - 2 * abs(parts[:, 1]) ** 2], axis=1)
+        vector = np.kron(np.kron(parts[0], parts[1]), parts[2])
+        pairs = [carried_sectors(found, s) for s in (product_state(bloch), vector_state(vector, 3))]
+        for one, other in zip(*pairs, strict=True):
+            assert (one.signs, one.total) == (other.signs, pytest.approx(other.total))
+            np.testing.assert_allclose(one.weights.values, other.weights.values, atol=1e-9)
+            seen += 1
+    assert seen > 20
+
+
 @pytest.mark.parametrize(
     "words",
     [
