@@ -27,6 +27,14 @@ def test_the_update_maps_the_change_of_the_gradient_to_the_step(rng):
     np.testing.assert_allclose(v @ after[0] @ v, v @ before[0] @ v, rtol=1e-10)
 
 
+def test_the_first_update_takes_the_scale_of_the_curvature():
+    """Beside ``s`` and ``y`` the inverse Hessian is ``sᵀy/yᵀy`` from then on."""
+    s, y = np.array([[0.0, 2.0, 0.0]]), np.array([[0.0, 3.0, 1.0]])
+    for first, beside in ((True, 6 / 10), (False, 1.0)):
+        found = _updated(np.eye(3)[None], s, y, np.array([first]))
+        np.testing.assert_allclose(found[0, 0], [beside, 0, 0], atol=1e-15)
+
+
 def test_where_curvature_is_not_positive_nothing_changes(rng):
     before, s = symmetric(rng, 2, 3), rng.standard_normal((2, 3))
     found = _updated(before, s, -s, np.ones(2, bool))
