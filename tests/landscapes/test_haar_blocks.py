@@ -533,6 +533,19 @@ def test_products_in_logical_words():
         assert (again.x, again.z) == (words[0].x, words[0].z) and again.sign == a.sign
 
 
+def test_logical_words_multiply_as_what_they_stand_for():
+    rng = np.random.default_rng(10)
+    for _ in range(20):
+        words = [Word(*rng.integers(1, 16, size=2).tolist()) for _ in range(4)]
+        frame = pauli_symmetry(words, 4).frame
+        for _ in range(6):
+            a, b = (Word(*rng.integers(1 << frame.n_logical, size=2).tolist()) for _ in range(2))
+            joined = product(a, b)
+            left, right = product(frame.write(a), frame.write(b)), frame.write(joined)
+            assert left == right._replace(phase=(frame.write(Word(joined.x, joined.z)).phase
+                                                 + joined.phase) % 4)  # fmt: skip
+
+
 def test_a_sector_holds_one_copy_of_the_algebra():
     """Rings of XX, YY and ZZ on four wires: 4 × su(4) in all, one of them on each sector."""
     ring = ["".join(c if k in (w, (w + 1) % 4) else "I" for k in range(4))
