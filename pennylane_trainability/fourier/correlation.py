@@ -65,7 +65,7 @@ def correlations(samples: np.ndarray, method: str, counts: np.ndarray | None = N
         values = np.stack([_ranks(column, weights) for column in values.T], axis=1)
     total = weights.sum()
     centred = values - weights @ values / total
-    covariance = centred.conj().T @ (weights[:, None] * centred) / total
+    covariance = centred.conj().T @ (weights[:, None] * centred)  # a factor drops out
     size = np.sqrt(np.real(np.diagonal(covariance)))
     product = np.outer(size, size)
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import gcd, lcm
+from math import lcm
 
 import numpy as np
 
@@ -87,8 +87,8 @@ def _unit(column: np.ndarray) -> float | None:
     ):
         return None
     denominator = lcm(*(r.denominator for r in ratios))
-    numerator = gcd(*(int(r * denominator) for r in ratios))
-    return float(values[0]) * numerator / denominator
+    # one of the ratios is 1 and all are in lowest terms: nothing larger divides all of them
+    return float(values[0]) / denominator
 
 
 def _uniform(spectrum: Spectrum, units, sizes) -> Sampling:

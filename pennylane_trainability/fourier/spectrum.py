@@ -90,7 +90,7 @@ def spectrum_of(frequencies) -> Spectrum:
     sign = np.zeros(len(vectors))
     for column in vectors.T[::-1]:
         sign = np.where(column != 0, np.sign(column), sign)
-    vectors = (vectors * sign[:, None])[sign != 0] + 0.0
+    vectors = (vectors * sign[:, None])[sign != 0]
     return Spectrum(distinct(vectors))
 
 
@@ -149,4 +149,4 @@ def redundancy(parts: list[tuple[np.ndarray, np.ndarray, int]], spectrum: Spectr
 
 
 def _key(vector: np.ndarray) -> tuple:
-    return tuple(np.round(vector, _ROUND) + 0.0)
+    return tuple(np.round(vector, _ROUND))  # zeros of either sign are equal

@@ -98,7 +98,7 @@ def pauli_symmetry(generators: Sequence[Word], n_wires: int) -> Symmetry:
     n_own = len(logical_frame(turning).radical) if turning else 0
     parts = [ideals(Words.of(part, n_wires)).ideals[0] for part in _parts(turning)]
     dimension = sum(ideal.dimension // ideal.copies for ideal in parts)
-    odd = any(frame.radical_forms[:n_own])
+    odd = frame.has_form and any(frame.radical_forms[:n_own])
     beta = 2 if not frame.has_form or odd else (4 if frame.arf else 1)
     if beta == 4 and frame.n_logical == 1:
         beta = 2  # sp(2) is su(2), and the Jordan algebra of 1 × 1 quaternions holds nothing

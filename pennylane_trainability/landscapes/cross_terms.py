@@ -140,9 +140,7 @@ def _of_group(model: PathModel, signature: np.ndarray, own: np.ndarray) -> tuple
     twice = np.where(a == b, 1.0, 2.0)
     weights = twice * coefficients[a] * coefficients[b] * damping[a, b]
     kept = _both(s, model.log_cosine())[a, b]
-    with np.errstate(divide="ignore"):
-        shrink = np.log1p(-np.minimum(model.spread / model.cosine, 1.0))
-    loss = np.exp(kept) * -np.expm1(_both(s, shrink)[a, b])
+    loss = np.exp(kept) * -np.expm1(_both(s, model.log_shrink())[a, b])
     x, z = (part[own] for part in model.words)
     value = expectations(model.bloch, x, z)
     commuting = phases((x[a], z[a]), (x[b], z[b])) % 2 == 0

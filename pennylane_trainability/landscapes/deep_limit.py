@@ -126,5 +126,5 @@ def _of_sums(circuit: StepCircuit, own: list[Sum], budget: Budget):
     if max(left, left_too) > _CONVERGED:
         raise ReadingError(f"the projection did not converge ({max(left, left_too):.1e} is left)")
     joined = observable @ state
-    each = np.array([float(np.sum((a.T @ a) * joined.T)) for a in module.matrices])
+    each = np.array([float(np.sum((a.T @ a) * joined)) for a in module.matrices])
     return float(end @ observable @ end), mean, each, len(module) - len(still)

@@ -65,8 +65,8 @@ class InputState:
         return total
 
     def _of_vector(self, word: Word) -> float:
-        vector = np.asarray(self.vector)
-        return float(np.vdot(vector, apply_word(word, vector, self.n_wires)).real)
+        vector, plain = np.asarray(self.vector), Word(word.x, word.z)
+        return float(np.vdot(vector, apply_word(plain, vector, self.n_wires)).real)
 
     def overlap(self, other: InputState, signs: np.ndarray | None = None) -> float | None:
         """``Tr ρ ρ'`` over all words, each letter with a sign; ``None`` if not both are products.

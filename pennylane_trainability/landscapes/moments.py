@@ -69,11 +69,11 @@ def moments_of(law: Law, scale: np.ndarray) -> Moments | None:
     width = law.half_width * scale
     mean = _clean(np.sinc(width / np.pi))
     second = _clean(np.sinc(2 * width / np.pi))
-    y = 2 * np.minimum(width, _SMALL)
+    y = (2 * np.minimum(width, _SMALL)) ** 2
     short = width < _SMALL
     # series of (1 − sin y/y)/2 and of E cos² − (E cos)², exact to rounding below _SMALL
-    sine = np.where(short, y**2 / 12 * (1 - y**2 / 20 * (1 - y**2 / 42)), (1 - second) / 2)
-    z = np.minimum(width, _SMALL) ** 2
+    sine = np.where(short, y / 12 * (1 - y / 20 * (1 - y / 42 * (1 - y / 72))), (1 - second) / 2)
+    z = y / 4
     series = z**2 / 45 * (1 - z / 7 + z**2 / 105 - 4 * z**3 / 10395)
     spread = np.where(short, series, (1 + second) / 2 - mean**2)
     return Moments(mean, sine, spread)

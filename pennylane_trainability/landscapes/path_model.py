@@ -96,6 +96,11 @@ class PathModel:
         with np.errstate(divide="ignore"):
             return np.log1p(-self.sine)
 
+    def log_shrink(self) -> np.ndarray:
+        """``log (E cos φ)²/E cos² φ``, ``(m,)``; minus infinity where the mean vanishes."""
+        with np.errstate(divide="ignore"):
+            return np.log1p(-np.minimum(self.spread / self.cosine, 1.0))
+
 
 def path_model(made: PauliCircuit, law: Law) -> PathModel:
     """Read a circuit for Pauli paths.

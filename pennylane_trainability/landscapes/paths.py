@@ -23,6 +23,8 @@ from pennylane_trainability.landscapes.path_model import PathModel
 __all__ = ["Rows", "Walk", "draw_pairs", "pack", "rows_of", "unpack", "walk"]
 
 _WORD = np.uint64
+#: Flags of pairs and rotations that are looked at together.
+_BLOCK = 1 << 24
 #: Rows of every rotation, see :func:`rows_of`.
 Rows = tuple[list[np.ndarray], list[np.ndarray]]
 
@@ -143,7 +145,8 @@ def _apart(signature: np.ndarray, pairs: Pairs, chosen: np.ndarray) -> np.ndarra
     out = np.zeros(signature.shape[1], bool)
     if not pairs.is_diagonal:
         own = np.unique(chosen)
-        for part in np.array_split(own, 1 + len(own) * signature.shape[1] // 2**24):
+        count = 1 + len(own) * signature.shape[1] // _BLOCK
+        for part in np.array_split(own, count):
             out |= (signature[pairs.first[part]] ^ signature[pairs.second[part]]).any(axis=0)
     return out
 
@@ -163,5 +166,5 @@ def _leaving(
         own = np.flatnonzero(signature[pairs.first[pair]] & signature[pairs.second[pair]])[::-1]
         left = -np.expm1(np.cumsum(log_cosine[own]))  # probability of having left by then
         at = np.searchsorted(left, uniform[start:stop] * left[-1], side="right")
-        out[start:stop] = own[np.minimum(at, len(own) - 1)]
+        out[start:stop] = own[at]
     return out

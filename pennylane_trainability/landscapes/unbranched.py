@@ -53,7 +53,7 @@ def single_turns(model: PathModel, pairs: Pairs, signature: np.ndarray) -> np.nd
     ``E[cos²] ∏ E cos² φ_j − (E cos)² ∏ (E cos φ_j)²`` with the rotations ``j`` that act on the word
     before and, behind ``k``, on ``iP_kW``.
     """
-    log_cosine, shrink = model.log_cosine(), np.log1p(-model.spread / model.cosine)
+    log_cosine, shrink = model.log_cosine(), model.log_shrink()
     rx, _ = model.rotations
     out = np.zeros(len(model.mean))
     for k in range(len(out)):
@@ -68,10 +68,16 @@ def single_turns(model: PathModel, pairs: Pairs, signature: np.ndarray) -> np.nd
         second[:, :k] ^= change[:k]
         acting = (first & second).astype(float)
         kept = acting @ log_cosine
-        factor = np.exp(kept) * -np.expm1(acting @ shrink)
+        factor = np.exp(kept) * -np.expm1(_along(acting, shrink))
         values = _turned_values(model, pairs, rows, k)
         out[k] = np.sum(pairs.weights[rows] * values * factor)
     return out
+
+
+def _along(acting: np.ndarray, v: np.ndarray) -> np.ndarray:
+    """``Σ_k v_k`` over the rotations that act; ``v`` may be minus infinity."""
+    blocked = (acting @ np.isinf(v)) > 0
+    return np.where(blocked, -np.inf, acting @ np.where(np.isinf(v), 0.0, v))
 
 
 def _crossing(model: PathModel, k: int) -> np.ndarray:

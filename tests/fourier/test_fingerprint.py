@@ -7,13 +7,14 @@ import math
 import numpy as np
 import pennylane as qml
 import pytest
-from scipy.stats import spearmanr
+from scipy.stats import rankdata, spearmanr
 
 import pennylane_trainability as pt
 from pennylane_trainability.diagnostics.fingerprint import fingerprint_of
 from pennylane_trainability.fourier import rows_of
 from pennylane_trainability.fourier.correlation import (
     CORRELATIONS,
+    _ranks,
     correlations,
     cross_fitted,
     mean_size,
@@ -139,6 +140,17 @@ def test_cross_fitting_is_the_sign_of_one_half_times_the_size_of_the_other(rng):
     a, b = a[first, second], b[first, second]
     expected = np.mean((np.sign(a) * b + np.sign(b) * a) / 2)
     assert cross_fitted(samples, "rows", order) == pytest.approx(expected)
+    weights = rng.uniform(0.2, 3.0, samples.shape[-1])
+    values = (np.sign(a) * b + np.sign(b) * a) / 2
+    expected = np.average(values, weights=weights[first] * weights[second])
+    assert cross_fitted(samples, "rows", order, weights) == pytest.approx(expected)
+
+
+def test_ranks_are_those_of_values_written_out_as_often_as_they_count(rng):
+    """Equal values share the mean of the ranks from 1 on."""
+    column, counts = rng.integers(0, 4, 9) - 1.5, rng.integers(1, 4, 9)
+    expected = rankdata(np.repeat(column, counts))
+    np.testing.assert_allclose(np.repeat(_ranks(column, counts), counts), expected, atol=1e-12)
 
 
 # -- support ---------------------------------------------------------------------------------------

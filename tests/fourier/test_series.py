@@ -85,6 +85,12 @@ def test_equal_up_to_rounding_is_equal_and_the_rest_keeps_its_digits():
     values = np.array([0.1 + 0.2, np.sqrt(2), 0.3, np.sqrt(2) + 1e-13])
     assert distinct(values).tolist() in ([0.3, np.sqrt(2)], [0.3, np.sqrt(2) + 1e-13])
     assert len(distinct(np.array([1.0, 1.0 + 1e-7]))) == 2
+    assert 1000.1 + 0.2 != 1000.3 and distinct(np.array([1000.1 + 0.2])).tolist() == [1000.3]
+
+
+def test_zero_has_no_sign():
+    assert not np.signbit(distinct(np.array([-1e-13, 2.0]))).any()
+    assert not np.signbit(spectrum_of([[-1, 0], [0, -2]]).frequencies).any()
 
 
 # -- Minkowski sums and redundancy -----------------------------------------------------------------
@@ -146,6 +152,19 @@ def test_all_pairs_of_eigenvalue_paths_are_counted_once():
     assert counts[0] + 2 * counts[1:].sum() == 4**3
 
 
+def test_differences_of_one_sign_are_added():
+    """Sums and paths by hand; differences of eigenvalues have both signs and would not show it."""
+    one = np.array([0.0, 1.0])
+    assert minkowski_sum([(UNIT, one, 1), (3 * UNIT, one, 1)], 1).ravel().tolist() == [0, 1, 3, 4]
+    parts = [(UNIT, one, 1), (3 * UNIT, np.array([0.0, 0.0, 1.0]), 1)]
+    assert redundancy(parts, spectrum_of([1, 2, 3, 4])).tolist() == [2, 2, 0, 1, 1]
+
+
+def test_differences_equal_to_nine_digits_are_one_path_each():
+    parts = [(UNIT, np.array([0.0, 1.0, 1.0 + 3e-10]), 1)]
+    assert redundancy(parts, spectrum_of([1])).tolist() == [1, 2]
+
+
 # -- rows ------------------------------------------------------------------------------------------
 
 SPECTRA = [
@@ -186,7 +205,9 @@ def test_condition_is_that_of_the_linear_system(frequencies):
 
 
 def test_uniform_grids_are_smallest_and_orthogonal():
-    for frequencies, size in ((np.arange(1, 7), 13), ([1, 1.2, 3], 31), ([0.5, 1.5], 7)):
+    cases = ((np.arange(1, 7), 13), (np.arange(1, 41), 81), ([1, 1.2, 3], 31), ([0.5, 1.5], 7),
+             ([4, 6], 7), ([0, 3], 3))  # fmt: skip
+    for frequencies, size in cases:
         sampling = choose_sampling(spectrum_of(frequencies))
         assert len(sampling.points) == size
         basis = sampling.spectrum.basis(sampling.points)
@@ -197,12 +218,49 @@ def test_uniform_grids_are_smallest_and_orthogonal():
     assert len(sampling.points) == 5 * 3
 
 
+def test_ratios_are_read_to_eight_digits():
+    for excess, size in ((2e-7, 61), (2e-6, 11)):  # the ratio is 30
+        assert len(choose_sampling(spectrum_of([1, 30 + excess])).points) == size
+
+
+@pytest.mark.parametrize("frequencies", [SPECTRA[2].values[0], SPECTRA[4].values[0]])
+def test_incommensurate_samples_are_one_in_every_part_of_a_beat(frequencies):
+    """``2K + 1`` equal parts of the period of the smallest difference of two frequencies."""
+    spectrum = spectrum_of(frequencies)
+    own = spectrum.frequencies.tolist()
+    every = [[0] * spectrum.n_inputs, *own, *([-v for v in k] for k in own)]
+    gap = min(np.hypot(*np.subtract(a, b), *[0] * (2 - len(a))) for a in every for b in every
+              if a != b)  # fmt: skip
+    points = choose_sampling(spectrum).points
+    for column in points.T:
+        parts = np.floor(column / (2 * np.pi / gap) * len(points))
+        np.testing.assert_array_equal(np.sort(parts), np.arange(2 * spectrum.n_rows + 1))
+
+
+def test_frequencies_with_a_small_sum_are_told_apart():
+    """``k + k'`` of two frequencies is a difference too, to the negative one of a pair."""
+    sampling = choose_sampling(spectrum_of([[0.001, 1], [0.001, -1], [np.sqrt(2), 0.3]]))
+    assert sampling.condition < 10
+    assert np.abs(sampling.points).max() > 2 * np.pi / 0.002 / 2
+
+
 def test_hold_out_point_repeats_and_is_no_sample_point():
     for frequencies in ([1, 2], [1, np.sqrt(2)], [[1, 0], [0, 2]]):
         first, second = (choose_sampling(spectrum_of(frequencies)) for _ in range(2))
         np.testing.assert_array_equal(first.points, second.points)
         np.testing.assert_array_equal(first.hold_out, second.hold_out)
         assert np.abs(first.points - first.hold_out).sum(axis=1).min() > 1e-3
+
+
+def test_hold_out_point_cuts_every_axis_in_the_golden_section():
+    """The whole is to the longer part as this to the shorter; ``j`` parts on the ``j``-th axis."""
+    for frequencies, reach in (([1, 2], 8 * np.pi / 5), ([40], 1.0)):  # at least one radian
+        (place,) = choose_sampling(spectrum_of(frequencies)).hold_out
+        assert 0 < place < reach and place**2 == pytest.approx(reach * (reach - place))
+    first, second = choose_sampling(spectrum_of([[1, 0], [0, 2]])).hold_out
+    share = first / (4 * np.pi / 3)
+    assert share**2 == pytest.approx(1 - share)
+    assert second == pytest.approx((2 * share - 1) * 2 * np.pi / 3)
 
 
 # -- refusals --------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from scipy import integrate, special, stats
 
 from pennylane_trainability.circuits.pauli import Word, commute, from_letters, product, word_matrix
 from pennylane_trainability.errors import BudgetError
-from pennylane_trainability.landscapes import spectra
+from pennylane_trainability.landscapes import sectors, spectra
 from pennylane_trainability.landscapes.blocks import pauli_symmetry
 from pennylane_trainability.landscapes.dense_blocks import dense_blocks
 from pennylane_trainability.landscapes.haar_moments import gradient_variance, pure_moments
@@ -60,6 +60,82 @@ def test_kinds_of_blocks(words, group, algebra):
 def test_a_group_that_is_not_full(words):
     found = symmetry(*words)
     assert found.is_full == (words[0] == "ZIII"), "so(8) fills the half-spinor by triality"
+
+
+def test_pairs_of_conjugate_blocks_do_not_depend_on_the_order():
+    """With ``ZZ`` beside ``ZZZ`` both signs of the last wire have unitaries of their own."""
+    own = ("XII", "ZII", "IXI", "IZI", "ZZI", "ZZZ")
+    for k in range(6):
+        found = symmetry(*own[k:], *own[:k])
+        assert (found.paired, found.driven, found.algebra) == (False, (1,), "2 × so(6)")
+    # without, the sign turns an odd number of words: U and its conjugate
+    found = symmetry(*own[:4], own[5])
+    assert (found.paired, found.driven, found.algebra) == (True, (1,), "so(6)")
+
+
+def hermitian(rng, size):
+    root = rng.normal(size=(size, size)) + 1j * rng.normal(size=(size, size))
+    return root + root.conj().T
+
+
+def density(rng, size):
+    root = rng.normal(size=(size, size)) + 1j * rng.normal(size=(size, size))
+    return root @ root.conj().T / np.linalg.norm(root) ** 2
+
+
+def traced(matrix):
+    """``Tr_1`` of two wires."""
+    return np.einsum("iaja->ij", matrix.reshape(2, 2, 2, 2))
+
+
+@pytest.mark.parametrize("scale", [1e-2, 1.0, 1e3])
+def test_copies_hold_means_over_the_other_wire(scale):
+    """Generators on one of two wires: two copies; the algebra holds ``Tr_1 O/2 ⊗ 1``."""
+    rng = np.random.default_rng(8)
+    generators = [scale * np.kron(hermitian(rng, 2), np.eye(2)) for _ in range(2)]
+    o, state = hermitian(rng, 4), density(rng, 4)
+    (block,), independent, outside = dense_blocks(np.array(generators), o, state, rng)
+    assert (block.size, block.beta, block.multiplicity, block.dimension) == (2, 2, 2, 3)
+    assert independent and block.is_full and block.overlap == 0
+    inside = spectrum_of_matrix(traced(o) / 2)
+    assert (block.spectrum.low, block.spectrum.high) == pytest.approx((inside.low, inside.high))
+    weights = np.linalg.eigvalsh(traced(state))[::-1]
+    np.testing.assert_allclose(block.weights.values, weights, rtol=1e-9)
+    rest = [m - np.kron(traced(m) / 2, np.eye(2)) for m in (o, state)]
+    assert outside == pytest.approx(np.linalg.norm(rest[0]) * np.linalg.norm(rest[1]))
+
+
+@pytest.mark.parametrize("scale", [1e-4, 1.0, 1e3])
+@pytest.mark.parametrize(
+    ("words", "mirror", "beta"),
+    [(("YI", "IY", "ZY", "YZ", "XY", "YX"), "II", 1), (("XI", "ZI", "IY", "XX", "ZZ"), "YI", 4)],
+)
+def test_what_lies_outside_a_jordan_algebra(words, mirror, beta, scale):
+    """``S O^T S†`` is ``O`` in it: ``S = 1`` for real matrices, here ``Y`` for quaternions."""
+    rng = np.random.default_rng(8)
+    turn = np.linalg.qr(hermitian(rng, 4))[0]
+    s = word_matrix(from_letters(mirror), 2)
+    own = [word_matrix(from_letters(text), 2) for text in words]
+    assert all(np.allclose(s @ g.T @ s.conj().T, -g) for g in own)
+    o, state = hermitian(rng, 4), density(rng, 4)
+    rotated = [turn @ m @ turn.conj().T for m in (o, state, *own)]
+    (block,), _, outside = dense_blocks(scale * np.array(rotated[2:]), *rotated[:2], rng)
+    assert (block.beta, block.size) == (beta, 4 if beta == 1 else 2) and block.is_full
+    mirrors = [s @ m.T @ s.conj().T for m in (o, state)]
+    apart = [np.linalg.norm(m - t) / 2 for m, t in zip((o, state), mirrors, strict=True)]
+    assert block.overlap == pytest.approx(apart[0] * apart[1]) and outside < 1e-9
+    inside = spectrum_of_matrix((o + mirrors[0]) / 2)
+    assert (block.spectrum.low, block.spectrum.high) == pytest.approx((inside.low, inside.high))
+    values = np.linalg.eigvalsh((state + mirrors[1]) / 2)[::-1]
+    if beta == 4:
+        values = 2 * values[::2]
+    np.testing.assert_allclose(block.weights.values, values, rtol=1e-8)
+
+
+def test_copies_of_a_representation():
+    """A wire beside the circuit doubles everything; beside a sign that it gives it does not."""
+    assert [symmetry(*words).multiplicity for words in (("X", "Z"), ("XI", "ZI"), ("XII", "ZII"),
+            ("XZ", "ZZ", "XI"), ("XZI", "ZZI", "XII"))] == [1, 2, 4, 1, 2]  # fmt: skip
 
 
 def test_large_groups_need_no_matrices():
@@ -138,6 +214,71 @@ def test_pure_products_of_real_and_quaternionic_blocks():
         np.testing.assert_allclose(one.weights.values, other.weights.values, atol=1e-9)
 
 
+def test_vectors_and_products_have_the_same_weights():
+    """Also where words of the algebra are products with a minus sign."""
+    rng, seen = np.random.default_rng(11), 0
+    for _ in range(20):
+        words = [Word(*rng.integers(8, size=2).tolist()) for _ in range(4)]
+        if not any(w.support for w in words):
+            continue
+        found = pauli_symmetry(words, 3)
+        parts = rng.normal(size=(3, 2)) + 1j * rng.normal(size=(3, 2))
+        parts /= np.linalg.norm(parts, axis=1, keepdims=True)
+        cross = 2 * parts[:, 0].conj() * parts[:, 1]
+        bloch = np.stack([cross.real, cross.imag, 1 - 2 * abs(parts[:, 1]) ** 2], axis=1)
+        vector = np.kron(np.kron(parts[0], parts[1]), parts[2])
+        pairs = [carried_sectors(found, s) for s in (product_state(bloch), vector_state(vector, 3))]
+        for one, other in zip(*pairs, strict=True):
+            assert (one.signs, one.total) == (other.signs, pytest.approx(other.total))
+            np.testing.assert_allclose(one.weights.values, other.weights.values, atol=1e-9)
+            seen += 1
+    assert seen > 20
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("YI", "IY", "ZY", "YZ"),
+        ("XI", "IX", "YX", "XY"),
+        ("XI", "ZI", "IY", "XX", "ZZ"),
+        ("XI", "ZI", "IX", "IZ", "ZZ"),
+    ],
+)
+def test_closed_forms_of_product_states_are_what_a_list_of_words_gives(words, monkeypatch):
+    """Beyond the sizes that are listed, where both can be done."""
+    rng = np.random.default_rng(7)
+    found = symmetry(*words)
+    bloch = rng.normal(size=(4, 2, 3))
+    bloch[1, :, 1] = bloch[2, :, 0] = 0  # real vectors, in the usual sense and for XI, IX
+    bloch /= np.linalg.norm(bloch, axis=2, keepdims=True)
+    bloch[3, 0] = [0, 1, 0]  # orthogonal to its conjugate
+    for own in bloch:
+        state = product_state(own)
+        monkeypatch.setattr(sectors, "_MAX_LISTED", 12)
+        (listed,) = carried_sectors(found, state)
+        monkeypatch.setattr(sectors, "_MAX_LISTED", 0)
+        (closed,) = carried_sectors(found, state)
+        assert closed.total == pytest.approx(listed.total) == 1
+        np.testing.assert_allclose(closed.weights.values, listed.weights.values, atol=1e-9)
+        assert closed.weights.counts == listed.weights.counts
+
+
+def test_copies_need_a_list_of_words():
+    wide = [Word(1 << w, 0) for w in range(7)] + [Word(0, 1 << w) for w in range(7)]
+    tilted = product_state(np.tile([0.6, 0, 0.8], (8, 1)))
+    (one,) = carried_sectors(pauli_symmetry(wide, 8), tilted)
+    assert (one.total, one.weights) == (1.0, None)
+    (one,) = carried_sectors(pauli_symmetry(wide, 7), product_state(tilted.bloch[:7]))
+    assert (one.total, one.weights.values, one.weights.counts) == (1.0, (1.0,), (1,))
+
+
+def test_a_product_state_that_is_split_is_refused_beyond_the_list():
+    words = [Word(1 << w, 0) for w in range(6)] + [Word(0, 1 << w) for w in range(7)]
+    tilted = product_state(np.tile([0.6, 0, 0.8], (7, 1)))
+    with pytest.raises(BudgetError, match="split among 2 blocks of size 64"):
+        carried_sectors(pauli_symmetry(words, 7), tilted)
+
+
 def test_a_state_in_too_many_blocks_is_refused():
     n = 13
     words = [Word(0, 1 << w) for w in range(n)]
@@ -169,6 +310,18 @@ def test_wide_sums_have_bounds_and_say_so():
     assert commuting.exact and commuting.low == -16 and commuting.central[0] == 16
 
 
+def test_what_is_too_large_to_be_diagonalised_has_bounds():
+    """2^18 eigenvalues are listed at most, and blocks of 256 in up to 16 sectors."""
+    for wide in (18, 19):
+        found = spectrum_of({Word(0, 1 << w): 1.0 for w in range(wide)})
+        assert found.exact is (wide == 18) and found.high == wide
+    words = [Word(1 << w, 0) for w in range(8)] + [Word(0, 1 << w) for w in range(13)]
+    found = spectrum_of(dict.fromkeys(words, 1.0))
+    assert not found.exact and (found.low, found.high, found.central[0]) == (-21, 21, 21)
+    shifted = spectrum_of(dict.fromkeys(words, 1.0) | {Word(0, 0): 4.0})
+    assert (shifted.mean, shifted.low, shifted.high) == (4, -17, 25)
+
+
 # -- moments ---------------------------------------------------------------------------------------
 
 
@@ -179,6 +332,20 @@ def test_projectors_have_beta_laws(beta, size, rank):
     truth = stats.beta(beta * rank / 2, beta * (size - rank) / 2).stats("mvsk")
     found = (exact.mean, exact.variance, exact.skewness, exact.excess_kurtosis)
     np.testing.assert_allclose(found, truth, atol=1e-12)
+    # the same from sums that are not centred
+    np.testing.assert_allclose(pure_moments([rank] * 4, size, beta), truth, atol=1e-12)
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1e9])
+def test_shapes_do_not_depend_on_the_scale(scale):
+    values = np.array([0.3, -1.0, 2.0])
+    sums = [np.sum(values**k) for k in (1, 2, 3, 4)]
+    moments = pure_moments([s * scale**k for k, s in enumerate(sums, 1)], 3, 2)
+    expected = np.array(pure_moments(sums, 3, 2)) * [scale, scale**2, 1, 1]
+    np.testing.assert_allclose(moments, expected, rtol=1e-9)
+    same = [3 * (scale * 1.1) ** k for k in (1, 2, 3, 4)]
+    mean, variance, *shapes = pure_moments(same, 3, 2)
+    assert mean == pytest.approx(1.1 * scale) and variance == 0 and np.isnan(shapes).all()
 
 
 @pytest.mark.parametrize("beta", [1, 2, 4])
@@ -240,6 +407,64 @@ def test_degrees_of_freedom_at_256(values, uncentred, centred, matched, mirrored
     law = block.gradient_law(True)
     assert law.variance == pytest.approx(block.exact_gradient(), rel=1e-3)
     assert law.excess_kurtosis == pytest.approx(6 / (2 * block.degrees(True)))
+
+
+@pytest.mark.parametrize("centred", [True, False])
+def test_degrees_do_not_depend_on_zero_and_unit_of_the_observable(centred):
+    for values in ([1] * 3 + [0] * 5, [1] * 6 + [0] * 2, [0.0, 0.3, 1.0, 1.1]):
+        one, other = model(values), model(5 + 3 * np.array(values))
+        assert other.degrees(centred) == pytest.approx(one.degrees(centred))
+        assert other.upright_degrees == pytest.approx(one.upright_degrees)
+        assert other.mean_eigenvalue == pytest.approx(3 * one.mean_eigenvalue)
+
+
+@pytest.mark.parametrize("variance", [1e-12, 1.0, 1e12])
+@pytest.mark.parametrize(("skewness", "mirrored"), [(-1e-12, False), (-1e-3, True), (1e-3, False)])
+def test_the_sign_of_a_skewness_is_that_of_its_size(variance, skewness, mirrored):
+    third = skewness * variance**1.5
+    spectrum = Spectrum(0.0, (variance, third, 3 * variance**2), -1.0, 1.0, True)
+    assert BlockModel(4, 2, spectrum, PURE).mirrored is mirrored
+
+
+def test_the_spectrum_of_minus_an_observable(rng):
+    root = rng.normal(size=(4, 4))
+    one, other = (spectrum_of_matrix(sign * (root + root.T)) for sign in (1, -1))
+    turned = one.mirrored()
+    found, expected = ((s.mean, *s.central, s.low, s.high) for s in (turned, other))
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
+
+
+MIXED = Weights((0.3, 0.2), (2, 1))
+
+
+@pytest.mark.parametrize("beta", [1, 2, 4])
+@pytest.mark.parametrize("values", [[3.0, 3.5, 3.5, 5.0], [-1.0, 1.5, 2.0, 2.0]])
+def test_laws_of_mixed_states_are_sums_of_gamma_variables(beta, values):
+    """``Var = Σ w² · 2ō²/(βr)``; of a derivative ``2σ²`` times that, ``2σ² = ‖i[ρ, A]‖²/‖ρ‖²``."""
+    spectrum = spectrum_of_matrix(np.diag(values))
+    block = BlockModel(4, beta, spectrum, MIXED)
+    law, r = block.loss_law(False), block.degrees(False)
+    assert law.mean == pytest.approx(np.mean(values) * 0.8)
+    squares = 2 * 0.3**2 + 0.2**2
+    assert law.variance == pytest.approx(squares * 2 * block.mean_eigenvalue**2 / (beta * r))
+    assert np.sign(law.skewness) == (-1 if block.mirrored else 1)
+    # with centred degrees the law has the exact variance but for factors 1 + O(1/N)
+    factor = {1: 3 * 6 / 16, 2: 15 / 16, 4: 3 * 9 / 32}[beta]
+    found = block.gradient_law(True, 3.0)
+    assert found.mean == pytest.approx(0) and found.skewness == pytest.approx(0)
+    assert found.variance == pytest.approx(block.exact_gradient(3.0) * factor)
+    assert block.exact_gradient(3.0) == pytest.approx(9 * block.exact_gradient())
+    # Cov of two losses for states of overlap t is t/‖ρ_0‖² of the variance
+    overlaps = np.array([[0.2, -0.1], [-0.1, 0.3]])
+    unit = block.exact_loss().variance / block.traceless_purity
+    np.testing.assert_allclose(block.kernel(overlaps), unit * overlaps, rtol=1e-12)
+    assert block.exact_loss().mean == pytest.approx(np.mean(values) * 0.8)
+
+
+def test_a_constant_observable_has_a_constant_law():
+    block = BlockModel(4, 2, spectrum_of_matrix(2.5 * np.eye(4)), MIXED)
+    law = block.loss_law(True)
+    assert (law.mean, law.variance) == pytest.approx((2.0, 0.0))
 
 
 def test_one_minus_a_projector_is_mirrored():
@@ -306,6 +531,19 @@ def test_products_in_logical_words():
         assert commute(words[0], words[1]) == commute(a.word, b.word)
         again = product(frame.write(a.word), frame.radical_products()[a.radical])
         assert (again.x, again.z) == (words[0].x, words[0].z) and again.sign == a.sign
+
+
+def test_logical_words_multiply_as_what_they_stand_for():
+    rng = np.random.default_rng(10)
+    for _ in range(20):
+        words = [Word(*rng.integers(1, 16, size=2).tolist()) for _ in range(4)]
+        frame = pauli_symmetry(words, 4).frame
+        for _ in range(6):
+            a, b = (Word(*rng.integers(1 << frame.n_logical, size=2).tolist()) for _ in range(2))
+            joined = product(a, b)
+            left, right = product(frame.write(a), frame.write(b)), frame.write(joined)
+            assert left == right._replace(phase=(frame.write(Word(joined.x, joined.z)).phase
+                                                 + joined.phase) % 4)  # fmt: skip
 
 
 def test_a_sector_holds_one_copy_of_the_algebra():

@@ -68,6 +68,13 @@ def test_the_edge_is_that_of_marchenko_and_pastur():
     assert largest == pytest.approx(at_bottom(1.0, 400, np.ones(800)).edge, rel=0.02)
 
 
+def test_the_edge_grows_with_the_squares_of_the_slopes():
+    """Rows ``c g`` have eigenvalues ``c²`` times as large; dead parameters add zeros only."""
+    edge = at_bottom(0.7, 40, np.ones(8)).edge
+    assert at_bottom(2.1, 40, 2 * np.ones(8)).edge == pytest.approx(12 * edge)
+    assert at_bottom(0.7, 40, np.r_[np.ones(8), 0, 0]).edge == pytest.approx(edge)
+
+
 def layered(observable, n_wires, layers):
     @qml.qnode(qml.device("default.qubit"))
     def circuit(weights):

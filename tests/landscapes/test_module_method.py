@@ -9,7 +9,20 @@ from exact_moments import exact, random_function, read
 
 import pennylane_trainability as pt
 from pennylane_trainability import BudgetError, Normal, ReadingError, Uniform
-from pennylane_trainability.landscapes import word_moments
+from pennylane_trainability.circuits.rotations import pauli_circuit
+from pennylane_trainability.landscapes import dense_moments, word_module, word_moments
+from pennylane_trainability.landscapes.deep_limit import deep_limit
+from pennylane_trainability.landscapes.dense_moments import dense_sweep, largest, module_of
+from pennylane_trainability.landscapes.path_model import path_model
+from pennylane_trainability.landscapes.steps import (
+    Step,
+    commuting_sums,
+    distinct_sums,
+    parallel,
+    step_circuit,
+)
+from pennylane_trainability.landscapes.word_module import Budget, bits_of_words, words_of_bits
+from pennylane_trainability.landscapes.word_moments import word_sweep
 
 DEVICE = qml.device("default.qubit")
 LAWS = [Uniform(), Uniform(0.7), Normal(0.4), Uniform(0.02)]
@@ -95,6 +108,104 @@ def test_generators_with_several_frequencies_over_their_periods():
     loss, _ = both(four, np.full(4, 0.3))
     assert loss.variance.value == pytest.approx(np.var(values), rel=1e-10)
     assert loss.mean.value == pytest.approx(np.mean(values), abs=1e-12)
+
+
+def swept(function, *args, law):
+    """The sweep over matrices, also where words alone would do."""
+    circuit = step_circuit(pauli_circuit(read(function, *args).circuit))
+    return dense_sweep(circuit, law, Budget(1000, 1e12, 1e9))
+
+
+@pytest.mark.parametrize("law", [Normal(0.3), Normal(1.4), Uniform(1.1)], ids=str)
+def test_characteristic_functions_are_those_of_quadrature(law):
+    if isinstance(law, Normal):
+        points, weights = np.polynomial.hermite_e.hermegauss(80)
+        points = points * law.scale
+    else:
+        points, weights = np.polynomial.legendre.leggauss(60)
+        points = points * law.half_width
+    values = np.array([-2.0, -0.5, 0.0, 1.0, 3.0])
+    waves = np.exp(1j * values[:, None] * points)
+    weights = weights / weights.sum()
+    one, two = waves @ weights, (weights * waves) @ waves.conj().T
+    expected = one, two, two - np.outer(one, one.conj())
+    for found, wanted in zip(dense_moments._moments(law, values), expected, strict=True):
+        np.testing.assert_allclose(found, wanted, atol=1e-12)
+
+
+def test_what_is_compared_with_rounding_bounds_what_is_summed(monkeypatch):
+    """By Cauchy and Schwarz: with a rounding error of one nothing is left."""
+
+    def function(w):
+        qml.IsingXX(w[0], [0, 1])
+        qml.RX(w[1], 2)
+        qml.RY(0.3 + w[2], 2)
+        return qml.expval(qml.sum(*[qml.Z(k) for k in range(3)]) + 0.7 * qml.Identity(0))
+
+    sweep = swept(function, np.zeros(3), law=Normal(0.2))
+    variance, mean = sweep.moments()
+    assert variance > 1e-3 and mean > 3 and np.all(sweep.gradients() > 1e-3)
+    monkeypatch.setattr(dense_moments, "_ROUNDING", 1.0)
+    assert sweep.moments() == (0.0, 0.7)
+    assert sweep.gradients().tolist() == [0, 0, 0]
+
+
+def test_small_values_are_no_rounding():
+    def function(w):
+        qml.RY(np.pi / 2 - 1e-7, 0)
+        qml.RX(w, 0)
+        return qml.expval(1e-3 * qml.Z(0))
+
+    variance, mean = swept(function, 0.0, law=Normal(0.3)).moments()
+    assert mean == pytest.approx(1e-10 * np.exp(-0.045), rel=1e-6)
+    square = (1 + np.exp(-0.18)) / 2
+    assert variance == pytest.approx(1e-20 * (square - np.exp(-0.09)), rel=1e-6)
+
+
+def test_fixed_factors_have_no_generator():
+    def function(w):
+        qml.RX(w, 0)
+        qml.RY(0.4, 0)
+        return qml.expval(qml.Z(0))
+
+    sweep = swept(function, 0.0, law=Uniform())
+    assert (sweep.generators, sweep.fixed) == ((0, -1), (-1, 1))
+    # ℓ = cos 0.4 cos w − sin 0.4 ⟨X⟩, and ⟨X⟩ = 0
+    assert sweep.moments()[0] == pytest.approx(np.cos(0.4) ** 2 / 2, rel=1e-12)
+
+
+def test_the_largest_module_is_what_work_and_memory_allow():
+    """``4m(d/3)³`` products for ``m`` steps; ``m + 8`` matrices with 48 bytes per entry."""
+    for steps in (0, 1, 7):
+        work, memory = 4 * max(steps, 1) * 50.5**3, 48 * (steps + 8) * 100.5**2
+        assert largest(Budget(10**9, work, 1e30), steps) == 151
+        assert largest(Budget(10**9, 1e30, memory), steps) == 100
+    assert largest(Budget(77, 1e30, 1e30), 3) == 77
+    assert largest(Budget(10**9, 1.0, 1.0), 3) == 4
+
+
+@pytest.mark.parametrize("law", [Uniform(), Uniform(0.6), Normal(0.3)], ids=str)
+def test_prefactors_of_parameters(law):
+    """``cos 3w₀ cos w₁/2``: laws three times and half as wide, derivatives by the chain rule."""
+
+    def function(w):
+        qml.RX(-3 * w[0], 0)
+        qml.RX(0.5 * w[1], 1)
+        return qml.expval(qml.Z(0) @ qml.Z(1))
+
+    def wave(k):
+        """``E cos kδ``."""
+        if isinstance(law, Normal):
+            return np.exp(-((k * law.scale) ** 2) / 2)
+        return np.sin(k * 0.6) / (k * 0.6) if law.half_width else 0.0
+
+    (one, own), (two, other) = ((wave(k), (1 + wave(2 * k)) / 2) for k in (3, 0.5))
+    loss, gradients = both(function, np.zeros(2), law=law)
+    assert loss.variance.value == pytest.approx(own * other - (one * two) ** 2, rel=1e-12)
+    expected = [9 * (1 - own) * other, own * (1 - other) / 4]
+    np.testing.assert_allclose(gradients.variances, expected, rtol=1e-12)
+    if law == Uniform():
+        np.testing.assert_allclose(gradients.limits, expected, rtol=1e-12)
 
 
 def qaoa(n, layers, observable):
@@ -436,6 +547,60 @@ def test_sums_of_words_tend_to_their_limit():
     np.testing.assert_allclose(middle, gradients.limits[[12, 36]], rtol=0.02)
 
 
+def limit(function, *args, budget=None, **options):
+    circuit = step_circuit(pauli_circuit(read(function, *args, **options).circuit))
+    return deep_limit(circuit, budget or Budget(1000, 1e12, 1e9))
+
+
+@pytest.mark.parametrize("size", [1e-9, 1.0, 1e9])
+@pytest.mark.parametrize("slope", [1, -3])
+@pytest.mark.parametrize("tied", [False, True], ids=["words", "sums"])
+def test_limits_by_hand(size, slope, tied):
+    """``⟨X⟩ = 0.6`` stays, ``⟨Z⟩ = 0.8`` turns: ``0.8 cos cw``, of variance 0.32, derivative c²."""
+
+    def function(w):
+        qml.RY(np.arcsin(0.6), 0)
+        qml.RX(slope * w, 0)
+        if tied:
+            qml.RX(slope * w, 1)
+        return qml.expval(size * (qml.X(0) + qml.Z(0) + 0.7 * qml.Identity(0)))
+
+    found = limit(function, 0.0)
+    assert found.mean == pytest.approx(1.3 * size, rel=1e-9)
+    assert found.loss == pytest.approx(0.32 * size**2, rel=1e-9)
+    np.testing.assert_allclose(found.gradients, [0.32 * (slope * size) ** 2], rtol=1e-9)
+    assert found.dimension == 2
+
+
+def test_small_limits_are_no_rounding():
+    """Both wires turn together, ``⟨Z⟩ = ε`` of each: ``ε² cos² w``."""
+
+    def function(w):
+        for wire in range(2):
+            qml.RY(np.arccos(1e-4), wire)
+        for wire in range(2):
+            qml.RX(w, wire)
+        return qml.expval(qml.Z(0) @ qml.Z(1))
+
+    found = limit(function, 0.0)
+    assert (found.mean, found.loss) == pytest.approx((1e-8 / 2, 1e-16 / 8), rel=1e-6)
+
+
+def test_the_limit_of_sums_counts_four_products_per_generator():
+    function = qaoa(4, 1, qml.Z(0) @ qml.Z(1))
+    options = {"argnums": [0, 1]}
+    full = limit(function, *np.zeros((2, 1)), **options)
+    circuit = step_circuit(pauli_circuit(read(function, *np.zeros((2, 1)), **options).circuit))
+    d = len(module_of(circuit, [step.generator for step in circuit.trainable], 100, 10**6))
+    for half, fits in ((0.5, True), (-0.5, False)):
+        budget = Budget(10**6, 4 * (4 * 2) * ((d + half) / 3) ** 3, 1e12)
+        if fits:
+            assert limit(function, *np.zeros((2, 1)), budget=budget, **options).loss == full.loss
+        else:
+            with pytest.raises(BudgetError, match=f"more than the {d - 1} allowed"):
+                limit(function, *np.zeros((2, 1)), budget=budget, **options)
+
+
 # -- what is refused -------------------------------------------------------------------------------
 
 
@@ -447,6 +612,71 @@ def test_a_large_module_says_how_large_and_what_still_applies():
     fixed = random_function(np.random.default_rng(1), 3, 5, fixed=2)
     with pytest.raises(BudgetError, match=r"≥ \d+.*method='(sample|paths)' still applies"):
         pt.loss_variance(qml.QNode(fixed, DEVICE), method="module", max_words=3)(np.ones(5))
+
+
+def test_budgets_of_work_and_memory():
+    """Words times labels, through every rotation; 160 bytes each."""
+    Budget(10, 2100, 48_000).check_work(100, 3, 7)
+    for tight in (Budget(10, 2099, 48_000), Budget(10, 2100, 47_999)):
+        with pytest.raises(BudgetError, match=r"100 words and 3 conserved products.*7 rotations"):
+            tight.check_work(100, 3, 7)
+
+
+@pytest.mark.parametrize("n", [3, 64, 65, 130])
+def test_words_from_bits(rng, n):
+    bits = tuple(rng.integers(0, 2, (2, 5, n)).astype(bool))
+    found = words_of_bits(bits)
+    masks = [[sum(int(b) << k for k, b in enumerate(row)) for row in part] for part in bits]
+    assert found.pairs() == list(zip(*masks, strict=True))
+    np.testing.assert_array_equal(bits_of_words(found, n), bits)
+
+
+def test_ordered_pairs_are_counted_before_they_are_listed(monkeypatch):
+    """Groups of one and of three words."""
+    groups = np.array([5, 2, 5, 5])
+    monkeypatch.setattr(word_module, "_MAX_PAIRS", 10)
+    assert len(word_module._pairs(groups)[0]) == 10
+    monkeypatch.setattr(word_module, "_MAX_PAIRS", 9)
+    with pytest.raises(BudgetError, match="have 10 pairs that may be correlated"):
+        word_module._pairs(groups)
+
+
+def test_sums_that_commute_as_a_whole():
+    xx, yy, zi, iz = (3, 0), (3, 3), (0, 1), (0, 2)
+    assert commuting_sums({xx: 1.0, yy: 1.0}, {zi: 1.0, iz: 1.0})
+    assert not commuting_sums({xx: 1.0, yy: 1.0}, {zi: 1.0, iz: -1.0})
+    assert commuting_sums({xx: 1.0, yy: -1.0}, {zi: 1.0, iz: -1.0})
+    one = {(1, 0): 2.0, (0, 1): 3.0}
+    assert commuting_sums(one, {key: 5 * value for key, value in one.items()})
+    assert not commuting_sums(one, {(1, 0): 3.0, (0, 1): 2.0})
+
+
+def test_sums_that_are_multiples_of_each_other():
+    one, other = {(1, 0): 2.0, (0, 1): -3.0}, {(1, 0): 1.0, (0, 1): 1.0}
+    own, which, factors = distinct_sums([one, other, {key: -2 * v for key, v in one.items()}])
+    assert own == [{(1, 0): -2 / 3, (0, 1): 1.0}, other]
+    assert which.tolist() == [0, 1, 0] and factors.tolist() == [-3, 1, 6]
+
+
+def test_angles_that_one_angle_of_the_generator_gives():
+    generator = {(1, 0): 2.0, (0, 1): -3.0}
+    assert parallel(Step(0, generator, {(1, 0): 0.8, (0, 1): -1.2}))
+    assert not parallel(Step(0, generator, {(1, 0): 0.8, (0, 1): 1.2}))
+    assert not parallel(Step(0, generator, {(1, 0): 0.3, (0, 1): -0.2}))
+
+
+def test_products_without_a_value_have_no_label():
+    """Z · X = iY has no value in a basis state; in a tilted one it has."""
+    for angle, labels in ((0.0, 1), (0.3, 2)):
+
+        def function(w, angle=angle):
+            qml.RY(angle, 0)
+            qml.RX(w[0], 0)
+            qml.RY(w[1], 0)
+            return qml.expval(qml.Z(0) + qml.X(0))
+
+        model = path_model(pauli_circuit(read(function, np.zeros(2)).circuit), Uniform(0.5))
+        assert len(word_sweep(model, Budget(100, 1e9, 1e9)).table.labels) == labels
 
 
 def test_other_refusals():

@@ -1,15 +1,30 @@
 """Pauli paths against quadrature over the angle law, closed forms, and reasons for refusing."""
 
+from dataclasses import replace
+from fractions import Fraction
+from math import factorial
+from types import SimpleNamespace
+
 import numpy as np
 import pennylane as qml
 import pytest
 from exact_moments import drawn, exact, misses, random_function, read
 
 from pennylane_trainability import Normal, ReadingError, Uniform
+from pennylane_trainability.circuits.pauli import Word, word_matrix
 from pennylane_trainability.circuits.rotations import pauli_circuit
+from pennylane_trainability.landscapes import cross_terms, paths
+from pennylane_trainability.landscapes import path_estimates as path_estimates_module
+from pennylane_trainability.landscapes.cross_terms import pairs_of, signatures
 from pennylane_trainability.landscapes.moments import moments_of
-from pennylane_trainability.landscapes.path_estimates import path_estimates
+from pennylane_trainability.landscapes.path_estimates import (
+    Interval,
+    PathEstimates,
+    path_estimates,
+)
 from pennylane_trainability.landscapes.path_model import path_model
+from pennylane_trainability.landscapes.path_tally import Tally
+from pennylane_trainability.landscapes.paths import draw_pairs, unpack
 from pennylane_trainability.landscapes.product_state import bloch_vectors, expectations
 
 WHOLE = Uniform()
@@ -147,6 +162,89 @@ def test_pairs_with_a_negative_mean_cosine(seed):
     assert found.loss().relative < 0.02
 
 
+def test_whole_turns_among_narrow_angles(seed):
+    """Within ±π/2 twice the angle makes a whole turn: ``E cos 2w₀ = 0``, and ``E cos w₁ = 2/π``."""
+
+    def function(w):
+        qml.RY(2 * w[0], 0)
+        qml.RY(w[1], 1)
+        return qml.expval(qml.Z(0) + qml.Z(1) + qml.Z(0) @ qml.Z(1))
+
+    mean = 2 / np.pi
+    found = drawn(read(function, np.zeros(2)), Uniform(np.pi / 2), 40_000, seed)
+    assert misses(found.loss(), 1.25 + mean - mean**2)[0] < 4.5
+    first = 4 * 0.5 * (1 + 2 * mean + 0.5)  # E sin² 2w₀ · E (1 + cos w₁)², times 2²
+    second = 0.5 * 1.5  # E sin² w₁ · E (1 + cos 2w₀)²
+    assert misses(found.gradients(), np.array([first, second])).max() < 4.5
+    assert found.loss().relative < 0.05
+
+
+def test_sums_over_rotations_that_act_on_one_or_both_of_two_words(rng):
+    s = rng.integers(0, 2, (4, 7)).astype(float)
+    v = rng.normal(size=7)
+    apart, both = cross_terms._apart(s, v), cross_terms._both(s, np.where(v < -0.7, -np.inf, v))
+    assert np.isinf(both).any() and np.isfinite(both).any()
+    for a in range(4):
+        for b in range(4):
+            one = [v[k] for k in range(7) if s[a, k] != s[b, k]]
+            two = [-np.inf if v[k] < -0.7 else v[k] for k in range(7) if s[a, k] and s[b, k]]
+            assert apart[a, b] == pytest.approx(sum(one), abs=1e-12)
+            assert both[a, b] == pytest.approx(sum(two), abs=1e-12)
+
+
+def test_phases_of_products_are_those_of_matrices(rng):
+    words = rng.integers(0, 2, (2, 40, 2, 3)).astype(bool)
+    found = cross_terms.phases(*[(part[:, 0], part[:, 1]) for part in words])
+    for a, b, turns in zip(*words, found, strict=True):
+        masks = [[sum(int(v) << k for k, v in enumerate(row)) for row in w] for w in (a, b, a ^ b)]
+        first, second, joined = (word_matrix(Word(*m), 3) for m in masks)
+        np.testing.assert_allclose(first @ second, 1j ** int(turns) * joined, atol=1e-14)
+
+
+def test_groups_of_words_share_no_pair():
+    """Three words on wire 0, one on wire 1 and two on wire 2, told apart by rotations."""
+
+    def function(w):
+        for wire in range(3):
+            qml.RX(w[wire], wire)
+        words = [qml.Z(0), qml.Z(1), qml.Z(2), qml.Z(0) @ qml.Z(3), qml.Z(2) @ qml.Z(3),
+                 qml.Z(0) @ qml.Z(4)]  # fmt: skip
+        return qml.expval(qml.sum(*words))
+
+    model = model_of(function, np.zeros(3))
+    own = signatures(model.words, model.rotations)
+    pairs = pairs_of(model, own)
+    groups = [(w.tolist(), r) for w, r in cross_terms.group_of(model, own, pairs)]
+    assert sorted(words for words, _ in groups) == [[0, 3, 5], [1], [2, 4]]
+    assert sorted(k for _, rows in groups for k in rows) == list(range(6 + 1 + 3))
+    for words, rows in groups:
+        assert set(pairs.first[rows]) | set(pairs.second[rows]) == set(words)
+
+
+def test_rounding_of_the_spread_is_no_negative_probability():
+    """``E cos² − (E cos)²`` may exceed ``E cos²`` by rounding where the mean vanishes."""
+    model = model_of(lambda w: (qml.RX(w, 0), qml.expval(qml.Z(0)))[1], 0.0, law=Uniform(2.0))
+    above = replace(model, spread=model.cosine * (1 + 4e-16), mean=np.zeros(1))
+    pairs = pairs_of(above, signatures(above.words, above.rotations))
+    assert pairs.loss == pytest.approx(model.cosine, rel=1e-12)
+
+
+def test_pairs_of_words_are_counted_before_they_are_listed(monkeypatch):
+    """Three words that nothing tells apart: six pairs ``a ≤ b``."""
+
+    def function(w):
+        qml.RX(w, 0)
+        return qml.expval(qml.Z(0) + qml.Z(0) @ qml.Z(1) + qml.Z(0) @ qml.Z(2))
+
+    model = model_of(function, 0.3)
+    own = signatures(model.words, model.rotations)
+    monkeypatch.setattr(cross_terms, "_MAX_PAIRS", 6)
+    assert len(pairs_of(model, own)) == 6
+    monkeypatch.setattr(cross_terms, "_MAX_PAIRS", 5)
+    with pytest.raises(ReadingError, match=r"have 6 pairs that may be correlated.* at most 5"):
+        pairs_of(model, own)
+
+
 @pytest.mark.parametrize("law", [WHOLE, Uniform(0.6), Normal(0.3)], ids=str)
 def test_prefactors_of_parameters(law, seed):
     """cos 3w: the derivative is three times as large, and narrow laws are three times as wide."""
@@ -275,6 +373,104 @@ def test_intervals_cover_at_their_level(case):
     assert np.all(covered >= 0.92) and np.max(np.abs(off)) < 4.5
 
 
+def estimates(function, *args, law=WHOLE, n_paths=640, **options):
+    return path_estimates(
+        model_of(function, *args, law=law), n_paths, np.random.SeedSequence(0), **options
+    )
+
+
+def turned(w):
+    qml.RX(w, 0)
+    return qml.expval(qml.Z(0))
+
+
+def test_pairs_are_drawn_in_proportion_over_all_offsets():
+    weights = np.array([0.1, 0.0, 0.5, 0.4])
+    counts = np.zeros(4)
+    for offset in (np.arange(20) + 0.5) / 20:
+        chosen = draw_pairs(weights, 5, SimpleNamespace(random=lambda u=offset: u))
+        assert np.all(np.diff(chosen) >= 0)
+        counts += np.bincount(chosen, minlength=4)
+    np.testing.assert_allclose(counts, 100 * weights)
+    last = draw_pairs(np.ones(2), 64, SimpleNamespace(random=lambda: 1 - 2**-53))
+    assert last.max() == 1  # the sum with 63 rounds to 64
+
+
+def test_bits_of_certain_and_impossible_branches(rng):
+    assert unpack(paths._draw(1.0, 3, rng)).all() and not unpack(paths._draw(0.0, 3, rng)).any()
+
+
+def test_where_paths_leave_the_one_without_a_sine(rng):
+    def function(w):
+        for k, wire in enumerate((0, 1, 1)):
+            qml.RX(w[k], wire)
+        return qml.expval(qml.Z(0) + qml.Z(1))
+
+    chosen = np.ones(64, int)  # ⟨Z⟩ of wire 1, of which rotations 1 and 2 take the sine
+    for law, leaves in ((WHOLE, {-1}), (Uniform(1.0), {1, 2})):
+        model = model_of(function, np.zeros(3), law=law)
+        own = signatures(model.words, model.rotations)
+        found = paths._leaving(model, pairs_of(model, own), own, chosen, rng)
+        assert set(found.tolist()) == leaves
+
+
+def test_rotations_that_act_on_one_word_of_a_pair_are_found_part_by_part(monkeypatch):
+    def function(w):
+        for wire in range(3):
+            qml.RY(w[wire], wire)
+        return qml.expval(qml.Z(0) + qml.Z(0) @ qml.Z(2) + qml.Z(1))
+
+    model = model_of(function, np.zeros(3), law=Uniform(1.0))
+    own = signatures(model.words, model.rotations)
+    pairs = pairs_of(model, own)
+    for block in (1, 4, 1 << 24):
+        monkeypatch.setattr(paths, "_BLOCK", block)
+        for k, (a, b) in enumerate(zip(pairs.first, pairs.second, strict=True)):
+            found = paths._apart(own, pairs, np.array([k]))
+            assert found.tolist() == (own[a] ^ own[b]).tolist()
+        found = paths._apart(own, pairs, np.arange(len(pairs)))
+        assert found.tolist() == [False, False, True]  # Z and Z ⊗ Z
+
+
+def test_relative_errors_are_the_largest_and_leave_out_what_is_exact():
+    def relative(value, error):
+        value, error = np.array(value), np.array(error)
+        return Interval(value, error, value - error, value + error).relative
+
+    assert relative([2.0, -4.0, 0.0], [0.1, 0.3, 0.0]) == pytest.approx(0.075)
+    assert relative([2.0, 0.0], [0.1, np.nan]) == np.inf
+    assert relative([], []) == 0
+
+
+def test_independent_parts_are_joined_by_square_and_add(monkeypatch):
+    """Distances of 3 and 4 make 5, of 5 and 12 make 13; an unseen part counts one path of many."""
+    found = replace(estimates(turned, 0.3), mass=3.0, tally=replace(Tally.empty(1), trials=10))
+    monkeypatch.setattr(PathEstimates, "_part", lambda self, part, weight, level: part)
+
+    def interval(value, error, down, up):
+        value = np.array([value])
+        return Interval(value, np.array([error]), value - down, value + up)
+
+    parts = [interval(1.0, 0.3, 3, 5), interval(2.0, 0.4, 4, 12)]
+    joined = found._sum(np.array([10.0]), parts, [np.ones(1), np.ones(1)], 0.95)
+    values = (joined.value, joined.error, joined.low, joined.high)
+    assert np.ravel(values).tolist() == pytest.approx([13, 0.5, 8, 26])
+    parts = [interval(1.0, 0.8, 3, 5), interval(0.0, np.nan, 0, 1)]
+    joined = found._sum(np.array([10.0]), parts, [np.ones(1), np.array([2.0])], 0.95)
+    assert joined.error == pytest.approx(1.0)  # 0.8 and 3 · 2/10
+    unseen = found._sum(np.zeros(1), parts[1:], [np.ones(1)], 0.95)
+    assert np.isnan(unseen.error[0]) and unseen.low == 0 and unseen.high == 1
+
+
+def test_long_runs_are_looked_at_after_every_quarter(monkeypatch):
+    """Parts of 64 paths that grow up to 8 of them; from 104 on a quarter is more than a part."""
+    monkeypatch.setattr(path_estimates_module, "_CHUNK", 64)
+    monkeypatch.setattr(path_estimates_module, "_LARGE_CHUNK", 512)
+    asked = []
+    estimates(turned, 0.3, n_paths=64 * 130, enough=lambda e: asked.append(e.tally.trials // 64))
+    assert asked == [1, 2, 4, 8, *range(16, 97, 8), 120]
+
+
 # -- closed forms ----------------------------------------------------------------------------------
 
 
@@ -352,10 +548,29 @@ def test_moments_of_angles(law, scale):
     )
 
 
+@pytest.mark.parametrize("width", [0.0499, 0.03, 1e-3])
+def test_moments_of_short_angles_are_exact_to_rounding(width):
+    """The same in fractions: ``sin y/y = Σ (−1)^k y^{2k}/(2k + 1)!``, twelve terms."""
+    a = Fraction(width)
+
+    def sinc(y):
+        return sum(Fraction((-1) ** k, factorial(2 * k + 1)) * y ** (2 * k) for k in range(12))
+
+    found = moments_of(Uniform(width), np.ones(1))
+    assert found.sine[0] == pytest.approx(float((1 - sinc(2 * a)) / 2), rel=1e-14)
+    assert found.spread[0] == pytest.approx(float((1 + sinc(2 * a)) / 2 - sinc(a) ** 2), rel=1e-14)
+
+
 def test_series_for_short_angles_join_the_formulas():
     below, above = (moments_of(Uniform(a), np.ones(1)) for a in (0.05 * (1 - 1e-12), 0.05))
     assert below.sine[0] == pytest.approx(above.sine[0], rel=1e-11)
     assert below.spread[0] == pytest.approx(above.spread[0], rel=1e-7)
+
+
+def test_bloch_vectors_of_amplitudes_of_any_length():
+    """(3, 4i)/5: ⟨Y⟩ = 2 · 0.6 · 0.8, ⟨Z⟩ = 0.36 − 0.64."""
+    found = bloch_vectors([qml.StatePrep([3, 4j], wires=0, validate_norm=False)], {0: 0}, 1)
+    np.testing.assert_allclose(found, [[0, 0.96, -0.28]], atol=1e-15)
 
 
 def test_bloch_vectors():

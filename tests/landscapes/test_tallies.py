@@ -5,7 +5,7 @@ import pytest
 
 from pennylane_trainability.landscapes.path_tally import Tally
 from pennylane_trainability.landscapes.paths import Walk, pack
-from pennylane_trainability.landscapes.slices import Frame, frame_of_points
+from pennylane_trainability.landscapes.slices import Frame, frame_of_points, orthonormal
 
 PATHS, ROTATIONS = 128, 5
 
@@ -65,3 +65,17 @@ def test_axes_leave_a_quarter_around_the_marks():
     assert np.ptp(frame.spans(9.0)[1]) == pytest.approx(4)
     corners = frame.points([np.array([0.0, 4.0]), np.array([0.0])])
     np.testing.assert_allclose(corners, [[1, 1, 0], [1, 5, 0]], atol=1e-12)
+
+
+def test_axes_leave_a_quarter_around_marks_behind_the_origin():
+    frame = frame_of_points(np.array([[2.0, 0], [3, 0], [-1, 1]]))
+    assert frame.spans(9.0)[0] == pytest.approx((-3 - 1, 1 + 1))
+
+
+def test_directions_of_any_length_span_the_same(rng):
+    directions = rng.normal(size=(2, 5))
+    expected = orthonormal(directions)
+    for size in (1e-12, 1e12):
+        np.testing.assert_allclose(orthonormal(size * directions), expected, atol=1e-12)
+        with pytest.raises(ValueError, match="has the direction of the one before"):
+            orthonormal(size * np.stack([directions[0], -directions[0]]))

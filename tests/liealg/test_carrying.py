@@ -130,6 +130,11 @@ def test_the_transfer_matrix_is_that_of_traces(rng):
             )
 
 
+def test_the_transfer_matrix_of_three_wires_is_orthogonal(rng):
+    table = transfer_matrix(random_unitary(rng, 8))
+    np.testing.assert_allclose(table @ table.T, np.eye(64), atol=1e-13)
+
+
 def test_too_many_words_are_refused_with_what_was_found():
     n = 8
     steps = [Turn(1 << w, z << w) for w in range(n) for z in (0, 1)]
