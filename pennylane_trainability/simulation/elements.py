@@ -81,6 +81,8 @@ def elements_of(circuit: Circuit) -> list:
         n_trainable = sum(1 for a in gate.angles if a.parameters)
         slots = tuple(range(slot, slot + n_trainable))
         slot += n_trainable
+        if not gate.wires:
+            continue  # a global phase
         if not gate.angles:
             out.append(_fixed(gate))
         elif len(gate.angles) > 1:

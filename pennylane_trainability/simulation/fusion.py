@@ -102,7 +102,7 @@ def _greedy(elements: list, width: int, windows_only: bool) -> list[Stage]:
     stages: list[Stage] = []
     last: dict[int, int] = {}
     for element in elements:
-        first = max((last.get(w, -1) for w in element.wires), default=-1)
+        first = max(last.get(w, -1) for w in element.wires)
         kind = _kind(element, windows_only)
         index = _place(stages, element, kind, max(first, 0), width, first)
         if index is None:

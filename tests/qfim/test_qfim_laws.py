@@ -9,7 +9,7 @@ from second_roads import flat
 
 import pennylane_trainability as pt
 from pennylane_trainability.circuits.points import read_points
-from pennylane_trainability.simulation.fisher import fisher_information
+from pennylane_trainability.simulation.fisher import fisher_chunks, fisher_information
 from pennylane_trainability.simulation.fisher_vjp import fisher_vjp
 
 N_WIRES = 3
@@ -160,6 +160,33 @@ def test_chunks_of_draws_and_parameters_do_not_change_the_answer(memory, rng):
     whole = fisher_information(circuit)
     assert whole.shape == (4, 18, 18)
     np.testing.assert_allclose(fisher_information(circuit, memory=memory), whole, atol=1e-13)
+
+
+@pytest.mark.parametrize("count", [2, 7, 20])
+def test_draws_at_once_fit_the_memory(count, rng):
+    """18 tangents three times over and six states; for each three generators of 8 by 8 entries."""
+    circuit = points(rng).circuit
+    draw = STATE * (3 * 18 + 6) + 3 * 18 * 16 * 8 * 8
+    assert fisher_chunks(circuit, 100, count * draw) == (18, count)
+    assert fisher_chunks(circuit, 100, count * draw - 1) == (18, count - 1)
+    assert fisher_chunks(circuit, count - 1, count * draw) == (18, count - 1)
+
+
+def test_gates_on_one_wire_each_need_no_wide_generators(rng):
+    def function(w):
+        for wire in range(N_WIRES):
+            qml.RX(w[wire], wires=wire)
+        qml.CNOT([0, 1])
+        return qml.expval(qml.Z(2))
+
+    found = read_points(qnode_of(function), (rng.uniform(0, 6, 3),), {})
+    assert fisher_chunks(found.circuit, 100, 9 * STATE * (3 * 3 + 6)) == (3, 9)
+
+
+def test_blocks_of_parameters_are_held_twice(rng):
+    circuit = points(rng).circuit
+    assert fisher_chunks(circuit, 100, STATE * (4 * 13 + 6)) == (13, 1)
+    assert fisher_chunks(circuit, 100, STATE * (4 * 13 + 6) - 1) == (12, 1)
 
 
 def test_less_than_one_parameter_at_a_time_is_refused(rng):

@@ -10,6 +10,7 @@ from by_pennylane import assert_agrees, engine, mix, on_default_qubit
 from pennylane_trainability.circuits.qnode import read_qnode
 from pennylane_trainability.errors import BudgetError, ReadingError
 from pennylane_trainability.simulation import adjoint, fusion
+from pennylane_trainability.simulation.observables import outputs_of
 
 
 def rot_ring(x, w, n, wires=None):
@@ -75,6 +76,36 @@ def test_parameter_without_a_gate_has_zero_gradient(rng):
         return qml.expval(qml.Z(0))
 
     assert_agrees(on_default_qubit(circuit, 1), rng.uniform(0, 6, (2, 3)), rng.uniform(0, 6, 2))
+
+
+@pytest.mark.parametrize("phase", [lambda x, w: w, lambda x, w: x, lambda x, w: w * x + 0.3])
+def test_global_phases_on_no_wire_change_nothing(phase, rng):
+    def circuit(x, w):
+        qml.RX(w[1], wires=0)
+        qml.GlobalPhase(phase(x, w[0]))
+        qml.CRY(w[2], wires=[0, 1])
+        qml.RX(x, wires=1)
+        qml.Rot(w[3], 0.4, w[1], wires=0)
+        return qml.expval(qml.Z(0) @ qml.X(1)), qml.expval(qml.Y(0))
+
+    weights, inputs = rng.uniform(0, 6, (2, 4)), rng.uniform(0, 6, 3)
+    qnode = on_default_qubit(circuit, 2)
+    assert_agrees(qnode, weights, inputs)
+    np.testing.assert_array_equal(engine(qnode, weights, inputs)[1][..., 0], 0)
+
+
+def test_probabilities_of_three_of_four_wires_in_any_order(rng):
+    def circuit(x, w):
+        mix(range(4))
+        qml.RX(w[0] + x, wires=2)
+        qml.CRY(w[1], wires=[3, 0])
+        return qml.probs(wires=[3, 0, 2])
+
+    weights, inputs = rng.uniform(0, 6, (2, 2)), rng.uniform(0, 6, 2)
+    qnode = on_default_qubit(circuit, 4)
+    assert_agrees(qnode, weights, inputs)
+    (output,) = outputs_of(read_qnode(qnode, (0.3, weights[0]), {}, "x").circuit)
+    assert output.shape == (8,)
 
 
 def test_without_gradient_the_values_are_the_same(rng):
@@ -224,6 +255,36 @@ def test_less_than_one_state_is_refused_with_the_need():
         engine(qnode, np.zeros((2, 36)), [0.0], memory=16 * 2**4 * 2 - 1)
 
 
+@pytest.mark.parametrize(("n", "draws", "n_kept"), [(3, 3, 1), (4, 5, 2)])
+def test_the_least_memory_is_six_states_besides_the_kept_ones(n, draws, n_kept):
+    """A phase that follows the input, trainable each time: as many stages are kept."""
+
+    def circuit(x, w):
+        for k in range(n_kept):
+            qml.RZ(w[k] * x, wires=0)
+            qml.H(0)
+        return qml.expval(qml.Z(0)), qml.expval(qml.prod(*map(qml.X, range(n))))
+
+    qnode = on_default_qubit(circuit, n)
+    weights, inputs = np.ones((draws, n_kept)), np.array([0.3, 0.9])
+    least = 16 * 2**n * draws * (n_kept + 6)
+    engine(qnode, weights, inputs, memory=least)
+    with pytest.raises(BudgetError):
+        engine(qnode, weights, inputs, memory=least - 1)
+
+
+@pytest.mark.parametrize("n_operators", [1, 7, 40])
+@pytest.mark.parametrize("states", [9, 10, 15, 37, 100, 1000])
+def test_what_is_held_at_once_fits_the_memory(states, n_operators):
+    """ψ at the kept stages, and λ, its image and one product for every operator and input."""
+    n, draws, points, kept = 3, 5, 60, 2
+    memory = states * 16 * 2**n * draws
+    chunk, width = adjoint._chunks(n, draws, points, kept, n_operators, memory)
+    assert 1 <= chunk <= points
+    assert 1 <= width <= n_operators
+    assert chunk * (kept + 4 + 3 * width) <= states
+
+
 def test_many_inputs_on_many_wires_are_cut(rng):
     """From 11 wires on the inputs are cut into pieces that fit the cache."""
     n = 11
@@ -304,7 +365,22 @@ def layered(x, w):
     return qml.expval(qml.Z(2) @ qml.X(1)), qml.probs(wires=[0])
 
 
+def between(x, w):
+    """Basis changes of an encoding right behind a phase, with CNOTs on their wires before."""
+    mix(range(2))
+    qml.RY(w[0], wires=0)
+    qml.RY(w[1], wires=1)
+    qml.CNOT([1, 0])
+    for wire in range(2):
+        qml.Rot(*w[2 + 3 * wire : 5 + 3 * wire], wires=wire)
+        qml.RZ(x, wires=wire)
+        qml.RX(2 * x, wires=wire)
+    qml.CRX(w[8], wires=[0, 1])
+    return qml.expval(qml.Z(0) @ qml.X(1)), qml.probs(wires=[1])
+
+
 WHOLE = [
+    pytest.param((between, 9), id="between"),
     pytest.param(random_circuit(101, 5, 30), id="random"),
     pytest.param((layered, 38), id="layered"),
 ]

@@ -93,5 +93,10 @@ def test_closed_form(rng):
 
 def test_budget():
     reading = read_qnode(qml.QNode(rotations, DEVICE), (np.ones(6),), {}, need_inputs=False)
+    outputs = outputs_of(reading.circuit)
+    # two matrices of 8 by 8 for every derivative, and six more
+    gradient_operators(reading.circuit, outputs[0], memory=16 * 8 * 8 * (2 * 6 + 6))
+    with pytest.raises(pt.BudgetError, match="6 derivatives of an observable on 3 wires need"):
+        gradient_operators(reading.circuit, outputs[0], memory=16 * 8 * 8 * (2 * 6 + 6) - 1)
     with pytest.raises(pt.BudgetError, match="6 derivatives of an observable on 3 wires need"):
         gradient_operators(reading.circuit, outputs_of(reading.circuit)[0], memory=1000)
