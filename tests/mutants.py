@@ -25,12 +25,14 @@ from __future__ import annotations
 
 import argparse
 import ast
+import functools
 import gc
 import importlib
 import os
 import pickle
 import pkgutil
 import random
+import re
 import signal
 import sys
 import time
@@ -41,6 +43,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from _pytest.runner import runtestprotocol
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "pennylane_trainability"
@@ -157,6 +160,7 @@ NAMES = {
 DROPPED = {"conj", "conjugate", "sqrt", "abs", "square", "transpose", "log", "exp", "swapaxes"}
 SKIPPED = (ast.Raise, ast.JoinedStr, ast.Assert, ast.Import, ast.ImportFrom)
 # How much is done at a time never changes a result: a statement with one of these is left alone.
+THREADS = {"jax", "torch", "workers", "threads", "processes", "interfaces", "commands", "docs"}
 MEMORY = {"memory", "_BLOCK", "_CHUNK", "_MEMORY", "chunk"}
 Change = tuple[ast.AST, str, object, object, str]  # node, field, old, new, in words
 
@@ -367,10 +371,34 @@ class Server:
             if duration < self.options.longest:
                 for line in lines | self.shared.get(os.path.relpath(item.path, ROOT), set()):
                     self.by_line[line].append(name)
+        self.warm()
         gc.freeze()
         for path in self.files:
             self.file(path)
         return True
+
+    def warm(self) -> None:
+        """Run quick tests once, so that what they import is not imported by every mutant."""
+        files = {str(path.relative_to(ROOT)) for path in self.files}
+        mine = {n for (file, _), names in self.by_line.items() if file in files for n in names}
+        # what starts threads must not be forked
+        quick = sorted(
+            (n for n in mine if not THREADS & set(re.split(r"\W|_", n))), key=self.duration
+        )
+        end = time.process_time() + self.options.warm
+        with open(os.devnull, "r+b") as nothing:
+            streams = {stream: os.dup(stream) for stream in (1, 2)}
+            for stream in streams:
+                os.dup2(nothing.fileno(), stream)
+            for name in quick:
+                if self.duration(name) > 0.5 or time.process_time() > end:
+                    break
+                runtestprotocol(self.items[name], log=False, nextitem=None)
+            for stream, kept in streams.items():
+                os.dup2(kept, stream)
+        for thing in gc.get_objects():  # results of the code as it is must not be remembered
+            if isinstance(thing, functools._lru_cache_wrapper):
+                thing.cache_clear()
 
     def file(self, path: Path) -> None:
         source = path.read_text()
@@ -451,15 +479,14 @@ class Server:
             told = pipe.read().split("\n")
         _, status = os.waitpid(child, 0)
         if os.WIFSIGNALED(status):
-            return "timeout" if os.WTERMSIG(status) == signal.SIGALRM else "killed"
+            late = os.WTERMSIG(status) in (signal.SIGALRM, signal.SIGVTALRM)
+            return "timeout" if late else "killed"
         code = os.WEXITSTATUS(status)
         if code == 1:
             self.kills[told[0]] += 1
         return {0: "survived", 1: "killed", 3: "not loaded"}.get(code, "killed")
 
     def _child(self, names: list[str], change: Callable[[], None], writer: int) -> None:
-        from _pytest.runner import runtestprotocol
-
         nothing = os.open(os.devnull, os.O_RDWR)
         for stream in (1, 2):
             os.dup2(nothing, stream)
@@ -473,7 +500,9 @@ class Server:
             spent += duration
             if k and spent > self.options.budget:
                 break
-            signal.alarm(int(10 + 5 * duration))
+            # of the processor, which other programs do not change; and of the clock, if it sleeps
+            signal.setitimer(signal.ITIMER_VIRTUAL, 4 + 5 * duration)
+            signal.alarm(int(60 + 30 * duration))
             following = self.items[names[k + 1]] if k + 1 < len(names) else None
             reports = runtestprotocol(self.items[name], log=False, nextitem=following)
             if any(report.failed for report in reports):
@@ -490,6 +519,7 @@ def run(arguments: list[str]) -> int:
     parser.add_argument("--formulas", action="store_true", help="only signs, factors and axes")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--budget", type=float, default=20.0, help="seconds of tests per mutant")
+    parser.add_argument("--warm", type=float, default=30.0, help="seconds of tests at the start")
     parser.add_argument("--longest", type=float, default=10.0, help="leave out longer tests")
     parser.add_argument("--only", nargs="*", type=int, help="numbers of mutants, of one file")
     parser.add_argument("--tests", nargs="*", default=["tests"])
@@ -500,7 +530,8 @@ def run(arguments: list[str]) -> int:
         files += [file.resolve() for file in found if file.name != "__init__.py"]
     options.out = os.dup(1)
     plugins = [Server(options, files)]
-    quiet = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-s", "--no-header"]
+    # tracebacks as pytest writes them take longer than most tests
+    quiet = ["-q", "--tb=native", "-p", "no:cacheprovider", "-p", "no:xdist", "-s", "--no-header"]
     return int(pytest.main([*quiet, *options.tests], plugins=plugins))
 
 
