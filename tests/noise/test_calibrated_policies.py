@@ -116,6 +116,22 @@ def test_the_error_of_the_calibration_is_in_the_standard_error():
     assert found.stderrs[0, 0] > np.hypot(own, slope * s.stderr / s.value) * 0.98
 
 
+@pytest.mark.parametrize("shots", [200, 10**6])
+def test_errors_of_rescaling_have_a_closed_form(shots):
+    """``(f − ½)/s + ½``: the errors of ``f`` and of ``s``, from shots of their own."""
+    made = policy(shots, 2, "parity", body=ladder, flips=(0.0, 0.0), seed=1)
+    found, plain = made.log_policy_gradient(TWO, rescale=True), made.log_policy_gradient(TWO)
+    s, raw = found.calibration.survivals[0], found.raw_probabilities
+    own = raw * (1 - raw) / (shots - 1) / s.value**2
+    of_s = (raw - 1 / 2) * s.stderr / s.value**2
+    np.testing.assert_allclose(found.probability_stderrs**2, own + of_s**2, rtol=1e-3)
+    if shots > 1000:  # as many shots give the same error of a derivative each time
+        own = plain.stderrs[:, 0] ** 2 / s.value**2
+        of_s = found.raw_derivatives[:, 0] * s.stderr / s.value**2
+        assert np.all(of_s**2 > 0.02 * own)
+        np.testing.assert_allclose(found.stderrs[:, 0] ** 2, own + of_s**2, rtol=2e-3)
+
+
 def test_probabilities_that_are_not_clear_are_not_divided_by():
     """``π(3)`` vanishes at zero angles; its calibrated estimate may have either sign."""
     found = policy(500, 4, seed=2).log_policy_gradient(np.zeros(4), **BOTH)
