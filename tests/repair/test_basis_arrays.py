@@ -5,15 +5,20 @@ from __future__ import annotations
 from itertools import combinations
 
 import numpy as np
+import pennylane as qml
 import pytest
 
+from pennylane_trainability.circuits.qnode import read_qnode
 from pennylane_trainability.diagnostics.column_space import independent_columns
+from pennylane_trainability.fitting import levenberg_marquardt, r_squared, state_problem
 from pennylane_trainability.repair.basis import (
     best_basis,
     fixed_directions,
     largest_angles,
     on_column_space,
 )
+from pennylane_trainability.repair.scores import climb, response
+from pennylane_trainability.repair.training import steps_to
 
 
 def score(columns, chosen):
@@ -83,3 +88,60 @@ def test_angles_between_spans_are_those_of_vectors(rng):
     turned = np.linalg.qr(rng.normal(size=(200, 6, 6)))[0]
     apart = largest_angles(turned[..., :3], turned[..., 3:], 3)
     np.testing.assert_allclose(apart, np.pi / 2, atol=1e-6)  # rounding of the sine from 1 on
+
+
+def test_conditions_end_where_rounding_begins():
+    jacobians = np.array([np.diag([8.0, 2.0, 0.5]), np.diag([4.0, 3.0, 0.0])])[..., :2]
+    found = response(jacobians, 2)
+    np.testing.assert_allclose(found["sigma"], [2, 3])
+    np.testing.assert_allclose(found["condition"], [4, 4 / 3])
+    singular = response(np.diag([4.0, 0.0])[None], 2)
+    assert singular["condition"][0] == pytest.approx(1e16)
+
+
+def test_random_steps_grow_by_half_when_they_help_and_shrink_otherwise():
+    """Every displacement is a size times a normal number: those of the same seed are known."""
+    seen = []
+
+    def hill(points):
+        seen.append(points.copy())
+        return -np.sum((points - 1) ** 2, axis=1)
+
+    point, trace = climb(hill, np.zeros((1, 2)), 12, np.random.default_rng(5), width=3)
+    rng, here, size, best = np.random.default_rng(5), np.zeros(2), 0.3, [-2.0]
+    for trial in seen[1:]:
+        np.testing.assert_allclose(trial, here + size * rng.normal(size=(1, 3, 2))[0])
+        values = -np.sum((trial - 1) ** 2, axis=1)
+        helps = values.max() > best[-1]
+        here = trial[np.argmax(values)] if helps else here
+        size = size * 1.5 if helps else size / 1.5
+        best.append(max(values.max(), best[-1]))
+    assert 2 < np.count_nonzero(np.diff(best)) < 12
+    np.testing.assert_allclose(trace, best)
+    np.testing.assert_allclose(point, here)
+
+
+def test_steps_to_a_share_of_the_variance_of_the_means(rng):
+    def circuit(x, w):
+        for angle in w:
+            qml.RY(angle, wires=0)
+            qml.RX(x, wires=0)
+        return qml.expval(qml.Z(0))
+
+    qnode = qml.QNode(circuit, qml.device("default.qubit", wires=1))
+    x = np.repeat(np.linspace(0, 6, 9), np.arange(1, 10))
+    y = 3 * np.cos(2 * x) + np.sin(x)
+    problem = state_problem(read_qnode(qnode, (0.0, np.zeros(3)), {}, "x"), x, y)
+    starts = rng.uniform(0, 6, (4, 3))
+    for threshold in (0.6, 0.9):
+        found = steps_to(problem, starts, threshold, 12)
+        for start, steps in zip(starts, found, strict=True):
+            reached = np.inf
+            for count in range(13):
+                search = levenberg_marquardt(problem.residuals, start[None], count)
+                gain, offset, _, _ = problem.solve(search.points)
+                outputs = problem.outputs(search.points, problem.inputs, gradient=False)[0][0]
+                if r_squared(y, (gain * outputs + offset)[problem.rows]) >= threshold:
+                    reached = len(search.traces[0]) - 1
+                    break
+            assert steps == reached

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pennylane as qml
@@ -12,6 +13,7 @@ import pennylane_trainability as pt
 from pennylane_trainability.circuits.qnode import read_qnode
 from pennylane_trainability.repair.candidates import candidate_laws, identity_blocks
 from pennylane_trainability.repair.initialisation import TrainingGain
+from pennylane_trainability.repair.model import model_of
 from pennylane_trainability.repair.scores import alignment, climb
 
 DEVICE = qml.device("default.qubit")
@@ -152,6 +154,26 @@ def test_own_laws_take_part(seed):
     assert found.laws["all ones"][0] == found.laws["all ones"][1]
 
 
+def test_laws_are_told_in_the_score_that_was_asked_for():
+    point = np.array([0.3, 1.2])
+    laws = {"one point": lambda rng, given, count: np.tile(point, (count, 1))}
+    find = pt.initialise(SMALL, "x", seed=1, laws=laws, n_steps=0, objective="condition")
+    jacobian = pt.coefficient_jacobian(SMALL, encoding_args="x")(0.0, point)
+    condition = np.linalg.cond(jacobian.reshape(3, 2))
+    assert find(0.0, np.zeros(2)).laws["one point"] == pytest.approx((condition, condition))
+
+
+def test_the_share_of_draws_that_are_worse():
+    found = pt.initialise(SMALL, "x", seed=1, n_steps=0)(0.0, np.zeros(2))
+    sigma = {"sigma": np.array([0.1, 0.2, 0.5, 0.9, 2.0])}
+    assert replace(found, baseline=sigma, scores={"sigma": 0.6}).share_below == 0.6
+    condition = {"condition": np.array([1.1, 1.2, 3.0, 40.0, 1.4])}
+    made = replace(
+        found, objective="condition", baseline=condition, scores={"condition": 1.3}
+    )  # fmt: skip
+    assert made.share_below == 0.6
+
+
 def test_targets(seed):
     find = pt.initialise(
         *(SMALL, "x"), targets=lambda x: 0.3 * np.cos(x[:, 0]), objective="aligned", seed=seed,
@@ -258,3 +280,22 @@ def test_an_output_without_parameters_is_refused():
 
     with pytest.raises(pt.ReadingError, match=r"See analyze\(\)"):
         pt.initialise(deaf, "x", n_baseline=3)(0.0, 0.1)
+
+
+def test_outputs_of_several_measurements_stand_side_by_side(rng):
+    @qml.qnode(DEVICE)
+    def circuit(x, w):
+        qml.RY(w[0] + x, wires=0)
+        qml.RY(w[1], wires=1)
+        return qml.expval(qml.Z(0)), qml.probs(wires=1)
+
+    options = {"data": None, "spectrum": None, "engine": "auto", "memory": 2**20, "points": 100}
+    model = model_of("prune", circuit, (0.0, np.zeros(2)), {}, "x", None, **options)
+    inputs, drawn = model.inputs(500, rng), rng.normal(size=(4, 2))
+    assert inputs.shape == (500, 1)
+    assert -np.pi <= inputs.min() < -3 < 3 < inputs.max() <= np.pi
+    found = model.values(drawn, inputs[:3])
+    assert found.shape == (4, 3, 3)
+    for d, n in np.ndindex(4, 3):
+        own = circuit(inputs[n, 0], drawn[d])
+        np.testing.assert_allclose(found[d, n], [own[0], *own[1]], atol=1e-12)
