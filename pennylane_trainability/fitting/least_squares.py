@@ -56,8 +56,7 @@ def read_out(f, jacobian, targets, weights, affine: bool = True):
     """
     root = np.sqrt(weights)
     if not affine:
-        one = np.ones(len(f))
-        return one, 0 * one, root * (f - targets), root[:, None] * jacobian
+        return np.ones(len(f)), np.zeros(len(f)), root * (f - targets), root[:, None] * jacobian
     share = weights / np.sum(weights)
     mean, level = f @ share, float(targets @ share)
     f, y = root * (f - mean[:, None]), root * (targets - level)

@@ -12,6 +12,8 @@ import pennylane_trainability as pt
 from pennylane_trainability.architectures.columns import (
     coefficient_power,
     convergence_rates,
+    frequency_strength,
+    output_scale,
     random_columns,
 )
 from pennylane_trainability.architectures.target_view import target_points, view_target
@@ -229,3 +231,96 @@ def test_several_outputs_are_refused():
 def test_an_unknown_readout():
     with pytest.raises(pt.ReadingError, match="'last', 'first'"):
         pt.template_builder(readout=7)(2, 1)
+
+
+def waves(points):
+    """Rows ``c_0, √2 Re c_k, √2 Im c_k`` as functions of the points, for k = 1, 2."""
+    columns = [np.ones(len(points))]
+    for k in (1, 2):
+        columns += [np.sqrt(2) * np.cos(k * points), -np.sqrt(2) * np.sin(k * points)]
+    return np.stack(columns, axis=1)
+
+
+def projected(columns, vector):
+    return columns @ np.linalg.lstsq(columns, vector, rcond=None)[0]
+
+
+def mean_square(vector):
+    return np.mean(vector**2)
+
+
+@pytest.mark.parametrize("count", [4, 17], ids=["fewer points than rows", "more points"])
+def test_a_target_point_by_point(count, rng):
+    """Second road: least squares and flow of the outputs on the points, no frame, no modes."""
+    points = rng.uniform(-np.pi, np.pi, count)
+    values = 2 + np.cos(points) - 0.7 * np.sin(2 * points) + 0.05 * np.cos(3 * points)
+    coefficients, jacobians = rng.normal(size=(3, 5)), rng.normal(size=(3, 5, 6))
+    jacobians[1:, :, 2:] = 0  # two columns: part of the error cannot be reached
+    coefficients[2, 1:] = 0  # a constant output
+    target = target_points((points, values), 5, 1, None)
+    view = view_target(target, spectrum_of([1.0, 2.0]), coefficients, jacobians)
+    basis = waves(points)
+    within = projected(basis, values)
+    for d in range(3):
+        output, slopes = basis @ coefficients[d], basis @ jacobians[d]
+        error = output - within
+        size = np.sqrt(mean_square(error))
+        step = np.linalg.norm(slopes.T @ error) / count
+        assert view.aligned[d] == pytest.approx(step / size)
+        inside = mean_square(projected(slopes, error)) / size**2
+        assert view.outside[d] == pytest.approx(1 - inside, abs=1e-10)
+
+        gain, offset = 0.0, np.mean(within)
+        if d < 2:
+            gain, offset = np.polyfit(output, values, 1)
+        rest = gain * output + offset - within
+        step = np.linalg.norm(gain * slopes.T @ rest) / count
+        assert view.aligned_affine[d] == pytest.approx(step / np.sqrt(mean_square(rest)), abs=1e-9)
+        columns = np.column_stack([gain * slopes, output, np.ones(count)])
+        inside = mean_square(projected(columns, rest)) / mean_square(rest)
+        assert view.outside_affine[d] == pytest.approx(1 - inside, abs=1e-9)
+
+        rates, modes = np.linalg.eigh(slopes @ slopes.T / count)
+
+        def left(time, rates=rates, modes=modes, error=error):
+            return mean_square(modes @ (np.exp(-rates * time) * (modes.T @ error)))
+
+        allowed = 0.05 * np.var(values) - mean_square(values - within)
+        assert np.isfinite(view.times[d]) == (left(1e12) <= allowed)
+        if np.isfinite(view.times[d]):
+            assert left(view.times[d]) == pytest.approx(allowed, rel=1e-9)
+    assert np.isfinite(view.times[0]) and (count == 4 or np.isinf(view.times[1]))
+
+
+def test_an_error_that_is_nothing_is_not_outside_and_takes_no_time():
+    target = target_points(lambda x: np.cos(x[:, 0]), 3, 1, None)
+    exact = np.array([[0.0, np.sqrt(0.5), 0.0]])
+    view = view_target(target, spectrum_of([1.0]), exact, np.zeros((1, 3, 2)))
+    assert view.outside[0] == view.outside_affine[0] == 0
+    assert view.times[0] < 1e-9
+    assert view.aligned[0] == 0
+
+
+def test_functions_are_sampled_at_eight_times_as_many_points_as_rows():
+    one = target_points(lambda x: np.cos(x), 5, 1, None)
+    np.testing.assert_allclose(one.points[:, 0], -np.pi + 2 * np.pi * np.arange(40) / 40)
+    two = target_points(lambda x: np.cos(x[:, 0] + x[:, 1]), 5, 2, None)
+    assert two.points.shape == (40, 2) and np.abs(two.points).max() <= np.pi
+    assert np.all(two.points.min(axis=0) < -2) and np.all(two.points.max(axis=0) > 2)
+
+
+def test_rates_scale_and_strength_of_stacks(rng):
+    """Second road: ``(JJᵀ)⁻¹`` itself; the standard deviation over a grid of inputs."""
+    jacobians, coefficients = rng.normal(size=(4, 5, 6)), rng.normal(size=(4, 5))
+    grid = 2 * np.pi * np.arange(16) / 16
+    outputs = coefficients @ waves(grid).T
+    np.testing.assert_allclose(output_scale(coefficients), outputs.std(axis=1))
+    power = np.abs(np.fft.fft(outputs, axis=1) / 16) ** 2
+    np.testing.assert_allclose(coefficient_power(coefficients), power[:, :3])
+    rates, strength = convergence_rates(jacobians), frequency_strength(jacobians)
+    for d, jacobian in enumerate(jacobians):
+        times = np.diag(np.linalg.inv(jacobian @ jacobian.T))
+        for k, rows in enumerate(([0], [1, 2], [3, 4])):
+            assert rates[d, k] == pytest.approx(1 / np.mean(times[rows]))
+            assert strength[d, k] == pytest.approx(np.linalg.norm(jacobian[rows]))
+    np.testing.assert_array_equal(convergence_rates(jacobians[..., :2])[:, 1:], 0)

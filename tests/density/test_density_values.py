@@ -9,6 +9,9 @@ from density_zoo import ALPHA, ANGLES, X, density, flat, gates, part_with_all, t
 from support import count_executions
 
 import pennylane_trainability as pt
+from pennylane_trainability.density import weights
+from pennylane_trainability.density.randomised import probabilities_of
+from pennylane_trainability.density.register import _controls
 
 METHODS = ["exact", "register"]
 DEVICES = ["default.qubit", "lightning.qubit", "default.mixed"]
@@ -25,6 +28,27 @@ def test_a_mixture_of_turns(method, count, rng):
     device = qml.device("default.qubit")
     model = pt.density_qnode([turn] * count, own="angle", method=method, device=device)
     np.testing.assert_allclose(model(alpha, angles), alpha @ np.cos(angles), atol=1e-14)
+
+
+@pytest.mark.parametrize("count", range(2, 18))
+def test_a_register_checks_what_tells_parts_apart_and_no_more(count):
+    """By brute force: every part that exists passes its own checks alone, and needs them all."""
+    size = (count - 1).bit_length()
+    bits = [[k >> (size - 1 - r) & 1 for r in range(size)] for k in range(count)]
+    for k in range(count):
+        wires, values = _controls(k, count, list(range(size)))
+        for skipped in [None, *wires]:
+            checks = [(w, v) for w, v in zip(wires, values, strict=True) if w != skipped]
+            passing = [j for j in range(count) if all(bits[j][w] == v for w, v in checks)]
+            assert (passing == [k]) == (skipped is None)
+
+
+def test_weights_of_several_points_are_taken_point_by_point(rng):
+    logits = rng.normal(scale=3, size=(4, 3))
+    np.testing.assert_allclose(weights.softmax(logits), softmax(logits), rtol=1e-13)
+    rounded = np.array([[0.2, 0.2, 0.0], [0.5, 0.5, -1e-7]])
+    expected = [[0.5, 0.5, 0.0], [0.5, 0.5, 0.0]]
+    np.testing.assert_allclose(probabilities_of(rounded), expected, rtol=1e-15)
 
 
 @pytest.mark.parametrize("method", METHODS)

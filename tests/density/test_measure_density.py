@@ -55,6 +55,16 @@ def test_standard_errors_follow_the_law(method, seed):
     np.testing.assert_allclose(found.weights, ALPHA)
 
 
+def test_intervals_are_normal_and_batches_are_printed():
+    found = pt.measure_density(turns("exact", 1, shots=100))(ALPHA, TURNS)
+    low, high = found.interval(0.9)
+    np.testing.assert_allclose(high - found.value, 1.6448536269514722 * found.stderr)
+    np.testing.assert_allclose(found.value - low, 1.6448536269514722 * found.stderr)
+    model = turns("exact", 1, shots=100, weights=lambda mixture, angles: mixture)
+    batch = pt.measure_density(model)(np.tile(ALPHA, (2, 1)), TURNS)
+    assert f"largest standard error  {batch.stderr.max():.4g}" in str(batch)
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_intervals_cover(method, seed):
     """Of 150 intervals at 95 % at least 88 % hold, and repeats scatter as the law says."""

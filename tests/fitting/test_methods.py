@@ -1,5 +1,7 @@
 """The searches, on arrays: Adam by hand, Levenberg–Marquardt beside SciPy, patience."""
 
+from functools import partial
+
 import numpy as np
 import pennylane as qml
 import pytest
@@ -25,18 +27,19 @@ class TestAdam:
         step = -0.01 * np.sign(jacobian.T @ residual)
         assert np.allclose(search.points - start, step, atol=1e-9)
 
-    def test_steps_are_those_written_out_by_hand(self, rng):
+    @pytest.mark.parametrize("scale", [2 / 3, 1e-7], ids=["mean square", "as small as ε"])
+    def test_steps_are_those_written_out_by_hand(self, rng, scale):
         """f(x; θ) = cos(x + θ) for x = 0, 1, 2: the derivative is −sin(x + θ)."""
         x, y, theta = np.arange(3.0), rng.normal(size=3), 0.7
 
         def evaluate(t):
             return np.cos(x + t) - y, -np.sin(x + t)[:, :, None]
 
-        search = adam(evaluate, [[theta]], 5, learning_rate=0.05, scale=2 / 3)
+        search = adam(evaluate, [[theta]], 5, learning_rate=0.05, scale=scale)
         m = v = 0.0
         losses = [np.sum((np.cos(x + theta) - y) ** 2) / 2]
         for t in range(1, 6):
-            gradient = np.mean(2 * (np.cos(x + theta) - y) * -np.sin(x + theta))
+            gradient = scale * np.sum((np.cos(x + theta) - y) * -np.sin(x + theta))
             m = 0.9 * m + 0.1 * gradient
             v = 0.999 * v + 0.001 * gradient**2
             theta -= 0.05 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
@@ -93,6 +96,61 @@ class TestLevenbergMarquardt:
         assert ours.losses[0] == pytest.approx(theirs.cost, rel=1e-9)
         assert np.allclose(evaluate(ours.points)[0][0], theirs.fun, atol=1e-5)
 
+    @pytest.mark.parametrize("rtol", [0.0, 0.4])
+    @pytest.mark.parametrize("start", [[0.4, 0.2], [0.05, 2.9]])
+    def test_steps_are_those_written_out_by_hand(self, start, rtol):
+        """Normal equations, ``λ`` from a hundredth of the mean square of a column of ``J``."""
+
+        def at(theta):
+            residual, jacobian = cosines(theta[None])
+            return residual[0], jacobian[0], np.sum(residual**2) / 2
+
+        theta = np.array(start)
+        residual, jacobian, loss = at(theta)
+        damping, losses, told = 0.01 * np.trace(jacobian.T @ jacobian) / 2, [loss], []
+        for _ in range(9):
+            square = jacobian.T @ jacobian + damping * np.eye(2)
+            step = -np.linalg.solve(square, jacobian.T @ residual)
+            promised = loss - np.sum((residual + jacobian @ step) ** 2) / 2
+            told.append(len(told) + 1)
+            last = promised <= rtol * loss
+            if at(theta + step)[2] < loss:
+                theta = theta + step
+                residual, jacobian, loss = at(theta)
+                losses.append(loss)
+                damping /= 3
+            else:
+                damping *= 4
+            if last:
+                break
+        reports = []
+        search = levenberg_marquardt(cosines, [start], 9, rtol=rtol, report=reports.append)
+        assert search.traces[0] == pytest.approx(losses, rel=1e-9)
+        assert len(reports) == len(told)
+        assert search.points[0] == pytest.approx(theta)
+
+    @pytest.mark.parametrize("unit", [2.0**-14, 2.0**14])
+    def test_units_of_the_residual_do_not_matter(self, unit):
+        """Powers of two change no digit."""
+
+        def evaluate(theta, unit=unit):
+            residual, jacobian = cosines(theta)
+            return unit * (residual - np.array([0.6, 0.0])), unit * jacobian
+
+        plain = partial(evaluate, unit=1)
+        one, two = (levenberg_marquardt(e, [[0.4, 0.2]], 60, rtol=0) for e in (plain, evaluate))
+        assert np.array_equal(unit**2 * one.traces[0], two.traces[0])
+        assert one.losses[0] < 1e-26, "as good as zero"
+
+    def test_a_start_that_no_step_helps_rests_when_steps_are_nothing(self):
+        """``λ = 4ᵏ/200`` is above 1e12 from ``k = 24`` on: the step after 24 others."""
+        told = []
+        search = levenberg_marquardt(
+            lambda t: (1 + 0 * t, np.full((len(t), 1, 1), np.sqrt(0.5))),
+            [[0.0]], 50, rtol=0, report=told.append,
+        )  # fmt: skip
+        assert (len(told), search.converged[0], search.points[0, 0]) == (25, True, 0)
+
     def test_patience_waits_for_small_steps_in_a_row(self):
         """No step promises to save all of the loss."""
         for patience in (1, 3):
@@ -142,3 +200,22 @@ def test_adam_descends_along_the_gradient_of_the_mean_squared_error(rng, readout
         w.reshape(1, -1)
     )
     assert np.allclose(2 / 9 * np.einsum("dmp,dm->p", jacobian, residual), slope, atol=1e-7)
+
+
+def test_adam_takes_the_mean_over_the_rows_fitted():
+    """Where the gradient ``g`` is as small as ``ε = 1e-8``, a step is ``η g/(|g| + ε)``."""
+
+    def wave(x, w):
+        qml.RX(x, wires=0)
+        qml.RX(w, wires=0)
+        return qml.expval(qml.Z(0))
+
+    x, held, off = np.linspace(0, 5, 9), np.arange(9) < 2, 2e-8
+    options = {"method": "adam", "readout": "none", "restarts": 1, "seed": 0, "max_steps": 1}
+    run = fit(
+        *(qml.QNode(wave, qml.device("default.qubit", wires=1)), x, np.cos(x + 0.7), "x"),
+        **(options | {"held_out": held, "learning_rate": 1e-8}),
+    )
+    step = run(0.0, 0.7 + off).parameters[0] - 0.7 - off
+    gradient = 2 * off * np.mean(np.sin(x[~held] + 0.7) ** 2)
+    assert step == pytest.approx(-1e-8 * gradient / (gradient + 1e-8), rel=1e-6)

@@ -1,12 +1,13 @@
 """Progress: numbers for a function, one line for a terminal, nothing otherwise."""
 
 import io
+from types import SimpleNamespace
 
 import numpy as np
 import pennylane as qml
 import pytest
 
-from pennylane_trainability.fitting import fit
+from pennylane_trainability.fitting import fit, progress
 from pennylane_trainability.fitting.progress import progress_of
 
 
@@ -42,6 +43,17 @@ def test_the_line_of_a_terminal_ends_once():
     text = stream.getvalue()
     assert text.count("\n") == 1
     assert "fit: 4 of 4" in text
+
+
+def test_the_line_is_written_five_times_a_second_at_most(monkeypatch):
+    clock = iter([100.0, 100.0, 100.1, 101.0, 101.1])
+    monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    stream = Terminal()
+    report = progress_of(True, 4, "fit", stream)
+    for done in (0, 1, 2, 4):
+        report(done)
+    lines = stream.getvalue().split("\r\x1b[K")
+    assert lines == ["", "fit: 0 of 4", "fit: 2 of 4, 1 s left", "fit: 4 of 4, 1 s\n"]
 
 
 def test_elsewhere_nothing_is_written(capsys):

@@ -4,7 +4,9 @@ import numpy as np
 import pennylane as qml
 import pytest
 
-from pennylane_trainability.fitting import Starts, fit, steps_to, success_rate
+from pennylane_trainability.circuits.qnode import read_qnode
+from pennylane_trainability.fitting import Starts, fit, state_problem, steps_to, success_rate
+from pennylane_trainability.fitting.problem import draw_starts
 from pennylane_trainability.results import Provenance
 
 
@@ -62,6 +64,11 @@ class TestThreshold:
 
     def test_reached_exactly_counts(self):
         assert steps_to([np.array([1.0, 0.5])], 0.5) == [1]
+
+    def test_as_good_as_the_best_is_beside_the_variance(self):
+        """Rounding of losses is a share of the variance of the targets, here 1e-4."""
+        assert made_up([[1e-6 + 1e-10], [1e-6]], variance=1e-4).best == 1
+        assert made_up([[1e-6 + 1e-14], [1e-6]], variance=1e-4).best == 0
 
     def test_constant_targets_have_no_steps(self):
         found = made_up([[0.0]], variance=0.0)
@@ -139,6 +146,7 @@ class TestRecord:
         assert np.array_equal(found.parameters, starts.points[best])
         assert found.gain == starts.gains[best]
         assert found.r2 == pytest.approx(starts.r2[best])
+        assert found.iterations == starts.steps[best]
         assert np.array_equal(found.trace, starts.traces[best])
         assert np.allclose(starts.losses, [trace[-1] for trace in starts.traces])
         assert found.provenance.n_samples == 7
@@ -156,3 +164,22 @@ class TestRecord:
         one = fit(on(model), x, y, **options)(0.0, w)
         two = fit(on(model), x, y, memory=20_000, **options)(0.0, w)
         assert np.allclose(one.starts.points, two.starts.points, atol=1e-8)
+
+
+def test_a_constant_output_is_moved_a_tenth_and_drawn_again_as_often_as_said(rng):
+    """Without any rotation before it the encoding has no effect."""
+
+    def flat(x, w):
+        for angle in w:
+            qml.RY(angle, wires=0)
+        qml.RZ(x, wires=0)
+        qml.RY(np.sum(w), wires=0)
+        return qml.expval(qml.Z(0))
+
+    reading = read_qnode(on(flat), (0.0, np.zeros(60)), {}, "x")
+    problem = state_problem(reading, np.linspace(0, 6, 9), rng.normal(size=9))
+    starts = draw_starts(problem, 2, np.random.default_rng(3), attempts=1)
+    assert starts.shape == (2, 60)
+    assert np.std(starts[0]) == pytest.approx(0.1, rel=0.3)
+    assert np.std(starts[1]) > 1
+    assert len(draw_starts(problem, 2, np.random.default_rng(3), attempts=0)) == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pennylane as qml
 import pytest
@@ -116,6 +118,33 @@ def test_the_error_of_the_calibration_is_in_the_standard_error():
     assert found.stderrs[0, 0] > np.hypot(own, slope * s.stderr / s.value) * 0.98
 
 
+@pytest.mark.parametrize("shots", [200, 10**6])
+def test_errors_of_rescaling_have_a_closed_form(shots):
+    """``(f − ½)/s + ½``: the errors of ``f`` and of ``s``, from shots of their own."""
+    made = policy(shots, 2, "parity", body=ladder, flips=(0.0, 0.0), seed=1)
+    found, plain = made.log_policy_gradient(TWO, rescale=True), made.log_policy_gradient(TWO)
+    s, raw = found.calibration.survivals[0], found.raw_probabilities
+    own = raw * (1 - raw) / (shots - 1) / s.value**2
+    of_s = (raw - 1 / 2) * s.stderr / s.value**2
+    np.testing.assert_allclose(found.probability_stderrs**2, own + of_s**2, rtol=1e-3)
+    if shots > 1000:  # as many shots give the same error of a derivative each time
+        own = plain.stderrs[:, 0] ** 2 / s.value**2
+        of_s = found.raw_derivatives[:, 0] * s.stderr / s.value**2
+        assert np.all(of_s**2 > 0.02 * own)
+        np.testing.assert_allclose(found.stderrs[:, 0] ** 2, own + of_s**2, rtol=2e-3)
+
+
+def test_division_by_an_uncertain_probability_is_off_by_its_relative_variance():
+    """``E 1/(π + ε) = (1 + (σ/π)²)/π`` to second order."""
+    found = policy(500, 4, seed=2).log_policy_gradient(np.zeros(4), **BOTH)
+    made = replace(
+        found,
+        probabilities=np.array([0.5, 0.2, 0.25, 0.05]),
+        probability_stderrs=np.array([0.05, 0.05, 0.1, 0.01]),
+    )
+    np.testing.assert_allclose(made.clipping_factors, [1.01, 1.0625, np.nan, 1.04])
+
+
 def test_probabilities_that_are_not_clear_are_not_divided_by():
     """``π(3)`` vanishes at zero angles; its calibrated estimate may have either sign."""
     found = policy(500, 4, seed=2).log_policy_gradient(np.zeros(4), **BOTH)
@@ -149,6 +178,22 @@ def test_rescaling_alone_divides_by_the_square_of_the_survival():
     found = pt.policy_variance(policy(MANY, flips=(0.0, 0.0)), **ASK, rescale=True)(WEIGHTS)
     own, raw = found.derivative_variance(), found.raw.derivative_variance()
     assert np.isclose(own.value, raw.value / S**2, rtol=2e-3)
+
+
+def test_errors_of_a_rescaled_variance_have_a_closed_form():
+    """``V/s²`` moves by ``2 V σ_s/s³``, at all draws alike; draws add their own spread."""
+    made = policy(1000, 4, flips=(0.0, 0.0))
+    found = pt.policy_variance(made, **ASK, rescale=True)(WEIGHTS)
+    s, raw = found.calibration.survivals[0], found.raw
+    value = raw.derivative_terms.mean(axis=0) / s.value**2
+    np.testing.assert_allclose(found.derivative_variances, value, rtol=1e-9)
+    moved = 2 * value * s.stderr / s.value
+    np.testing.assert_allclose(np.linalg.norm(found.factors, axis=0), moved, rtol=1e-5)
+    for own, plain, by_s in (
+        (found.derivative_variance(), raw.derivative_variance(), moved.mean()),
+        (found.derivative_variance(1), raw.derivative_variance(1), moved[1]),
+    ):
+        assert own.stderr == pytest.approx(np.hypot(plain.stderr / s.value**2, by_s), rel=1e-5)
 
 
 @pytest.mark.slow

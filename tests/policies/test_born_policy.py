@@ -214,6 +214,21 @@ def test_an_action_that_always_comes_has_a_variance_of_zero():
         np.testing.assert_allclose(found.stderrs, 0, atol=1e-7)
 
 
+def test_two_shots_tell_a_variance_of_one_half_or_none():
+    """Frequencies 0, ½, 1 of two shots: ``f(1 − f)/(2 − 1)`` is ¼ or 0, in two circuits of ½."""
+
+    @qml.set_shots(2)
+    @qml.qnode(qml.device("default.qubit", wires=1, seed=7))
+    def single(angle):
+        qml.RY(angle, wires=0)
+        return qml.probs(wires=0)
+
+    policy = pt.born_policy(single, 2)
+    found = [16 * policy.log_policy_gradient(0.0).stderrs.ravel() ** 2 for _ in range(12)]
+    np.testing.assert_allclose(found, np.rint(found), atol=1e-9)
+    assert set(np.rint(found).ravel()) == {0, 1, 2}
+
+
 def test_shot_vectors_give_one_gradient_each(rng):
     qnode = qml.set_shots(circuit(device=qml.device("default.qubit", seed=1)), shots=[20, (50, 2)])
     found = pt.born_policy(qnode, 4).log_policy_gradient(*arguments(rng), argnums=[0])
@@ -267,6 +282,35 @@ def test_calls_with_shots_and_shot_vectors(rng):
     np.testing.assert_allclose(
         pt.born_policy(circuit(), 4).log(*args), np.log(pt.born_policy(circuit(), 4)(*args))
     )
+
+
+def test_the_logarithm_of_what_never_came_is_that_of_one_shot():
+    @qml.set_shots([100, 50])
+    @qml.qnode(qml.device("default.qubit", wires=1, seed=1))
+    def idle(angle):
+        qml.RZ(angle, wires=0)
+        return qml.probs(wires=0)
+
+    one, two = pt.born_policy(idle, 2).log(0.3)
+    np.testing.assert_allclose(one, [0, np.log(1 / 100)], rtol=1e-15)
+    np.testing.assert_allclose(two, [0, np.log(1 / 50)], rtol=1e-15)
+
+
+def test_actions_are_drawn_from_single_precision():
+    """Probabilities that add up to one within 1e-7."""
+
+    @qml.qnode(qml.device("lightning.qubit", wires=6, c_dtype=np.complex64))
+    def deep(weights):
+        for layer in weights:
+            for wire, angle in enumerate(layer):
+                qml.RY(angle, wires=wire)
+            for wire in range(5):
+                qml.CNOT([wire, wire + 1])
+        return qml.probs(wires=range(6))
+
+    for seed in range(4):
+        weights = np.random.default_rng(seed).normal(size=(10, 6))
+        assert pt.born_policy(deep, 4).sample(3, weights, seed=1).shape == (3,)
 
 
 def test_drawn_actions_follow_the_policy():

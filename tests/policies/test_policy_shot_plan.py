@@ -61,6 +61,44 @@ def test_the_split_of_a_variance_is_the_closed_form():
         assert worse > 0.97 * each / draws
 
 
+def test_the_formula_of_the_split_at_draws_given():
+    """Four actions, products of ``cos²`` or ``sin²`` of half angles; derivatives with a mean."""
+    angles = np.random.default_rng(0).normal([0.4, 1.0], 0.5, (500, 2))
+
+    def two(weights):
+        for wire in range(2):
+            qml.RY(weights[wire], wires=wire)
+
+    policy = policy_of(two, 2, 4)
+    plan = policy.plan_shots(4000, angles[0], law=lambda rng, given, count: angles, seed=1)
+    one = plan.option("policy-variance", "sample")
+    n, draws = one.shots, one.draws
+    assert one.circuits == 5 * draws
+    assert 5 * n * draws <= 4000 < 5 * n * (draws + 1)
+
+    a, b = angles.T
+    first, second = (np.array([1 + np.cos(t), 1 - np.cos(t)]) / 2 for t in (a, b))
+    slope, other = (np.array([-np.sin(t), np.sin(t)]) / 2 for t in (a, b))
+    p = np.einsum("id,jd->dij", first, second).reshape(500, 4)
+    dp = [
+        np.einsum("id,jd->dij", slope, second).reshape(500, 4),
+        np.einsum("id,jd->dij", first, other).reshape(500, 4),
+    ]
+    sigma = np.mean([np.diag(row) - np.outer(row, row) for row in p], axis=0)
+    value, variance, noise = [], [], []
+    for each in dp:
+        x = each - each.mean(axis=0)
+        means = np.mean(x**2, axis=1)
+        value.append(means.mean())
+        noise.append(2 * n / (n - 1) * (0.5 / n) ** 2 * np.trace(sigma @ sigma) / 4**2)
+        linear = 4 * 0.5 / n * np.mean([row @ sigma @ row for row in x]) / 4**2
+        variance.append(np.var(means, ddof=1) + linear + noise[-1])
+    assert one.stderr == pytest.approx(np.sqrt(np.mean(variance) / draws), rel=1e-9)
+    relative = np.sqrt(np.mean(np.array(variance) / np.square(value)) / draws)
+    assert one.relative == pytest.approx(relative, rel=1e-9)
+    assert one.resolved == pytest.approx(1.959964 * np.sqrt(np.mean(noise) / draws), rel=1e-6)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("n_actions", "partition"), [(2, "parity"), (8, "contiguous"), (3, uneven)]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pennylane as qml
 import pytest
 
 import pennylane_trainability as pt
+from pennylane_trainability.policies.policy_variance import spread_terms
 
 
 def rotations(n, device=None, measured=None):
@@ -87,6 +90,33 @@ def test_effective_dimension_of_a_product_has_a_closed_form():
     assert found.effective_dimension(10**4).value == pytest.approx(expected, rel=1e-9)
 
 
+def test_what_is_printed():
+    found = pt.policy_variance(pt.born_policy(rotations(4), 4), seed=1, n_draws=20)(np.zeros(4))
+    assert "Var ∂ log π        mean 0.5 (exact), 0 … 1\n" in str(found)
+    assert "rank 2 of 3, largest 1\n" in str(found)
+    assert found.derivative_variances.shape == (4,)
+    np.testing.assert_array_equal(found.derivative_variances[2:], 0)
+
+
+def test_rank_and_exactness_are_relative():
+    found = pt.policy_variance(pt.born_policy(rotations(4), 4), seed=1, n_draws=4)(np.zeros(4))
+    values = np.array([[1e3, 5e-8, 0.0]])
+    assert replace(found, fisher_eigenvalues=values).fisher_rank() == 1
+    assert replace(found, fisher_eigenvalues=values / 1e3).fisher_rank() == 1
+    assert replace(found, fisher_eigenvalues=values).fisher_rank(1e-11) == 2
+    terms = 1e-3 * np.array([1, 1 + 1e-6, 1, 1 - 1e-6])[:, None]
+    assert not replace(found, derivative_terms=terms).derivative_variance(0).exact
+    assert replace(found, derivative_terms=0 * terms + 1e-3).derivative_variance(0).exact
+
+
+def test_terms_are_an_unbiased_variance_without_noise(rng):
+    derivatives, noise = rng.normal(size=(5, 3, 2)) + 7, rng.uniform(size=(5, 3, 2))
+    found = spread_terms(derivatives, noise)
+    assert found.shape == (5, 2)
+    expected = derivatives.var(axis=0, ddof=1) - noise.mean(axis=0)
+    np.testing.assert_allclose(found.mean(axis=0), expected.mean(axis=0), rtol=1e-12)
+
+
 def test_shot_noise_is_taken_out():
     """With 20 shots per circuit noise is several times the signal, and not to be seen."""
     n, shots = 4, 20
@@ -106,6 +136,7 @@ def test_cost_is_said_before(rng):
     ask = pt.policy_variance(policy, n_draws=5, seed=1, max_circuits=10**4)
     cost = ask.cost(np.zeros(3))
     assert (cost.circuits, cost.shots) == (ask(np.zeros(3)).cost.circuits, 10 * cost.circuits)
+    assert cost.distinct_circuits == cost.circuits
     with pytest.raises(pt.BudgetError):
         pt.policy_variance(policy, n_draws=5, max_circuits=4)(np.zeros(3))
     exact = pt.policy_variance(pt.born_policy(rotations(3), 4), n_draws=5)
@@ -151,6 +182,16 @@ def test_verdicts(partition, actions, verdict):
     if verdict == "VANISHING":
         assert found.log_fit.rate.high < 1
     assert "these sizes" in found.heading()
+
+
+def test_the_device_told_is_that_of_the_largest_size():
+    def build(n):
+        device = qml.device("lightning.qubit" if n == 5 else "default.qubit", wires=n)
+        return pt.born_policy(rotations(n, device), 2), (np.zeros(n),)
+
+    found = pt.policy_scaling(build, [3, 5, 4], n_draws=4, seed=1)
+    assert (found.provenance.device, found.provenance.n_samples) == ("lightning.qubit", 12)
+    assert "\n                 n  actions  Var" in str(found)
 
 
 def test_few_sizes_decide_nothing():

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pennylane as qml
 import pytest
 
 import pennylane_trainability as pt
+from pennylane_trainability.circuits.qnode import read_qnode
+from pennylane_trainability.repair.candidates import candidate_laws, identity_blocks
 from pennylane_trainability.repair.initialisation import TrainingGain
+from pennylane_trainability.repair.model import model_of
 from pennylane_trainability.repair.scores import alignment, climb
 
 DEVICE = qml.device("default.qubit")
@@ -100,22 +104,74 @@ def test_identity_blocks_are_the_identity(seed):
     assert "identity blocks" not in other(0.0, np.full(shape, 0.2)).laws
 
 
-def test_identity_blocks_undo_themselves(rng):
-    from pennylane_trainability.circuits.qnode import read_qnode
-    from pennylane_trainability.repair.candidates import identity_blocks
+@pytest.mark.parametrize("n_blocks", [2, 4])
+def test_identity_blocks_undo_themselves(rng, n_blocks):
+    """In two operators of different sizes, whose weights do not stand side by side."""
+    shapes = [pt.DataReuploading.shape(layers, 2, n_blocks, "special-unitary") for layers in (1, 2)]
 
-    circuit, weights = model(2, 1, 2, "special-unitary")
-    law = identity_blocks(read_qnode(circuit, (0.0, np.zeros(weights)), {}, "x"))
-    for w in law(rng, np.zeros(np.prod(weights)), 2).reshape(2, *weights):
-        for layer in w:
-            first, second = (qml.SpecialUnitary(b, wires=[0, 1]).matrix() for b in layer)
-            np.testing.assert_allclose(second @ first, np.eye(4), atol=1e-10)
+    @qml.qnode(DEVICE)
+    def circuit(x, first, angle, second):
+        pt.DataReuploading(x, first, wires=range(2), block="special-unitary")
+        qml.RX(angle, wires=0)
+        pt.DataReuploading(x, second, wires=range(2), block="special-unitary")
+        return qml.expval(qml.Z(1))
+
+    call = (0.0, np.zeros(shapes[0]), 0.3, np.zeros(shapes[1]))
+    law = identity_blocks(read_qnode(circuit, call, {}, "x"))
+    sizes = [np.prod(shape) for shape in shapes]
+    drawn = law(rng, np.zeros(sum(sizes) + 1), 3)
+    assert np.std(drawn) == pytest.approx(1, abs=0.3)
+    for row in drawn:
+        for layer in (
+            *row[: sizes[0]].reshape(shapes[0]),
+            *row[sizes[0] + 1 :].reshape(shapes[1]),
+        ):
+            blocks = [qml.SpecialUnitary(b, wires=[0, 1]).matrix() for b in layer]
+            whole = np.linalg.multi_dot(blocks[::-1])
+            np.testing.assert_allclose(whole, np.eye(4), atol=1e-10)
+
+
+def test_laws_are_as_wide_as_their_names_say(rng):
+    laws = candidate_laws(read_qnode(SMALL, (0.0, np.zeros(2)), {}, "x"))
+    around = "normal around the values given, scale"
+    assert list(laws) == [
+        "uniform over each period",
+        *(f"normal around 0, scale {scale}" for scale in (0.1, 0.5, 1.5)),
+        *(f"{around} {scale}" for scale in (0.1, 0.5)),
+    ]
+    for name, law in laws.items():
+        if name.startswith("normal around 0"):
+            scale = float(name.split()[-1])
+            drawn = law(rng, np.full(5, 9.0), 800)
+            assert drawn.shape == (800, 5)
+            assert np.std(drawn) == pytest.approx(scale, rel=0.1)
+            assert abs(np.mean(drawn)) < scale / 10
 
 
 def test_own_laws_take_part(seed):
     laws = {"all ones": lambda rng, given, count: np.ones((count, given.size))}
     found = pt.initialise(SMALL, "x", seed=seed, laws=laws, n_steps=0)(0.0, np.zeros(2))
     assert found.laws["all ones"][0] == found.laws["all ones"][1]
+
+
+def test_laws_are_told_in_the_score_that_was_asked_for():
+    point = np.array([0.3, 1.2])
+    laws = {"one point": lambda rng, given, count: np.tile(point, (count, 1))}
+    find = pt.initialise(SMALL, "x", seed=1, laws=laws, n_steps=0, objective="condition")
+    jacobian = pt.coefficient_jacobian(SMALL, encoding_args="x")(0.0, point)
+    condition = np.linalg.cond(jacobian.reshape(3, 2))
+    assert find(0.0, np.zeros(2)).laws["one point"] == pytest.approx((condition, condition))
+
+
+def test_the_share_of_draws_that_are_worse():
+    found = pt.initialise(SMALL, "x", seed=1, n_steps=0)(0.0, np.zeros(2))
+    sigma = {"sigma": np.array([0.1, 0.2, 0.5, 0.9, 2.0])}
+    assert replace(found, baseline=sigma, scores={"sigma": 0.6}).share_below == 0.6
+    condition = {"condition": np.array([1.1, 1.2, 3.0, 40.0, 1.4])}
+    made = replace(
+        found, objective="condition", baseline=condition, scores={"condition": 1.3}
+    )  # fmt: skip
+    assert made.share_below == 0.6
 
 
 def test_targets(seed):
@@ -169,6 +225,20 @@ def test_steps_that_never_come_count_as_all_steps():
     assert "chosen 3" in str(gain)
 
 
+def test_shares_have_the_intervals_of_wilson():
+    """The ends ``p`` satisfy ``(p̂ − p)² = z² p (1 − p)/n``."""
+    gain = TrainingGain(
+        chosen=np.array([3.0, 4.0, *[np.inf] * 6]), default=np.full(8, np.inf), threshold=0.95,
+        max_steps=10, level=0.9, seed=0,
+    )  # fmt: skip
+    share = gain.success[0]
+    assert (share.value, share.stderr) == (0.25, pytest.approx(np.sqrt(0.25 * 0.75 / 8)))
+    assert 0 < share.low < 0.25 < share.high < 1
+    for end in (share.low, share.high):
+        square = 1.6448536269514722**2 * end * (1 - end) / 8
+        assert (0.25 - end) ** 2 == pytest.approx(square, abs=1e-12)
+
+
 def test_scores_and_climbing_by_hand(rng):
     errors, slopes = np.array([[3.0, 4.0]]), np.array([[[1.0], [0.0]]])
     np.testing.assert_allclose(alignment(errors, slopes), 0.6 / np.sqrt(2))
@@ -210,3 +280,22 @@ def test_an_output_without_parameters_is_refused():
 
     with pytest.raises(pt.ReadingError, match=r"See analyze\(\)"):
         pt.initialise(deaf, "x", n_baseline=3)(0.0, 0.1)
+
+
+def test_outputs_of_several_measurements_stand_side_by_side(rng):
+    @qml.qnode(DEVICE)
+    def circuit(x, w):
+        qml.RY(w[0] + x, wires=0)
+        qml.RY(w[1], wires=1)
+        return qml.expval(qml.Z(0)), qml.probs(wires=1)
+
+    options = {"data": None, "spectrum": None, "engine": "auto", "memory": 2**20, "points": 100}
+    model = model_of("prune", circuit, (0.0, np.zeros(2)), {}, "x", None, **options)
+    inputs, drawn = model.inputs(500, rng), rng.normal(size=(4, 2))
+    assert inputs.shape == (500, 1)
+    assert -np.pi <= inputs.min() < -3 < 3 < inputs.max() <= np.pi
+    found = model.values(drawn, inputs[:3])
+    assert found.shape == (4, 3, 3)
+    for d, n in np.ndindex(4, 3):
+        own = circuit(inputs[n, 0], drawn[d])
+        np.testing.assert_allclose(found[d, n], [own[0], *own[1]], atol=1e-12)

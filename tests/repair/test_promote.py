@@ -266,6 +266,20 @@ def test_parameters_that_were_tied_or_met_data_are_said():
     assert found.notes == ()
 
 
+def test_angles_that_depend_on_states_are_said_without_other_norms():
+    """Data that cannot be shifted are tried with other signs."""
+
+    def function(x, w):
+        qml.StatePrep(x, wires=range(2))
+        qml.IsingXX(w[0] * (x[0] + 2 * x[1] + 4 * x[2] + 8 * x[3]), wires=[0, 1])
+        qml.IsingYY(w[1], wires=[0, 1])
+        return qml.expval(qml.Z(0) @ qml.Z(1))
+
+    found = pt.promote(qml.QNode(function, DEVICE), argnums="w")(np.full(4, 0.5), W[:2])
+    (note,) = (note for note in found.notes if "depend on data too" in note)
+    assert note.startswith("the angles of IsingXX (gate 0) depend")
+
+
 def test_data_may_prepare_states(rng):
     def function(x, w):
         qml.StatePrep(x, wires=range(2))

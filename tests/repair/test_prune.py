@@ -14,7 +14,10 @@ from pennylane import numpy as pnp
 from zoo import ZOO
 
 import pennylane_trainability as pt
+from pennylane_trainability.diagnostics.column_space import column_space
 from pennylane_trainability.repair.basis import best_basis, largest_angles, on_column_space
+from pennylane_trainability.repair.model import model_of
+from pennylane_trainability.repair.verification import verify
 from pennylane_trainability.results import Claim
 
 BY_NAME = {m.name: m for m in ZOO}
@@ -339,6 +342,58 @@ def test_an_output_without_parameters_is_refused(seed):
 
     with pytest.raises(pt.ReadingError, match=r"See analyze\(\)"):
         pt.prune(deaf, "x", seed=seed)(0.0, 0.1)
+
+
+def test_strength_and_conditions_at_new_draws():
+    """Second road: the transform; close to ``a = b`` the columns that are kept are parallel."""
+
+    @qml.qnode(qml.device("default.qubit", wires=1))
+    def circuit(x, w):
+        qml.RY(w[0], wires=0)
+        qml.RY(w[1], wires=0)
+        qml.RX(x, wires=0)
+        qml.RY(w[2], wires=0)
+        return qml.expval(qml.Z(0))
+
+    options = {"data": None, "spectrum": None, "engine": "auto", "memory": 2**20, "points": 100}
+    model = model_of("prune", circuit, (0.0, np.zeros(3)), {}, "x", None, **options)
+    new = np.array([[0.1, 0.4, 1.5], [1.2, -0.3, 0.2], [0.2, 0.3, 0.5 + 1e-5]])
+    space = column_space(model.jacobians(np.random.default_rng(1).normal(size=(5, 3))))
+    values, kept = np.array([0.7, 0.9, 0.3]), (0, 2)
+    rng = np.random.default_rng(2)
+    check, strength, conditions = verify(model, space, kept, values, new, "rank", rng)
+    jacobian = pt.coefficient_jacobian(circuit, encoding_args="x")
+    for d, point in enumerate(new):
+        sliced = np.array([point[0], values[1], point[2]])
+        full = jacobian(0.0, sliced)
+        part, all_values = (np.linalg.svd(m, compute_uv=False) for m in (full[:, [0, 2]], full))
+        assert strength[d] == pytest.approx(part[1] / all_values[1], rel=1e-8)
+        expected = [all_values[0] / all_values[1], part[0] / part[1]]
+        assert conditions[d] == pytest.approx(expected, rel=1e-8)
+        here = jacobian(0.0, point)
+        weakest = np.linalg.svd(here[:, [0, 2]], compute_uv=False)[1]
+        rounding = max(1e-10, 1e-13 * np.linalg.norm(here, 2) / weakest)
+        assert check.tolerances[d] == pytest.approx(rounding, rel=1e-5)
+    assert check.tolerances[2] > 5e-9
+
+
+def test_whole_numbers_and_arguments_called_like_the_new_one():
+    @qml.qnode(qml.device("default.qubit", wires=1))
+    def circuit(x, kept):
+        qml.RZ(kept[0], wires=0)
+        qml.RY(kept[1], wires=0)
+        qml.RX(x, wires=0)
+        qml.RY(kept[2], wires=0)
+        return qml.expval(qml.Z(0))
+
+    pruning = pt.prune(circuit, "x", seed=1)(0.0, np.array([0.2, 0.7, 1.3]))
+    assert pruning.kept == (1, 2) and pruning.provenance.n_samples % 2 == 0
+    smaller = pruning.apply(circuit)
+    assert list(inspect.signature(smaller.func).parameters) == ["kept_parameters", "x"]
+    expected = circuit(0.4, np.array([0.0, 3.0, 2.0]))
+    assert smaller(np.array([3, 2]), 0.4) == pytest.approx(float(expected))
+    few = pt.prune(circuit, "x", seed=1, n_draws=7)(0.0, np.array([0.2, 0.7, 1.3]))
+    assert few.provenance.n_samples == 14, "to choose, and to check"
 
 
 def test_nothing_is_changed(global_state_unchanged, seed):

@@ -13,6 +13,7 @@ from pennylane_trainability.diagnostics.column_space import (
     independent_columns,
     numerical_rank,
     participation_ratio,
+    proportional_classes,
     smallest_row_value,
     tolerance,
 )
@@ -76,6 +77,32 @@ def test_condition_and_row_value_follow_the_rank():
     np.testing.assert_array_equal(smallest_row_value(values, rank, 4), [0.0, 0.0, 0.0])
 
 
+def test_stacks_of_spectra_are_taken_one_by_one(rng):
+    values = -np.sort(-(rng.exponential(size=(2, 3, 4)) ** 3), axis=-1)
+    values[1, 2] = 0
+    rank = numerical_rank(values, 0.05)
+    assert rank.shape == (2, 3) and len(np.unique(rank)) > 2
+    for at in np.ndindex(2, 3):
+        own = values[at]
+        assert rank[at] == np.sum(own > max(0.05 * own[0], 1e-13))
+        if rank[at]:
+            p = own**2 / np.sum(own**2)
+            assert condition_number(values, rank)[at] == own[0] / own[rank[at] - 1]
+            assert entropy_rank(values)[at] == pytest.approx(np.prod(p**-p), rel=1e-13)
+            assert participation_ratio(values)[at] == pytest.approx(1 / np.sum(p**2), rel=1e-13)
+        for rows in (3, 4):
+            expected = own[rows - 1] if rank[at] >= rows else 0
+            assert smallest_row_value(values, rank, rows)[at] == expected
+
+
+def test_empty_spectra_have_rank_zero():
+    empty = np.zeros((2, 3, 0))
+    np.testing.assert_array_equal(tolerance(empty, atol=0.5), np.full((2, 3), 0.5))
+    for found in (numerical_rank(empty), entropy_rank(empty), participation_ratio(empty)):
+        np.testing.assert_array_equal(found, np.zeros((2, 3)))
+    assert np.isnan(condition_number(empty, numerical_rank(empty))).all()
+
+
 # -- kernels ---------------------------------------------------------------------------------------
 
 
@@ -106,6 +133,25 @@ def test_kernel_common_to_all_draws_is_smaller_than_that_of_each():
     gram = np.einsum("dkp,dkq->pq", jacobians, jacobians)
     assert condition == pytest.approx(np.sqrt(np.linalg.cond(gram)), rel=1e-12)
     assert column_space(jacobians).rank == 1
+
+
+def test_common_kernel_has_a_tolerance_relative_to_the_largest_singular_value():
+    jacobians = np.diag([1000.0, 0.5, 2.0])[None]
+    projector, condition = common_kernel_projector(jacobians, 1e-3)
+    np.testing.assert_allclose(projector, np.diag([0, 1, 0]), atol=10 * EPS)
+    assert condition == pytest.approx(500)
+
+
+def test_the_first_of_an_independent_set_has_the_largest_mean_square():
+    """Lengths 3 and 1/2 in two draws, against 2.1 in both: 4.625 > 4.41, though 1.75 < 2.1."""
+    jacobians = np.array([[[2.1, 3.0]], [[2.1, 0.5]]])
+    assert independent_columns(jacobians, 1) == (1,)
+
+
+def test_nothing_but_kernel_has_condition_one():
+    projector, condition = common_kernel_projector(np.zeros((2, 3, 4)), 1e-9)
+    np.testing.assert_array_equal(projector, np.eye(4))
+    assert condition == 1
 
 
 def test_independent_set_is_independent_in_every_draw_not_only_in_the_stack(rng):
@@ -200,6 +246,40 @@ def test_relations_are_told_apart_by_how_they_change():
     np.testing.assert_allclose(space.leverages[:, 10], 0, atol=1e3 * EPS)
 
 
+def test_columns_are_multiples_up_to_the_tolerance_in_many_draws_too(rng):
+    """Parts at right angles, each half the tolerance, are longer by √D in D draws together."""
+    along = rng.normal(size=(16, 3))
+    along /= np.linalg.norm(along, axis=1, keepdims=True)
+    across = np.cross(along, rng.normal(size=(16, 3)))
+    across /= np.linalg.norm(across, axis=1, keepdims=True)
+    jacobians = np.stack([along, 2 * along + 1e-3 * across], axis=-1)
+    space = column_space(jacobians, rtol=1e-3)
+    assert group(space, Relation.PROPORTIONAL) == [((0, 1), 1)]
+
+
+@pytest.mark.parametrize("order", [[0, 1], [1, 0]])
+def test_a_column_of_rounding_in_one_draw_is_a_multiple_there(order):
+    """Whichever of the two comes first."""
+    jacobians = np.zeros((2, 3, 2))
+    jacobians[0, 0, 0], jacobians[0, 1, 1] = 30, 5e-10
+    jacobians[1, :, 0], jacobians[1, :, 1] = [1, 2, 3], [2, 4, 6]
+    assert proportional_classes(jacobians[..., order], 1e-9) == [[0, 1]]
+    assert proportional_classes(jacobians[..., order], 1e-10) == [[0], [1]]
+
+
+def test_relations_of_badly_conditioned_draws_stay_apart(rng):
+    """Rounding over σ₁/σ₄ = 3e10 leaves 1e-7 between two parts of a kernel: not a relation."""
+    jacobians = np.zeros((5, 8, 6))
+    for rows, columns in ((slice(0, 4), slice(0, 3)), (slice(4, 8), slice(3, 6))):
+        (strong, weak), factors = rng.normal(size=(2, 5, 4)), rng.normal(size=(2, 5, 1))
+        weak *= 1e-10
+        third = factors[0] * strong + factors[1] * weak
+        jacobians[:, rows, columns] = np.stack([strong, weak, third], axis=-1)
+    turn = np.linalg.qr(rng.normal(size=(5, 8, 8)))[0]
+    space = column_space(turn @ jacobians, rtol=1e-13)
+    assert group(space, Relation.VARYING) == [((0, 1, 2), 1), ((3, 4, 5), 1)]
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_excesses_add_up_to_the_kernel_less_the_dead(seed):
     rng = np.random.default_rng(seed)
@@ -213,6 +293,22 @@ def test_a_full_row_rank_matrix_couples_all_its_columns(rng):
     space = column_space(rng.normal(size=(6, 3, 5)))
     assert space.unreachable == 0
     assert group(space, Relation.VARYING) == [((0, 1, 2, 3, 4), 2)]
+
+
+def test_the_size_of_single_draws_decides_nothing(rng):
+    jacobians = low_rank(rng, 4, 5, 8, 3)
+    here = column_space(jacobians)
+    there = column_space(jacobians * np.array([1e3, 1, 1e-3, 7])[:, None, None])
+    assert there.independent == here.independent
+    assert str(there.groups) == str(here.groups)
+
+
+def test_gap_is_relative_to_each_draw():
+    jacobians = np.zeros((2, 3, 4))
+    jacobians[:, range(3), range(3)] = [[200, 30, 1e-8], [4, 2, 1e-12]]
+    assert column_space(jacobians).gap == pytest.approx((30 / 200, 1e-8 / 200), rel=1e-9, abs=0)
+    tiny = column_space(1e-15 * jacobians[1:], atol=1e-13)
+    assert np.isnan(tiny.gap[0]) and tiny.gap[1] == pytest.approx(4e-15 / 1e-13)
 
 
 def test_one_draw_settles_nothing_unless_the_kernel_is_empty(rng):

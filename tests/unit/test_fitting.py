@@ -53,6 +53,14 @@ class TestReadOut:
         assert np.allclose(residual, [[2, 1, -3]])
         assert not derivative.any()
 
+    @pytest.mark.parametrize(("spread", "gain"), [(1e-7, 0.0), (1e-5, 1e5)])
+    def test_constant_is_what_varies_by_less_than_a_millionth(self, spread, gain):
+        """However many rows there are: a variance of 1e-14 or 1e-10 beside 1e-12."""
+        f, targets = 0.7 + spread * np.array([[-1.0, 1.0]]), np.array([1.0, 3.0])
+        found, offset, _, _ = read_out(f, np.zeros((1, 2, 1)), targets, np.full(2, 1000.0))
+        assert found[0] == pytest.approx(gain)
+        assert offset[0] == pytest.approx(2 - 0.7 * gain)
+
     def test_none_is_the_plain_residual(self, rng):
         f, jacobian = rng.normal(size=(2, 3)), rng.normal(size=(2, 3, 4))
         gain, offset, residual, derivative = read_out(f, jacobian, np.ones(3), np.ones(3), False)

@@ -62,7 +62,7 @@ def redundant_groups(
     Args:
         jacobians: draws that attain the structural rank, each divided by its largest singular
             value, shape ``(D, K, P)``.
-        rank: the structural rank.
+        rank: the structural rank, at least 1.
         dead: parameters to leave out.
         rtol: what counts as zero beside the largest singular value.
 
@@ -122,8 +122,6 @@ def _relations(
 
 def _kernels(jacobians: np.ndarray, rank: int) -> tuple[np.ndarray, float]:
     """The kernel projectors of draws of the same rank, and the median of their conditions."""
-    if rank == 0:
-        return np.eye(jacobians.shape[-1])[None], 1.0
     _, values, vectors = np.linalg.svd(jacobians, full_matrices=False)
     projectors = kernel_projectors(vectors, np.full(len(values), rank))
     return projectors, float(np.median(values[:, 0] / values[:, rank - 1]))
@@ -137,7 +135,7 @@ def proportional_classes(jacobians: np.ndarray, cutoff: float) -> list[list[int]
     """Classes of columns that are multiples of each other in every draw; most have one member.
 
     The factor may change from draw to draw. Columns p and q are in one class if in every draw the
-    part of one that is orthogonal to the other is not longer than ``cutoff``.
+    second singular value of the two is not larger than ``cutoff``.
 
     Args:
         jacobians: shape ``(D, K, P)``, scaled draws.
@@ -148,9 +146,10 @@ def proportional_classes(jacobians: np.ndarray, cutoff: float) -> list[list[int]
     """
     gram = jacobians.swapaxes(-1, -2) @ jacobians
     squares = np.diagonal(gram, axis1=-2, axis2=-1)
-    # The Gram matrix only preselects: its cosines are good to half the digits.
-    products = squares[:, :, None] * squares[:, None, :]
-    candidates = np.all(gram**2 >= (1 - 1e-6) * products - cutoff**2 * squares[:, None], axis=0)
+    # The Gram matrix only preselects: its cosines are good to half the digits. Its determinant is
+    # σ₁²σ₂², at most σ₂² times its trace.
+    p, q = squares[:, :, None], squares[:, None, :]
+    candidates = np.all(gram**2 >= (1 - 1e-6) * p * q - cutoff**2 * (p + q), axis=0)
     left = np.ones(jacobians.shape[-1], dtype=bool)
     classes = []
     for p in range(len(left)):
@@ -165,7 +164,7 @@ def proportional_classes(jacobians: np.ndarray, cutoff: float) -> list[list[int]
 
 def _proportional(jacobians: np.ndarray, p: int, q: int, cutoff: float) -> bool:
     pair = np.linalg.svd(jacobians[..., [p, q]], compute_uv=False)
-    return pair.shape[-1] < 2 or bool(np.all(pair[:, 1] <= cutoff))
+    return pair.shape[1] < 2 or bool(np.all(pair[:, 1] <= cutoff))
 
 
 def components(adjacent: np.ndarray) -> list[list[int]]:

@@ -44,7 +44,7 @@ def leverages(right_vectors: np.ndarray, rank: np.ndarray) -> np.ndarray:
     >>> leverages(vectors, np.array([1])).round(12)
     array([[0., 1.]])
     """
-    return np.clip(1.0 - np.sum(_kept(right_vectors, rank) ** 2, axis=-2), 0.0, 1.0)
+    return np.maximum(1.0 - np.sum(_kept(right_vectors, rank) ** 2, axis=-2), 0.0)
 
 
 def _kept(right_vectors: np.ndarray, rank: np.ndarray) -> np.ndarray:
@@ -82,7 +82,7 @@ def independent_columns(jacobians: np.ndarray, rank: int) -> tuple[int, ...]:
     """A set of ``rank`` parameters whose columns are independent in every draw: a set to keep.
 
     Gram–Schmidt with column pivoting in all draws at once: the next parameter is the one whose
-    column, after what is already spanned is taken away, is longest on average over the draws.
+    column, after what is already spanned is taken away, has the largest mean square length.
     Every draw has its own span; independence in the draws on top of each other would not do
     (``(cos θ, sin θ)`` has rank one at every θ).
 
