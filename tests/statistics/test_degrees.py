@@ -242,6 +242,15 @@ def test_distances_against_scipy(rng):
     assert anderson_darling(u) == pytest.approx(-60 - terms.mean())
 
 
+def test_probabilities_of_one_are_cut_off():
+    """At 1 − 10^{−12}: one draw above all that the law gives is bad, not infinitely so."""
+    cut = np.log(1e-12)
+    wanted = -2 - (np.log(0.2) + cut + 3 * np.log(0.8)) / 2
+    assert anderson_darling(np.array([0.2, 1.0])) == pytest.approx(wanted, rel=1e-5)
+    wanted = -2 - (cut + np.log(0.8) + 3 * np.log(0.2)) / 2
+    assert anderson_darling(np.array([0.0, 0.2])) == pytest.approx(wanted, rel=1e-5)
+
+
 def test_p_values_are_honest_for_known_and_fitted_laws():
     """Of repeated tests of the truth, about a tenth have p ≤ 0.1."""
     rng = np.random.default_rng(8)
