@@ -10,6 +10,7 @@ from scipy import special, stats
 
 from pennylane_trainability.statistics.divergence import (
     _bias_table,
+    _shrunk,
     _sparse_bias,
     debiased_divergence,
     divergence_of_counts,
@@ -138,3 +139,16 @@ def test_a_law_whose_masses_are_one_but_for_rounding(rng):
     logs = np.log([0.5, 0.5, 1e-13]) + 1e-9
     found = divergence_of_counts(np.array([55, 45, 0]), logs, 0.9, rng)
     assert found.plug_in == pytest.approx(0.00501, abs=1e-4) and found.p_value > 0.05
+
+
+def test_intervals_are_moved_to_the_debiased_value():
+    """Errors are those of histograms of the law in between, about its own divergence."""
+    law, counts = np.full(20, 0.05), np.array([9, 1, 4, 0, 6] * 4)
+    found = divergence_of_counts(counts, np.log(law), 0.8, np.random.default_rng(3))
+    rng = np.random.default_rng(3)
+    rng.multinomial(80, law, size=1000)
+    near = _shrunk(counts, law, found.value, found.plug_in)
+    drawn = debiased_divergence(rng.multinomial(80, near, size=1000), np.log(law))
+    ends = np.quantile(drawn - divergence(near, law), [0.1, 0.9]) + found.value
+    assert (found.low, found.high) == pytest.approx(tuple(ends))
+    assert abs(found.value - divergence(near, law)) > 1e-3

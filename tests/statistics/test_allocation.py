@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 
-from pennylane_trainability.statistics.allocation import spread_shots, worst_direction
+from pennylane_trainability.statistics.allocation import (
+    _on_grid,
+    spread_shots,
+    worst_direction,
+)
 
 
 def rotation(rng, size):
@@ -82,3 +86,15 @@ def test_directions_of_their_own_get_what_makes_their_errors_alike():
 
 def test_every_circuit_gets_a_shot():
     assert spread_shots([np.eye(1), 100 * np.eye(1)], 2).tolist() == [1, 1]
+
+
+def test_what_was_rounded_up_most_is_taken_back_first():
+    """100·2^{3/2}, 2^{1/2}, 2^{−1/2} and twice 2^{−3/2} are 562 shots of 500; the second is 18.8 %
+    above what is wanted, the first 17.9 %."""
+    assert _on_grid(np.array([240.0, 119, 61, 40, 40]), 500).tolist() == [200, 100, 70, 35, 35]
+
+
+def test_tiny_errors_have_a_direction_too():
+    moments = [1e-60 * np.diag([1.0, 0]), 1e-60 * np.diag([0, 2.0])]
+    found = worst_direction(moments, np.ones(2))
+    np.testing.assert_allclose(found, np.diag([1, 256]) / 257, rtol=1e-12)

@@ -101,3 +101,9 @@ def test_largest_first_is_not_always_fewest():
     table = graph_of([(0, 1), (1, 2), (0, 2), (0, 3), (1, 4), (2, 5)], 6)
     assert len(clique_partition(table)) == 4
     assert fewest_sets(table) == 3 == independent_number(table)
+
+
+def test_members_that_were_counted_are_not_counted_again():
+    """One that commutes with none, and two that commute with each other."""
+    assert independent_number(graph_of([(1, 2)], 3)) == 2
+    assert independent_number(graph_of([(0, 1), (0, 2), (1, 2)], 4)) == 2

@@ -51,6 +51,32 @@ def test_standard_error_of_a_sign_is_the_binomial_one():
     np.testing.assert_allclose(error, np.sqrt((1 - mean**2) / (shots - 1)), rtol=1e-14)
 
 
+def test_many_circuits_are_treated_one_by_one(rng):
+    """Two by five circuits, four outcomes, three observables, beside NumPy's own covariance."""
+    counts = rng.integers(1, 9, (2, 5, 4))
+    found, errors = covariances(counts, ZI_IZ_ZZ), standard_errors(counts, ZI_IZ_ZZ)
+    assert found.shape == (2, 5, 3, 3) and errors.shape == (2, 5, 3)
+    for index in np.ndindex(2, 5):
+        shots = np.repeat(ZI_IZ_ZZ, counts[index], axis=1)
+        np.testing.assert_allclose(found[index], np.cov(shots) / shots.shape[1], atol=1e-14)
+        np.testing.assert_allclose(errors[index] ** 2, np.diagonal(found[index]), atol=1e-14)
+        np.testing.assert_allclose(means(counts, ZI_IZ_ZZ)[index], shots.mean(axis=1), atol=1e-14)
+    np.testing.assert_allclose(standard_errors(counts[1], ZI_IZ_ZZ), errors[1])
+
+
+def test_errors_lean_towards_zero_where_all_shots_agree():
+    """No resample has more than all of them: errors above zero are at most ``1 − centre``."""
+    centre = 20 / (20 + AGRESTI_COULL)
+    rng, signs = np.random.default_rng(0), np.array([[1, -1]])
+    for drawn in (
+        resample_means(np.array([20, 0]), signs, 500, rng),
+        resample_signs(np.array(1.0), np.array(20), 500, rng),
+    ):
+        assert drawn.max() == pytest.approx(2 - centre)
+        # one in nineteen less
+        assert drawn[drawn < drawn.max() - 1e-9].max() == pytest.approx(2 - centre - 2 / 19)
+
+
 def test_one_shot_has_no_error_of_its_own():
     assert np.isnan(standard_errors(np.array([1, 0]), np.array([[1, -1]]))).all()
 

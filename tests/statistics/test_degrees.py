@@ -144,6 +144,50 @@ def test_all_roads_lead_to_the_degrees_of_freedom(r, beta):
         assert estimate.low < estimate.value < estimate.high
 
 
+@pytest.mark.parametrize(("beta", "mirror"), [(1, 1), (2, -1), (4, 1)])
+def test_degrees_by_hand(beta, mirror):
+    """``8/(β skew²)`` and ``6/(β kurtosis)`` with the ends of skewness and kurtosis."""
+    rng = np.random.default_rng(8)
+    x = mirror * rng.gamma(0.7, size=400) + 0.3
+    powers = draw_powers(x[None], exact=True)
+    found, skew = from_loss_skewness(powers, beta, rng=rng, level=0.8, law="losses")
+    assert skew.value == pytest.approx(stats.skew(x, bias=False))
+    near, far = sorted([abs(skew.low), abs(skew.high)])
+    assert found.value == pytest.approx(8 / beta / skew.value**2)
+    assert (found.low, found.high) == pytest.approx((8 / beta / far**2, 8 / beta / near**2))
+    assert found.stderr == pytest.approx(found.value * 2 * skew.stderr / abs(skew.value))
+    found, excess = from_gradient_kurtosis(powers, beta, rng=rng, level=0.8)
+    assert excess.value == pytest.approx(stats.kurtosis(x, bias=False))
+    assert found.value == pytest.approx(6 / beta / excess.value)
+    ends = (6 / beta / excess.high, 6 / beta / excess.low)
+    assert (found.low, found.high) == pytest.approx(ends)
+    assert found.stderr == pytest.approx(found.value * excess.stderr / excess.value)
+    found = from_loss_variance(powers, 0.2, beta, rng=rng)
+    square = ((x - 0.2).sum() ** 2 - ((x - 0.2) ** 2).sum()) / (400 * 399)
+    assert found.value == pytest.approx(2 * square / (beta * x.var(ddof=1)))
+
+
+@pytest.mark.parametrize("centred", [False, True])
+def test_traces_by_hand(centred):
+    """Products of different states in place of squares; and where all states say the same."""
+    rng = np.random.default_rng(9)
+    first = rng.uniform(1, 2, size=50)
+    second = first**2 + rng.uniform(0.5, 1, size=50)
+    square = (first.sum() ** 2 - (first**2).sum()) / (50 * 49)
+    wanted = 8 * square / (second.mean() - (square if centred else 0))
+    assert from_traces(first, second, 8, centred, rng=rng).value == pytest.approx(wanted)
+    same = from_traces(np.full(9, 3.0), np.full(9, 11.0), 8, centred, rng=rng)
+    assert same.value == pytest.approx(72 / 2 if centred else 72 / 11) and same.exact
+    # a spread of a millionth is one
+    moved = np.full(9, 3.0)
+    moved[0] += 1e-6
+    assert not from_traces(moved, np.full(9, 11.0), 8, centred, rng=rng).exact
+    # and one of the last digit of a large number is none
+    moved = np.full(9, 1e6)
+    moved[0] = np.nextafter(1e6, 2e6)
+    assert from_traces(moved, np.full(9, 2e12), 8, centred, rng=rng).exact
+
+
 def test_a_law_without_skewness_has_only_a_lower_bound():
     rng = np.random.default_rng(3)
     powers = draw_powers(rng.normal(size=(1, 2000)), exact=True)
@@ -196,6 +240,15 @@ def test_distances_against_scipy(rng):
     i = np.arange(1, 61)
     terms = (2 * i - 1) * np.log(u) + (121 - 2 * i) * np.log(1 - u)
     assert anderson_darling(u) == pytest.approx(-60 - terms.mean())
+
+
+def test_probabilities_of_one_are_cut_off():
+    """At 1 − 10^{−12}: one draw above all that the law gives is bad, not infinitely so."""
+    cut = np.log(1e-12)
+    wanted = -2 - (np.log(0.2) + cut + 3 * np.log(0.8)) / 2
+    assert anderson_darling(np.array([0.2, 1.0])) == pytest.approx(wanted, rel=1e-5)
+    wanted = -2 - (cut + np.log(0.8) + 3 * np.log(0.2)) / 2
+    assert anderson_darling(np.array([0.0, 0.2])) == pytest.approx(wanted, rel=1e-5)
 
 
 def test_p_values_are_honest_for_known_and_fitted_laws():

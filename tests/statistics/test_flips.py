@@ -5,7 +5,12 @@ from functools import reduce
 import numpy as np
 import pytest
 
-from pennylane_trainability.statistics.flips import corrected_table, corrected_words, even_return
+from pennylane_trainability.statistics.flips import (
+    corrected_returns,
+    corrected_table,
+    corrected_words,
+    even_return,
+)
 
 FLIPS = np.array([[0.02, 0.1], [0.2, 0.05], [0.0, 0.3]])
 
@@ -33,3 +38,12 @@ def test_corrected_words_are_those_of_the_table(word, rng):
 
 def test_all_zeros_in_the_maximally_mixed_state():
     assert even_return(FLIPS) == pytest.approx((confusion(FLIPS) @ np.full(8, 1 / 8))[0])
+
+
+@pytest.mark.parametrize("start", [(0, 0, 0), (0, 1, 1), (1, 0, 1)])
+def test_corrected_returns_are_a_row_of_the_table(start):
+    bits = np.array([[k >> 2 & 1, k >> 1 & 1, k & 1] for k in range(8)])
+    asked = np.all(bits == start, axis=1)[None] * 1.0
+    found = corrected_returns(bits, np.array(start), FLIPS)
+    np.testing.assert_allclose(found, corrected_table(asked, FLIPS)[0], atol=1e-13)
+    np.testing.assert_allclose(found @ confusion(FLIPS), asked[0], atol=1e-13)

@@ -213,3 +213,36 @@ def test_errors_of_eigenvalues_are_the_largest_in_size():
     errors = np.array([np.diag([0.1, -0.5]), np.diag([0.3, 0.0]), [[0.0, 0.8], [-0.2, 0.0]]])
     found = eigenvalue_floor(value, value + errors)
     np.testing.assert_allclose(found.norms, [0.3, 0.3, 0.5], atol=1e-15)
+
+
+def test_what_is_shown_of_a_floor():
+    """Norms 0.1 to 9.9; at 60 % α = 0.32, and the 68th of a hundred."""
+    errors = np.arange(1, 100)[:, None, None] / 10 * np.diag([1.0, 0, 0])
+    value = np.diag([20.0, 3.0, 0.5])
+    floor = singular_value_floor(value, value + errors, level=0.6)
+    assert floor.floor() == pytest.approx(6.8)
+    assert floor.shots_factor(3.4) == pytest.approx(16)
+    rows = dict(floor.rows())
+    assert rows["noise floor"] == "6.8" and rows["the rest"] == "each ≤ 9.8"
+    assert list(rows["singular values"]) == pytest.approx([20, 3, 0.5])
+    assert str(rows["rank"]) == "≥ 1 at 60 %"
+    low, high = floor.bounds()
+    assert low == pytest.approx([13.2, 0, 0]) and high == pytest.approx([26.8, 9.8, 7.3])
+    with pytest.raises(ValueError, match="needs a level between 0 and 1 and 124 resamples"):
+        floor.floor(0.99)
+
+
+def test_eigenvalues_are_those_of_the_symmetric_part():
+    value = np.array([[1.0, 3.0], [1.0, -4.0]])
+    found = eigenvalue_floor(value, value + np.zeros((99, 2, 2)))
+    wanted = (-3 + np.array([1, -1]) * np.sqrt(25 + 16)) / 2
+    np.testing.assert_allclose(found.values, wanted)
+    assert found.negative() == 1 and found.rank() == 1
+    np.testing.assert_allclose(found.bounds()[0], wanted)
+    assert "eigenvalues" in dict(found.rows())
+
+
+def test_only_what_lies_below_minus_the_floor_is_negative():
+    value = np.diag([2.0, 0.2, -0.2, -3.0])
+    found = eigenvalue_floor(value, value + np.eye(4) * np.full((99, 1, 1), -0.5))
+    assert (found.floor(), found.rank(), found.negative()) == (0.5, 1, 1)

@@ -34,7 +34,7 @@ def test_errors_of_means_have_the_covariance_that_was_asked_for():
 @pytest.fixture
 def form(rng):
     """Three nodes, seven means; the entry (0, 2) is read from two of them, one node has none."""
-    products = np.array([[1.0, 0.5, 0.0], [0.5, 1.0, 2.0], [0.0, 2.0, 1.0]])
+    products = np.array([[1.0, 0.5, 0.7], [0.5, 1.0, 2.0], [0.7, 2.0, 1.0]])
     constant = np.array([[2.0, 0.1, 0.0], [0.1, 0.0, -0.3], [0.0, -0.3, 1.0]])
     joint = np.array([[-1, 0, 1], [0, 0, -1], [1, -1, -1]])
     return Quadratic(
@@ -102,4 +102,6 @@ def test_nothing_measured_leaves_what_is_known(form):
         means=np.full(3, -1), mean_factors=np.ones(3), products=np.ones((3, 3)),
         joint=np.full((3, 3), -1),
     )  # fmt: skip
-    np.testing.assert_array_equal(bare.matrix(np.zeros((2, 0)), empty), [form.constant] * 2)
+    for shape in [(), (2,), (2, 4)]:
+        found = bare.matrix(np.zeros((*shape, 0)), empty)
+        np.testing.assert_array_equal(found, np.broadcast_to(form.constant, (*shape, 3, 3)))

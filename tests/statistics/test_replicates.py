@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pennylane_trainability.statistics.moments import replicate_covariance, variance_and_error
-from pennylane_trainability.statistics.replicates import mean_of_draws, spread_of_draws
+from pennylane_trainability.statistics.replicates import ends_of, mean_of_draws, spread_of_draws
 
 
 def heavy(rng, *shape, n=6):
@@ -151,3 +151,27 @@ def test_the_error_of_a_mean_is_that_of_independent_draws():
     assert (value, error) == pytest.approx((4.0, np.sqrt(38 / 3 / 4)))
     with pytest.raises(ValueError, match="at least 4 draws; got 3"):
         mean_of_draws(terms[:3])
+
+
+def test_ends_by_hand():
+    """At 80 %, ``z = 1.2816``: on the logarithm from three standard errors on, else not."""
+    z = 1.2815515655446004
+    low, high = ends_of(np.array([4.0, 4.0, -1.0]), np.array([1.0, 2.0, 0.5]), 0.8)
+    reach = np.exp(z / 4)
+    np.testing.assert_allclose(low, [4 / reach, 4 - 2 * z, -1 - z / 2])
+    np.testing.assert_allclose(high, [4 * reach, 4 + 2 * z, -1 + z / 2])
+
+
+def test_the_error_with_noise_is_that_of_a_mean_of_terms(rng):
+    """``M/(M − 1) a² − v`` of every draw, several quantities at a time."""
+    values, noise = rng.normal(size=(1, 9, 3)), rng.uniform(size=(9, 3))
+    terms = (values[0] - values[0].mean(axis=0)) ** 2 * 9 / 8 - noise
+    found = spread_of_draws(values, noise, 0.7)
+    np.testing.assert_allclose(found[0], terms.mean(axis=0))
+    np.testing.assert_allclose(found[1], terms.std(axis=0, ddof=1) / 3)
+    np.testing.assert_allclose(found[2:], mean_of_draws(terms, 0.7)[2:])
+    # and of three replicates, with the mean of six products
+    three = rng.normal(size=(3, 9, 2))
+    a = three - three.mean(axis=1, keepdims=True)
+    terms = (a[0] * a[1] + a[0] * a[2] + a[1] * a[2]) / 3 * 9 / 8
+    np.testing.assert_allclose(spread_of_draws(three)[:2], mean_of_draws(terms)[:2])
