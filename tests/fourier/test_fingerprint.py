@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pennylane as qml
 import pytest
-from scipy.stats import spearmanr
+from scipy.stats import norm, spearmanr
 
 import pennylane_trainability as pt
 from pennylane_trainability.diagnostics.fingerprint import fingerprint_of
@@ -301,3 +301,16 @@ def test_several_expectation_values_are_outputs_of_one_fingerprint():
     ask = pt.fourier_fingerprint(circuit, encoding_args="x", seed=1, n_draws=30)
     found = ask(0.0, np.zeros(2))
     assert found.coefficients.shape == (30, 2, 2) and found.matrices.shape[0] == 2
+    assert found.vanishing.shape == (2, 2)
+
+
+@pytest.mark.parametrize(("noise", "n_draws"), [(1.0, 40), (0.35, 12)])
+def test_the_interval_by_hand_and_within_one(noise, n_draws, rng):
+    c = rng.normal(size=(n_draws, 1)) * np.ones(3) + noise * rng.normal(size=(n_draws, 3)) + 0j
+    found, reach = of(c, level=0.8), norm.ppf(0.9)
+    one = found.fcc
+    assert one.high == pytest.approx(min(1.0, one.value + reach * one.stderr))
+    assert one.low == pytest.approx(min(found.cross_fitted, one.value) - reach * one.stderr)
+    if noise < 0.5:
+        wide = of(c, level=0.999999).fcc
+        assert wide.value + norm.ppf(0.9999995) * wide.stderr > 1 == wide.high
