@@ -292,7 +292,7 @@ def _slopes(model, inputs, memory: int, points: np.ndarray) -> tuple[np.ndarray,
     found = simulate(model.at(points, inputs), memory=memory)
     value, slope = found.values[0][:, 0], (found.gradients or ())[0][:, 0]
     count = len(points)
-    return np.broadcast_to(value, (count,)), np.broadcast_to(slope, (count, slope.shape[-1]))
+    return np.broadcast_to(value, (count,)), np.broadcast_to(slope, (count, slope.shape[1]))
 
 
 def _mean(energies: np.ndarray, rng, ask: VarianceAsk) -> Estimate:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pennylane as qml
@@ -589,3 +590,23 @@ def test_budgets_hold_before_anything_runs():
             pt.capacity(node, max_shots=150, n_draws=4)(np.ones((2, 2)))
     assert tracker.totals == {}
     assert pt.capacity(qnode(real)).cost(np.ones((2, 2))).circuits == 0
+
+
+def test_what_is_told_of_eigenvalues_by_hand(rng):
+    """Two draws of three parameters; at the first nothing is above zero."""
+
+    @qml.qnode(qml.device("default.qubit"))
+    def circuit(w):
+        for wire in range(3):
+            qml.RX(w[wire], wires=wire)
+        return qml.expval(qml.Z(0))
+
+    found = pt.capacity(circuit, n_draws=2, seed=1)(np.zeros(3))
+    leverages = rng.uniform(size=(3, 3))
+    one = replace(
+        found, leverages=leverages, limits=np.array([0.02, 0.5, 0.01]),
+        eigenvalues=np.array([[4.0, 1.0, 0.01], [0.0, -0.1, -0.3], [2.0, 0.1, 0.0]]),
+    )  # fmt: skip
+    np.testing.assert_allclose(one.mean_leverages, leverages[1:].mean(axis=0))
+    assert one.gap == pytest.approx((0.05, 0.3))
+    assert one._zero() == "up to 5e-03 λ₁; kept ≥ 5.0e-02, dropped ≤ 3.0e-01"

@@ -277,6 +277,7 @@ def test_sets_that_may_not_be_the_fewest_are_between_bounds():
     )
     assert (found.n_groups.low, found.n_groups.value, found.n_groups.high) == (3, 4, 4)
     assert (found.efficiency.value, found.efficiency.high) == (1.5, 2.0)
+    assert found.n_groups.level == found.efficiency.level == 1
     assert "4, at least 3" in str(found)
 
 
@@ -335,3 +336,35 @@ def test_budgets_and_options():
         pt.gradient_efficiency(qnode, max_dimension=0)
     with pytest.raises(pt.ReadingError, match="has a broadcasting axis"):
         pt.gradient_efficiency(qml.QNode(batched, DEVICE))(np.ones(3))
+
+
+def test_inputs_are_those_of_the_call(seed):
+    """Two numbers of data are the same at every draw: as if they stood in the circuit."""
+
+    def body(x, w):
+        qml.RX(w[0], wires=0)
+        qml.RY(x[0], wires=0)
+        qml.RX(w[1], wires=0)
+        qml.RZ(x[1], wires=0)
+        qml.RX(w[2], wires=0)
+        return qml.expval(qml.Z(0))
+
+    data = np.array([0.0, 0.7])
+    qnode = qml.QNode(body, DEVICE)
+    found = pt.gradient_efficiency(qnode, argnums="w", seed=seed)(data, np.ones(3))
+    fixed = qml.QNode(lambda w: body(data, w), DEVICE)
+    np.testing.assert_array_equal(
+        found.commuting, pt.gradient_efficiency(fixed, seed=seed)(np.ones(3)).commuting
+    )
+    assert found.commuting[0, 1] and not found.commuting[0, 2]
+
+
+def test_the_unit_of_the_observable_does_not_matter(seed):
+    def circuit(w):
+        qml.RX(w[0], wires=0)
+        qml.RY(w[1], wires=0)
+        qml.RY(w[2], wires=1)
+        return qml.expval(1e-8 * qml.Z(0))
+
+    found = pt.gradient_efficiency(qml.QNode(circuit, DEVICE), seed=seed)(np.ones(3))
+    assert found.zero == (2,) and not found.commuting[0, 1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from itertools import combinations
 from math import comb
+from types import SimpleNamespace
 
 import numpy as np
 import pennylane as qml
@@ -12,9 +13,12 @@ import pytest
 from scipy import stats
 
 import pennylane_trainability as pt
+from pennylane_trainability.diagnostics import expressibility
 from pennylane_trainability.diagnostics.calibration import Known
+from pennylane_trainability.diagnostics.expressibility import _estimate
 from pennylane_trainability.diagnostics.overlap_calibration import OverlapCalibration
 from pennylane_trainability.diagnostics.overlap_laws import law_of
+from pennylane_trainability.diagnostics.state_ask import state_chunks
 from pennylane_trainability.diagnostics.state_overlaps import (
     Overlaps,
     _block_powers,
@@ -152,3 +156,71 @@ def test_falling_powers_are_unbiased_by_enumeration(shots):
     )
     exact = _falling_powers(np.array([0.2, 0.6]), None, 3)
     np.testing.assert_allclose(exact, [[0.2, 0.04, 0.008], [0.6, 0.36, 0.216]])
+
+
+# -- what is told ----------------------------------------------------------------------------------
+
+
+def test_a_calibration_widens_both_ends_of_the_interval():
+    divergence = SimpleNamespace(value=0.2, stderr=0.03, low=0.15, high=0.32)
+    found = _estimate(divergence, SimpleNamespace(level=0.9, law_name="by hand"), 0.04)
+    reach = stats.norm.ppf(0.95) * 0.04
+    assert (found.value, found.stderr) == pytest.approx((0.2, 0.05))
+    assert found.low == pytest.approx(0.2 - np.hypot(0.05, reach))
+    assert found.high == pytest.approx(0.2 + np.hypot(0.12, reach))
+
+
+def test_levels_up_to_the_highest():
+    qnode = qml.QNode(body, qml.device("default.qubit", wires=3))
+    with pytest.raises(ValueError, match=r"at most 0\.999"):
+        pt.expressibility(qnode, level=0.9991)
+    assert callable(pt.expressibility(qnode, level=0.999))
+
+
+def test_pairs_of_densities_are_as_many_as_the_bins_need():
+    qnode = qml.QNode(body, qml.device("default.mixed", wires=3))
+    for n_bins, pairs in ((30, 1000), (400, 1200)):
+        cost = pt.expressibility(qnode, n_bins=n_bins).cost(np.zeros(8))
+        assert cost.circuits == cost.distinct_circuits == 2 * pairs
+
+
+def test_sizes_of_what_is_kept_and_of_the_rest(monkeypatch):
+    sizes = []
+
+    def told(found, both, *others):
+        sizes.append(both)
+        return law_of(found, both, *others)
+
+    monkeypatch.setattr(expressibility, "law_of", told)
+
+    @qml.qnode(qml.device("default.qubit"))
+    def five(weights):
+        for wire in range(5):
+            qml.RX(weights[wire], wires=wire)
+        for wire in range(4):
+            qml.CNOT([wire, wire + 1])
+        return qml.expval(qml.Z(0))
+
+    for wires in ([0], [0, 1, 2, 4]):
+        pt.expressibility(five, wires=wires, n_pairs=40, n_bins=2, order=1, seed=1)(np.zeros(5))
+    assert sizes == [(2, 16), (16, 2)]
+
+
+def test_purities_are_told_wire_by_wire():
+    qnode = qml.set_shots(qml.QNode(body, qml.device("default.qubit", wires=3, seed=1)), shots=20)
+    found = pt.entangling_capability(qnode, n_draws=7, engine="measured", seed=1)(np.zeros(8))
+    assert found.purities.shape == (3,)
+
+
+@pytest.mark.parametrize(("mixed", "size"), [(False, 8), (True, 64)])
+def test_the_least_memory_holds_four_times_the_states_that_belong_together(mixed, size):
+    least = 4 * 16 * size * 20
+    assert state_chunks(50, 3, least, 20, mixed) == [slice(0, 20), slice(20, 40), slice(40, 50)]
+    with pytest.raises(pt.BudgetError, match="20 states of 3 wires"):
+        state_chunks(50, 3, least - 1, 20, mixed)
+
+
+def test_flips_alone_are_two_circuits_however_often_they_are_run():
+    qnode = qml.set_shots(qml.QNode(body, qml.device("default.qubit", wires=3)), shots=20)
+    ask = pt.entangling_capability(qnode, n_draws=7, engine="measured", mitigate_read_out=True)
+    assert ask.cost(np.zeros(8)).distinct_circuits == 3 * 7 + 2

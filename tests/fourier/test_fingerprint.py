@@ -8,6 +8,7 @@ import numpy as np
 import pennylane as qml
 import pytest
 from scipy.stats import rankdata, spearmanr
+from scipy.stats import norm, spearmanr
 
 import pennylane_trainability as pt
 from pennylane_trainability.diagnostics.fingerprint import fingerprint_of
@@ -287,3 +288,42 @@ def test_bad_input():
         pt.fourier_fingerprint(noisy, "x")(0.0, weights)
     found = pt.fourier_fingerprint(noisy, "x", n_draws=8, engine="exact")(0.0, weights)
     assert found.provenance.engine == "exact"
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e8])
+def test_rounding_does_not_vary_in_any_unit(scale, rng):
+    """A constant with rounding errors counts as constant, and so does what rounding leaves of 0."""
+    c = some_coefficients(rng, count=5)
+    c[:, 2], c[:, 3] = 0.7, 0.0
+    noisy = c + 0.0
+    noisy[:, 2] += 1e-15 * rng.normal(size=len(c))
+    noisy[:, 3] = 1e-14 * rng.normal(size=len(c))
+    one, other = of(c), of(scale * noisy)
+    np.testing.assert_allclose(other.matrices, one.matrices, atol=1e-9)
+    np.testing.assert_array_equal(other.vanishing, one.vanishing)
+
+
+def test_several_expectation_values_are_outputs_of_one_fingerprint():
+    @qml.qnode(qml.device("default.qubit"))
+    def circuit(x, w):
+        qml.RY(w[0], wires=0)
+        qml.RX(x, wires=0)
+        qml.RZ(w[1], wires=0)
+        return qml.expval(qml.Z(0)), qml.expval(qml.X(0))
+
+    ask = pt.fourier_fingerprint(circuit, encoding_args="x", seed=1, n_draws=30)
+    found = ask(0.0, np.zeros(2))
+    assert found.coefficients.shape == (30, 2, 2) and found.matrices.shape[0] == 2
+    assert found.vanishing.shape == (2, 2)
+
+
+@pytest.mark.parametrize(("noise", "n_draws"), [(1.0, 40), (0.35, 12)])
+def test_the_interval_by_hand_and_within_one(noise, n_draws, rng):
+    c = rng.normal(size=(n_draws, 1)) * np.ones(3) + noise * rng.normal(size=(n_draws, 3)) + 0j
+    found, reach = of(c, level=0.8), norm.ppf(0.9)
+    one = found.fcc
+    assert one.high == pytest.approx(min(1.0, one.value + reach * one.stderr))
+    assert one.low == pytest.approx(min(found.cross_fitted, one.value) - reach * one.stderr)
+    if noise < 0.5:
+        wide = of(c, level=0.999999).fcc
+        assert wide.value + norm.ppf(0.9999995) * wide.stderr > 1 == wide.high

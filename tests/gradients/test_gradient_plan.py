@@ -9,6 +9,7 @@ import pennylane as qml
 import pytest
 
 import pennylane_trainability as pt
+from pennylane_trainability.diagnostics.gradient_plan_record import _whole
 
 WORDS = [
     *("XXII", "IIYY", "IZZI", "XIIX", "YYII", "IIZZ"),
@@ -177,3 +178,22 @@ def test_nothing_of_the_user_changes(global_state_unchanged):
     before = dict(vars(circuit))
     pt.gradient_measurement_plan(circuit, seed=1)(np.full(12, 0.3))
     assert vars(circuit) == before
+
+
+def test_two_qubit_gates_weigh_as_much_as_they_are_said_to():
+    """``(C + w G) · variance/ε²``, with a basis of words that commute and need gates."""
+    options = {"grouping": "commuting", "error": 0.1}
+    weights = np.zeros(2 * len(WORDS))
+    for weight in (0.0, 0.5, 3.0):
+        found = pt.gradient_measurement_plan(symmetric(2), two_qubit_weight=weight, **options)(
+            weights
+        )
+        seen = [m for m in found.methods if not m.reason]
+        for one in seen:
+            shots = (one.circuits + weight * one.two_qubit_gates) * one.variance / 0.01
+            assert one.shots == pytest.approx(shots, abs=1)
+        assert any(one.two_qubit_gates for one in seen)
+
+
+def test_whole_numbers_of_any_size():
+    assert (_whole(123_456_789), _whole(10**9)) == ("123,456,789", "1e+09")

@@ -295,3 +295,8 @@ def test_a_truncated_gradient_says_how_far_it_can_be_off(rng):
     low, high = found.interval()
     np.testing.assert_array_less(2 * found.bound - 1e-12, high - low)
     assert not pt.measure_gradient(chain(), method="dla")(weights).bound.any()
+
+
+def test_weighted_shots_are_in_proportion():
+    slopes = [np.full((1, 2, 2), s) for s in (1.5, 0.5)]
+    assert weighted(slopes, 400).tolist() == [600, 200]

@@ -9,6 +9,7 @@ import pytest
 
 import pennylane_trainability as pt
 from pennylane_trainability import ReadingError
+from pennylane_trainability.diagnostics.algebra_purities import _coefficients, _square
 from pennylane_trainability.landscapes.deep_limit import deep_limit
 from pennylane_trainability.landscapes.steps import Step, StepCircuit
 from pennylane_trainability.landscapes.word_module import Budget
@@ -403,3 +404,25 @@ def test_the_record_is_strict_json_and_prints_its_ideals(seed):
     text = str(one)
     assert text.startswith("Dynamical Lie algebra of dimension 15: so(6)")
     assert "by purities" in text and "so(6)  15" in text
+
+
+def test_the_unit_of_the_observable_does_not_matter():
+    """Outside of the algebra it stays outside, however small; purities are squares."""
+    qnode, w = layered(2, single(2, "Z"), 1e-5 * qml.X(0))
+    assert not pt.dynamical_lie_algebra(qnode, seed=1)(w).observable_inside
+
+
+def test_more_ideals_than_are_shown():
+    found = of(14, single(14, "X") + single(14, "Z"))
+    assert len(found.ideals) == 14 and "… (2 more)" in str(found)
+
+
+def test_coefficients_on_words_of_many_wires():
+    words = Words.of([(1 << 66, 0), (0, 1 << 3), (1, 1 << 65)], 70)
+    found = _coefficients({(1, 1 << 65): 0.4, (1 << 66, 0): 0.3, (5, 0): 0.2}, words)
+    np.testing.assert_allclose(found, [0.3, 0.0, 0.4])
+
+
+def test_what_rounding_leaves_of_nothing_is_nothing():
+    assert _square(np.array([1e-12]), np.array([-1.0])) == 0
+    assert _square(np.array([1e-9]), np.array([-1.0])) == pytest.approx(1e-18)

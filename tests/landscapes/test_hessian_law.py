@@ -150,3 +150,13 @@ def test_moments_of_a_sum_are_those_of_its_cumulants():
     assert (constant + one).skewness == pytest.approx(one.skewness)
     nothing = constant + constant
     assert (nothing.mean, nothing.variance) == (3.0, 0.0) and np.isnan(nothing.skewness)
+
+
+def test_the_law_at_the_bottom_does_not_depend_on_where_zero_is():
+    observable = qml.Projector([0] * 3, wires=range(3))
+    laws = []
+    for shift in (0.0, 5.0):
+        circuit, weights = layered(observable + shift * qml.I(0), 3, 2)
+        law = pt.hessian_spectrum(circuit, at="minima", n_draws=1, seed=1)(weights).predicted
+        laws.append((law.mean, law.mean_square, law.rank))
+    assert laws[0] == pytest.approx(laws[1])

@@ -1,6 +1,7 @@
 """Second derivatives: closed forms, PennyLane's own derivatives, signs at minima and maxima."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pennylane as qml
@@ -90,3 +91,17 @@ def test_nonlinear_angles_are_refused():
 def test_numbers_of_draws_are_checked(count):
     with pytest.raises(ValueError, match="n_draws needs"):
         pt.hessian_spectrum(product(2), n_draws=count)
+
+
+def test_means_and_limits_by_hand(rng):
+    """Three draws of two eigenvalues beside the values given; errors are over the draws."""
+    found = pt.hessian_spectrum(product(3), n_draws=2, seed=1)(np.zeros(4))
+    values = np.array([[50.0, -0.04], [3.0, -1.0], [2.0, 0.06], [7.0, 0.04]])
+    one = replace(found, eigenvalues=values, rtol=1e-3)
+    assert one.limit == pytest.approx(0.05)
+    assert one.positive.tolist() == [1, 1, 2, 1] and one.negative.tolist() == [0, 1, 0, 0]
+    for told, rows in ((one.mean, values[1:]), (one.mean_square, values[1:] ** 2)):
+        means = rows.mean(axis=1)
+        assert told.value == pytest.approx(rows.mean())
+        assert told.stderr == pytest.approx(means.std(ddof=1) / np.sqrt(3))
+        assert told.level == 0.95

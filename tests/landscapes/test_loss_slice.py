@@ -266,3 +266,17 @@ def test_equal_seeds_give_equal_records_and_nothing_is_changed(global_state_unch
     np.testing.assert_array_equal(params["first"], before)
     other = pt.loss_slice(nested, directions=2, seed=seed + 1, n_points=4)(params, x)
     assert not np.allclose(one.directions, other.directions)
+
+
+def test_directions_of_most_and_least_curvature_of_three():
+    """``cos w_0 + 2 cos w_1 + 3 cos w_2`` at 0: curvatures −1, −2 and −3."""
+
+    @qml.qnode(DEVICE)
+    def three(w):
+        for wire in range(3):
+            qml.RY(w[wire], wire)
+        return qml.expval(qml.Z(0) + 2 * qml.Z(1) + 3 * qml.Z(2))
+
+    for name, axis in (("hessian-max", 0), ("hessian-min", 2)):
+        found = pt.loss_slice(three, directions=[name], n_points=3)(np.zeros(3))
+        np.testing.assert_allclose(np.ravel(found.directions), np.eye(3)[axis], atol=1e-12)

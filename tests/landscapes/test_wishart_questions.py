@@ -308,14 +308,33 @@ def test_what_turns_is_read_as_sums_of_words():
         qml.RZ(0.4, 1)
         qml.RY(w[1], 0)
         qml.RX(w[0], 1)
+        qml.RZ(w[0] + w[1], 1)
         return qml.expval(qml.Z(0))
 
     read = driven(
         read_qnode(circuit, (pnp.array([0.1, 0.2]),), {}, None, None, need_inputs=False).circuit
     )
-    assert [sorted(one.values()) for one in read.generators] == [[1, 3], [1], [1], [1], [1]]
-    assert "2 rotations between trainable ones have fixed angles" in " ".join(read.notes)
-    assert "1 parameters turn rotations in several places" in " ".join(read.notes)
+    assert [sorted(one.values()) for one in read.generators] == [[1, 3], *[[1]] * 5]
+    tied, fixed, mixed = read.notes
+    assert tied.startswith("1 parameters turn rotations in several places")
+    assert fixed.startswith("2 rotations between trainable ones have fixed angles")
+    assert mixed == "1 angles depend on several parameters"
+
+
+def test_quaternions_are_embedded_twice():
+    """Words that keep a symplectic form: Sp(2) on two wires, and a third wire for two copies."""
+
+    @qml.qnode(DEVICE)
+    def circuit(w):
+        for k, (word, wires) in enumerate(
+            [("X", 0), ("Z", 0), ("Y", 1), ("XX", None), ("ZZ", None)]
+        ):
+            qml.PauliRot(w[k], word, [0, 1] if wires is None else wires)
+        qml.Hadamard(2)
+        return qml.expval(qml.X(1))
+
+    (block,) = pt.wishart_parameters(circuit)(np.zeros(5)).blocks
+    assert (block.group, block.multiplicity, block.embedding_index) == ("Sp(2)", 2, 4)
 
 
 def test_records_are_strict_json(global_state_unchanged):
@@ -525,6 +544,42 @@ def test_energies_of_minima_are_relative_to_the_mean_eigenvalue():
     assert found.reached.stderr == pytest.approx(np.sqrt(share * (1 - share) / 10))
     assert found.mean_energy.value == pytest.approx(found.energies.mean())
     assert any(f"{10 - found.n_converged} of 10 descents did not" in n for n in found.notes)
+
+
+def test_traces_say_what_they_are_traces_of():
+    @qml.qnode(DEVICE)
+    def copies(w):
+        qml.Hadamard(1)
+        qml.RX(w[0], 0)
+        qml.RY(w[1], 0)
+        return qml.expval(qml.Z(0))
+
+    found = pt.degrees_of_freedom(copies, road="traces", seed=1)(np.zeros(2))
+    assert any("of the whole Hilbert space" in note for note in found.notes)
+    n = 12
+    words = [qml.X(k) @ qml.X(k + 1) for k in range(n - 1)] + [qml.Z(k) for k in range(n)]
+    circuit, w = universal(n, 1, qml.sum(*words))
+    found = pt.degrees_of_freedom(circuit, road="traces", seed=1)(w)
+    assert any("bound by Σ|c|" in note for note in found.notes) and found.lowest == -23
+
+
+def test_whether_minima_agree_needs_an_interval_on_one_side_of_one_half():
+    circuit, w = universal(2, 1, qml.Projector([0], wires=[0]))
+    found = pt.local_minima(circuit, seed=3, n_starts=10, max_steps=2)(w)
+    for low, high, few, many in (
+        (0.2, 0.8, MinimaVerdict.UNDECIDED, MinimaVerdict.UNDECIDED),
+        (0.1, 0.4, MinimaVerdict.AGREES, MinimaVerdict.DIFFERS),
+        (0.6, 0.9, MinimaVerdict.DIFFERS, MinimaVerdict.AGREES),
+    ):
+        reached = Estimate(value=0.5, low=low, high=high)
+        assert replace(found, reached=reached, overparametrisation=0.5).verdict is few
+        assert replace(found, reached=reached, overparametrisation=1.0).verdict is many
+
+
+def test_descents_do_not_depend_on_the_unit_of_the_loss():
+    """Two steps are not enough; in thousandths the derivatives are as small as they are."""
+    circuit, w = universal(2, 2, 1e-3 * (0.7 * qml.Z(0) + 0.4 * qml.X(0) @ qml.X(1)))
+    assert pt.local_minima(circuit, seed=3, n_starts=10, max_steps=2)(w).n_converged == 0
 
 
 def test_minima_need_a_known_bottom():

@@ -8,9 +8,15 @@ import pytest
 from qfim_zoo import ZOO, entangling, qfim_by_differences
 
 import pennylane_trainability as pt
+from pennylane_trainability.diagnostics import qfim_run
+from pennylane_trainability.diagnostics.measured_qfim import MeasuredQFIM
+from pennylane_trainability.diagnostics.qfim_errors import ReplicateErrors
+from pennylane_trainability.diagnostics.qfim_run import _moments
+from pennylane_trainability.results import Cost, Provenance
 from pennylane_trainability.statistics.allocation import spread_shots, worst_direction
 from pennylane_trainability.statistics.quadratic import Quadratic, moments
 from pennylane_trainability.statistics.survival import survival_of_mirror, undepolarised
+from pennylane_trainability.transforms.qfim_circuits.read_outs import Means
 
 WEIGHTS = np.random.default_rng(1).uniform(0, 6, 18)
 
@@ -221,3 +227,59 @@ def test_a_depolarising_channel_is_taken_out_exactly():
     np.testing.assert_allclose(found, [0.4, 2 * 0.3 - 1])
     mirror = survival + (1 - survival) / 2**n
     assert survival_of_mirror(np.array(mirror), np.array(n)) == pytest.approx(survival)
+
+
+def test_intervals_of_entries_by_hand():
+    found = MeasuredQFIM(
+        value=np.eye(2), raw=np.eye(2), stderr=np.array([[0.1, 0.2], [0.2, 0.3]]),
+        errors=ReplicateErrors(replicates=np.ones((1, 2, 2))), method="direct",
+        structural_bound=2, parameters=("a", "b"), cost=Cost(), level=0.9,
+        provenance=Provenance(shots=10),
+    )  # fmt: skip
+    for level, quantile in ((None, 1.6448536), (0.5, 0.6744898)):
+        low, high = found.interval(level)
+        np.testing.assert_allclose(low, np.eye(2) - quantile * found.stderr, rtol=1e-6)
+        np.testing.assert_allclose(high, np.eye(2) + quantile * found.stderr, rtol=1e-6)
+
+
+def three(w):
+    qml.RX(w[0], wires=0)
+    qml.RY(w[1], wires=0)
+    qml.RX(w[2], wires=0)
+
+
+@pytest.mark.parametrize("excess", [0, 3000])
+def test_a_quarter_of_the_shots_is_a_pilot_and_the_rest_is_as_wanted(excess, monkeypatch):
+    """More than there is left is shared in proportion; what a circuit wants less is left."""
+    w, shots = np.array([0.3, 0.9, 0.4]), 1000
+    ask = pt.measure_qfim(qnode_of(three, shots, 1), allocation="adaptive", seed=5)
+    count = pt.measure_qfim(qnode_of(three, shots, 1), seed=5).cost(w).circuits
+    wanted = np.full(count, 500) + excess * np.arange(count)
+    wanted[-1] = 200
+    totals = []
+    monkeypatch.setattr(qfim_run, "spread_shots", lambda _, total: totals.append(total) or wanted)
+    told, found = ask.cost(w), ask(w)
+    assert totals == [count * shots] and count > 2
+    rest = np.maximum(wanted - 250, 0)
+    if excess:
+        rest = np.floor(rest * (750 * count / rest.sum()))
+    expected = 250 + np.maximum(rest, 1)
+    np.testing.assert_allclose(found.errors.shots, expected)
+    assert found.cost.shots == expected.sum() and found.cost.circuits == 2 * count
+    assert (told.circuits, told.shots, told.distinct_circuits) == (2 * count, 1000 * count, count)
+
+
+def test_means_without_outcomes_are_shrunk_as_if_by_four_shots():
+    mean, covariance = _moments(Means(np.array([0.6, -1.0])), 20)
+    assert mean.tolist() == [0.6, -1.0]
+    expected = np.diag([1 - 0.5**2, 1 - (20 / 24) ** 2]) / 20
+    np.testing.assert_allclose(covariance, expected)
+
+
+def test_the_value_from_random_bases_is_the_mean_of_replicates():
+    qnode = qnode_of(three, 100, 1)
+    found = pt.measure_qfim(qnode, method="random-bases", n_bases=5, seed=2)(
+        np.array([0.3, 0.9, 0.4])
+    )
+    assert found.errors.replicates.shape == (5, 3, 3)
+    np.testing.assert_allclose(found.value, sum(found.errors.replicates) / 5)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pennylane as qml
 import pytest
 from depolarised import WEIGHTS, NoisyQubits, layers
 
 import pennylane_trainability as pt
+from pennylane_trainability.diagnostics.loss_slice import _values
 
 S, FLIPS = 0.8, (0.03, 0.08)
 MANY = 10**9
@@ -70,6 +73,31 @@ def test_models_and_costs_of_slices_are_told():
         pt.loss_slice(circuit_of(None), **LINE, rescale=True)(WEIGHTS)
     with pytest.raises(pt.ReadingError, match="no shots"):
         pt.loss_slice(circuit_of(None), **LINE, engine="measured", rescale=True)(WEIGHTS)
+
+
+@pytest.mark.parametrize("replicates", [1, 3])
+def test_errors_of_slices_by_hand(replicates, rng):
+    """Shot noise, or the spread of replicates, and beside it independent parts of a calibration."""
+    values, noise = rng.normal(size=(replicates, 5)), rng.uniform(1, 2, 5)
+    known = SimpleNamespace(
+        factors=lambda follow: np.stack([c * follow(2.0) for c in (0.3, 0.4)]),
+    )
+    draws = SimpleNamespace(
+        known=known,
+        numbers=lambda means=1.0: (means * values, noise if replicates == 1 else None),
+    )
+    found = _values(SimpleNamespace(calibrated=draws, values=values + 1), True)
+    np.testing.assert_allclose(found["values"], values.mean(axis=0))
+    np.testing.assert_allclose(found["raw"], values.mean(axis=0) + 1)
+    own = noise if replicates == 1 else values.var(axis=0, ddof=1) / 3
+    expected = np.sqrt(own + values.mean(axis=0) ** 2)  # (2 · 0.5)²
+    np.testing.assert_allclose(found["stderrs"], expected)
+
+
+def test_mirrors_of_a_slice_are_all_distinct():
+    """Seven points, no gates, all turned, and seven mirrors."""
+    cost = pt.loss_slice(circuit_of(100), **LINE, **BOTH).cost(WEIGHTS)
+    assert (cost.circuits, cost.distinct_circuits) == (7 + 3 * 7, 7 + 2 + 7)
 
 
 # -- values at many inputs -------------------------------------------------------------------------
