@@ -567,6 +567,16 @@ def test_series_for_short_angles_join_the_formulas():
     assert below.spread[0] == pytest.approx(above.spread[0], rel=1e-7)
 
 
+def test_wires_in_zero_or_one():
+    def function(w):
+        qml.X(0)
+        qml.RX(0.3, 1)
+        qml.PauliRot(w, "XXX", wires=range(3))
+        return qml.expval(qml.Z(0) @ qml.Z(1) @ qml.Z(2))
+
+    assert model_of(function, 0.2).is_basis.tolist() == [True, False, True]
+
+
 def test_bloch_vectors_of_amplitudes_of_any_length():
     """(3, 4i)/5: ⟨Y⟩ = 2 · 0.6 · 0.8, ⟨Z⟩ = 0.36 − 0.64."""
     found = bloch_vectors([qml.StatePrep([3, 4j], wires=0, validate_norm=False)], {0: 0}, 1)
