@@ -711,3 +711,19 @@ def test_interference_is_found():
     with pytest.raises(ReadingError, match="different signs interfere"):
         model = model_of(function, 0.3)
         path_estimates(model, 64, np.random.SeedSequence(0))
+
+
+@pytest.mark.parametrize("front", [False, True])
+def test_interference_at_the_very_start_is_found(front):
+    """``XX`` turns Z₀ into Y₀X₁: their paths meet, although a first rotation stops the pair."""
+
+    def function(w):
+        if front:
+            qml.RZ(w[0], 1)
+        qml.PauliRot(0.3, "XX", wires=[0, 1])
+        qml.RX(w[1], 0)
+        return qml.expval(qml.Z(0) + qml.Y(0) @ qml.X(1))
+
+    model = model_of(function, np.array([0.1, 0.2]))
+    with pytest.raises(ReadingError, match="different signs interfere"):
+        pairs_of(model, signatures(model.words, model.rotations))
