@@ -162,19 +162,39 @@ def test_pairs_with_a_negative_mean_cosine(seed):
     assert found.loss().relative < 0.02
 
 
-def test_whole_turns_among_narrow_angles(seed):
+def test_words_that_anticommute_in_a_tilted_state(seed):
+    """⟨X⟩ + ⟨Z⟩ = √2 sin (t + π/4 + w): one rotation takes each word to the other."""
+
+    def function(w):
+        qml.RY(0.4, 0)
+        qml.RY(w, 0)
+        return qml.expval(qml.X(0) + qml.Z(0))
+
+    a, t = 0.8, 0.4 + np.pi / 4
+    wave = np.cos(2 * t) * np.sin(2 * a) / (2 * a)  # E cos 2(t + w)
+    found = drawn(read(function, 0.0), Uniform(a), 40_000, seed)
+    loss = 1 - wave - 2 * (np.sin(t) * np.sin(a) / a) ** 2
+    gradient = 1 + wave - 2 * (np.cos(t) * np.sin(a) / a) ** 2
+    assert misses(found.loss(), loss)[0] < 4.5 and found.loss().relative < 0.05
+    assert misses(found.gradients(), gradient)[0] < 4.5 and found.gradients().relative < 0.05
+
+
+@pytest.mark.parametrize("tilt", [0.0, 0.4])
+def test_whole_turns_among_narrow_angles(tilt, seed):
     """Within ±π/2 twice the angle makes a whole turn: ``E cos 2w₀ = 0``, and ``E cos w₁ = 2/π``."""
 
     def function(w):
+        for wire in range(2):
+            qml.RY(tilt, wire)
         qml.RY(2 * w[0], 0)
         qml.RY(w[1], 1)
         return qml.expval(qml.Z(0) + qml.Z(1) + qml.Z(0) @ qml.Z(1))
 
-    mean = 2 / np.pi
+    mean, slope = np.cos(tilt) * 2 / np.pi, np.sin(tilt) * 2 / np.pi  # of cos and sin (t + w₁)
     found = drawn(read(function, np.zeros(2)), Uniform(np.pi / 2), 40_000, seed)
     assert misses(found.loss(), 1.25 + mean - mean**2)[0] < 4.5
-    first = 4 * 0.5 * (1 + 2 * mean + 0.5)  # E sin² 2w₀ · E (1 + cos w₁)², times 2²
-    second = 0.5 * 1.5  # E sin² w₁ · E (1 + cos 2w₀)²
+    first = 4 * 0.5 * (1 + 2 * mean + 0.5)  # E sin² (t + 2w₀) · E (1 + cos (t + w₁))², times 2²
+    second = 0.5 * 1.5 - slope**2  # E sin² (t + w₁) · E (1 + cos (t + 2w₀))²
     assert misses(found.gradients(), np.array([first, second])).max() < 4.5
     assert found.loss().relative < 0.05
 
