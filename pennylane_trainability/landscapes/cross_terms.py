@@ -199,8 +199,8 @@ def _started(model: PathModel, signature: np.ndarray) -> dict[int, set[tuple[int
     uniform = np.flatnonzero(~model.fixed)
     apart = signature[a][:, uniform] ^ signature[b][:, uniform]
     # the last rotation that stops the pair is the first one met on the way back
-    last = np.where(apart.any(axis=1), uniform[len(uniform) - 1 - apart[:, ::-1].argmax(axis=1)]
-                    if len(uniform) else -1, -1)  # fmt: skip
+    stopping = uniform[len(uniform) - 1 - apart[:, ::-1].argmax(axis=1)]
+    last = np.where(apart.any(axis=1), stopping, -1)
     x, z = (_masks(part[a] ^ part[b]) for part in model.words)
     return {
         int(t): {(x[k], z[k]) for k in np.flatnonzero(last < t)}

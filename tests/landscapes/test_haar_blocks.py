@@ -279,6 +279,12 @@ def test_a_product_state_that_is_split_is_refused_beyond_the_list():
         carried_sectors(pauli_symmetry(words, 7), tilted)
 
 
+def test_signs_that_the_state_fixes_are_no_free_ones():
+    zeros = product_state(np.tile([0, 0, 1.0], (11, 1)))
+    (one,) = carried_sectors(pauli_symmetry([Word(0, 1 << w) for w in range(11)], 11), zeros)
+    assert (one.signs, one.total) == (0, 1.0)
+
+
 def test_a_state_in_too_many_blocks_is_refused():
     n = 13
     words = [Word(0, 1 << w) for w in range(n)]

@@ -162,19 +162,39 @@ def test_pairs_with_a_negative_mean_cosine(seed):
     assert found.loss().relative < 0.02
 
 
-def test_whole_turns_among_narrow_angles(seed):
+def test_words_that_anticommute_in_a_tilted_state(seed):
+    """⟨X⟩ + ⟨Z⟩ = √2 sin (t + π/4 + w): one rotation takes each word to the other."""
+
+    def function(w):
+        qml.RY(0.4, 0)
+        qml.RY(w, 0)
+        return qml.expval(qml.X(0) + qml.Z(0))
+
+    a, t = 0.8, 0.4 + np.pi / 4
+    wave = np.cos(2 * t) * np.sin(2 * a) / (2 * a)  # E cos 2(t + w)
+    found = drawn(read(function, 0.0), Uniform(a), 40_000, seed)
+    loss = 1 - wave - 2 * (np.sin(t) * np.sin(a) / a) ** 2
+    gradient = 1 + wave - 2 * (np.cos(t) * np.sin(a) / a) ** 2
+    assert misses(found.loss(), loss)[0] < 4.5 and found.loss().relative < 0.05
+    assert misses(found.gradients(), gradient)[0] < 4.5 and found.gradients().relative < 0.05
+
+
+@pytest.mark.parametrize("tilt", [0.0, 0.4])
+def test_whole_turns_among_narrow_angles(tilt, seed):
     """Within ±π/2 twice the angle makes a whole turn: ``E cos 2w₀ = 0``, and ``E cos w₁ = 2/π``."""
 
     def function(w):
+        for wire in range(2):
+            qml.RY(tilt, wire)
         qml.RY(2 * w[0], 0)
         qml.RY(w[1], 1)
         return qml.expval(qml.Z(0) + qml.Z(1) + qml.Z(0) @ qml.Z(1))
 
-    mean = 2 / np.pi
+    mean, slope = np.cos(tilt) * 2 / np.pi, np.sin(tilt) * 2 / np.pi  # of cos and sin (t + w₁)
     found = drawn(read(function, np.zeros(2)), Uniform(np.pi / 2), 40_000, seed)
     assert misses(found.loss(), 1.25 + mean - mean**2)[0] < 4.5
-    first = 4 * 0.5 * (1 + 2 * mean + 0.5)  # E sin² 2w₀ · E (1 + cos w₁)², times 2²
-    second = 0.5 * 1.5  # E sin² w₁ · E (1 + cos 2w₀)²
+    first = 4 * 0.5 * (1 + 2 * mean + 0.5)  # E sin² (t + 2w₀) · E (1 + cos (t + w₁))², times 2²
+    second = 0.5 * 1.5 - slope**2  # E sin² (t + w₁) · E (1 + cos (t + 2w₀))²
     assert misses(found.gradients(), np.array([first, second])).max() < 4.5
     assert found.loss().relative < 0.05
 
@@ -567,6 +587,16 @@ def test_series_for_short_angles_join_the_formulas():
     assert below.spread[0] == pytest.approx(above.spread[0], rel=1e-7)
 
 
+def test_wires_in_zero_or_one():
+    def function(w):
+        qml.X(0)
+        qml.RX(0.3, 1)
+        qml.PauliRot(w, "XXX", wires=range(3))
+        return qml.expval(qml.Z(0) @ qml.Z(1) @ qml.Z(2))
+
+    assert model_of(function, 0.2).is_basis.tolist() == [True, False, True]
+
+
 def test_bloch_vectors_of_amplitudes_of_any_length():
     """(3, 4i)/5: ⟨Y⟩ = 2 · 0.6 · 0.8, ⟨Z⟩ = 0.36 − 0.64."""
     found = bloch_vectors([qml.StatePrep([3, 4j], wires=0, validate_norm=False)], {0: 0}, 1)
@@ -701,3 +731,19 @@ def test_interference_is_found():
     with pytest.raises(ReadingError, match="different signs interfere"):
         model = model_of(function, 0.3)
         path_estimates(model, 64, np.random.SeedSequence(0))
+
+
+@pytest.mark.parametrize("front", [False, True])
+def test_interference_at_the_very_start_is_found(front):
+    """``XX`` turns Z₀ into Y₀X₁: their paths meet, although a first rotation stops the pair."""
+
+    def function(w):
+        if front:
+            qml.RZ(w[0], 1)
+        qml.PauliRot(0.3, "XX", wires=[0, 1])
+        qml.RX(w[1], 0)
+        return qml.expval(qml.Z(0) + qml.Y(0) @ qml.X(1))
+
+    model = model_of(function, np.array([0.1, 0.2]))
+    with pytest.raises(ReadingError, match="different signs interfere"):
+        pairs_of(model, signatures(model.words, model.rotations))

@@ -114,6 +114,15 @@ def test_the_pattern_of_a_unitary_bounds_what_is_reached():
     assert set(found.pairs()) == {(1, 0), (1, 1), (1, 2), (1, 3)}
 
 
+def test_a_pattern_says_what_becomes_of_a_word_and_not_what_becomes_it():
+    """``T_{ba} ≠ 0`` for ``a = X``, ``b = Z`` only: X becomes Z, and Z stays."""
+    pattern = np.eye(4, dtype=bool)
+    pattern[2, 1] = True
+    step = Mixing(((1, 0, 0), (0, 1, 0)), pattern)
+    assert reach([step], [Source(0, 1, 0)], 1, 9).words.pairs() == [(1, 0), (0, 1)]
+    assert reach([step], [Source(0, 0, 1)], 1, 9).words.pairs() == [(0, 1)]
+
+
 def test_the_transfer_matrix_is_that_of_traces(rng):
     unitary = random_unitary(rng, 4)
     table = transfer_matrix(unitary)

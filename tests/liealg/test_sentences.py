@@ -92,6 +92,21 @@ def test_ratios_are_fractions():
     assert sentence_closure(words, rows).dimension == 2
 
 
+@pytest.mark.parametrize("scale", [1e-5, 1.0, 1e5])
+def test_sums_that_depend_on_each_other_by_fractions(scale):
+    """Three commuting words: the third sum is the difference of the others, but for a factor."""
+    words = words_of(["XII", "IXI", "IIX"])
+    rows = scale * np.array([[1, 1 / 3, 0], [1, 0, 1 / 7], [0, 1, -3 / 7]])
+    assert sentence_closure(words, rows).dimension == 2
+    rows[2, 2] *= 1 + 1e-5
+    assert sentence_closure(words, rows).dimension == 3
+
+
+def test_ratios_that_are_no_fractions_are_numbers_too():
+    words = words_of(["XI", "IX"])
+    assert sentence_closure(words, np.array([[1, np.sqrt(0.5)], [1, 0]])).dimension == 2
+
+
 def test_random_coefficients_of_two_generators(rng):
     """Generic sums generate what their words allow; PennyLane finds the same dimension."""
     texts = ["XX", "ZI", "IZ", "YX"]
