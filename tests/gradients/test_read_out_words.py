@@ -35,9 +35,7 @@ def test_the_imaginary_part_of_a_coefficient_counts_against_its_real_part():
 def test_constants_and_words_of_several_results():
     """``2 − 3 Z_0``; the parities of three wires, of which the first is an even one."""
     wires = ["a", "b", "c"]
-    found = outputs_of(
-        [qml.expval(2 * qml.I("a") - 3 * qml.Z("a")), qml.probs(wires=wires)], wires
-    )
+    found = outputs_of([qml.expval(2 * qml.I("a") - 3 * qml.Z("a")), qml.probs(wires=wires)], wires)
     assert found.shapes == ((), (8,))
     np.testing.assert_allclose(found.constants, [2, *[1 / 8] * 8])
     signs = np.array([[(-1) ** bin(b & m).count("1") for m in range(1, 8)] for b in range(8)])
