@@ -8,6 +8,7 @@ import numpy as np
 import pennylane as qml
 
 from pennylane_trainability.transforms.bases import Basis, bases_of
+from pennylane_trainability.transforms.jacobian_tapes import JacobianTapes
 
 
 def test_frequencies_of_even_and_odd_outcomes():
@@ -41,3 +42,13 @@ def test_an_observable_on_three_wires_brings_its_own_basis(rng):
     basis, weights = weights_of(qml.Hermitian(matrix + matrix.T, [0, 3, 1]))
     assert basis.wires == [0, 3, 1] and basis.n_outcomes == 8
     np.testing.assert_allclose(np.sort(weights[0]), np.linalg.eigvalsh(matrix + matrix.T))
+
+
+def test_variances_of_means_by_hand():
+    """Outcomes 1 and -1 with 0.8 and 0.2; and 0, 1, 2 with a half and two quarters."""
+    tables = [np.array([[1.0, -1.0]]), np.array([[0.0, 1.0, 2.0]])]
+    observed = [np.array([[[0.8, 0.2]]]), np.array([[[0.5, 0.25, 0.25]]])]
+    for table, frequencies, wanted in zip(tables, observed, [0.64, 11 / 16], strict=True):
+        tapes = SimpleNamespace(tables=[table])
+        found = JacobianTapes.variances(tapes, [frequencies], 100)
+        np.testing.assert_allclose(found, [[[wanted / 100]]], rtol=1e-12)

@@ -398,3 +398,17 @@ def test_an_angle_with_a_parameter_and_data_on_an_axis(method):
     zero = np.zeros(3)
     np.testing.assert_allclose(first, np.stack([-np.sin(data + A[0]), zero], 1), atol=1e-12)
     np.testing.assert_allclose(second, np.stack([zero, zero - np.sin(A[1])], 1), atol=1e-12)
+
+
+def test_the_budget_counts_the_circuits_of_every_entry_of_an_axis():
+    def circuit(x, w):
+        qml.RX(x + w[0], 0)
+        return qml.expval(qml.Z(0))
+
+    data = np.array([0.1, 0.7, 2.0])
+    one = len(pt.measured_grad(qml.QNode(circuit, device()), encoding_args="x")(0.1, A[:1]))
+    assert one == 1
+    qnode = qml.QNode(circuit, device())
+    pt.measured_grad(qnode, encoding_args="x", method="shift", max_circuits=6)(data, A[:1])
+    with pytest.raises(pt.BudgetError, match="max_circuits allows 5"):
+        pt.measured_grad(qnode, encoding_args="x", method="shift", max_circuits=5)(data, A[:1])
