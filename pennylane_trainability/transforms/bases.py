@@ -192,10 +192,10 @@ def _fill_weights(basis: Basis) -> None:
                 local = (local << 1) | bits[w]
             for k, flat in enumerate(output):
                 basis.weights[flat] = basis.weights.get(flat, 0.0) + (local == k)
-        elif basis.parity:
-            basis.weights[output] = value * (np.array([1.0, -1.0]) if word else np.ones(2))
         else:
             sign = np.ones(basis.n_outcomes)
-            for w in word:
+            if basis.parity and word:
+                sign = np.array([1.0, -1.0])
+            for w in () if basis.parity else word:
                 sign = sign * (1.0 - 2.0 * bits[w])
             basis.weights[output] = basis.weights.get(output, 0.0) + value * sign

@@ -26,7 +26,7 @@ def test_both_ways_find_the_same(rng, monkeypatch, n, distinct, n_steps):
     for _ in range(5):
         steps, sources = drawn(rng, min(n, 60), distinct, n_steps)
         found, expected = carrying_of(steps, sources, n, 4**6), Carrying.of(steps, sources, n, 4**6)
-        assert found.words.pairs() == expected.words.pairs()
+        assert found.words.pairs() == expected.words.pairs() and found.size == expected.size
         angles, y = rng.normal(size=n_steps), rng.normal(size=len(found.words))
         np.testing.assert_array_equal(found.backward(angles, y), expected.backward(angles, y))
         monkeypatch.setattr(carried_words, "_LOOKS", 0)

@@ -20,6 +20,7 @@ from gradient_zoo import (
 
 import pennylane_trainability as pt
 from pennylane_trainability.circuits.tape_circuit import circuit_of_tape
+from pennylane_trainability.transforms.gradient_circuits import adjoint_linear
 from pennylane_trainability.transforms.gradient_circuits.adjoint_action import truncation_bound
 from pennylane_trainability.transforms.gradient_circuits.answer import question_of
 from pennylane_trainability.transforms.gradient_circuits.choice import How
@@ -191,6 +192,47 @@ def test_the_matrix_is_the_sweep(seed, truncation, rng):
     close(matrix @ means, scheme.jacobian(means, problem))
     every = scheme.linear.matrix(problem, 0, np.eye(len(problem.structure.words)))
     close(scheme.linear.power(problem, 0), np.sum(every**2, axis=2))
+
+
+def squares(asked):
+    """Sums of the squares of the matrix that takes means to derivatives, ``(I, C)``."""
+    scheme, problem = asked.plan.arrangement.scheme, asked.problem
+    every = scheme.linear.matrix(problem, 0, np.eye(len(problem.structure.words)))
+    return np.sum(every**2, axis=2)
+
+
+def test_sums_of_squares_with_a_word_that_nothing_moves():
+    gates = [qml.RX(0.3, 0), qml.RY(0.4, 1), qml.IsingXY(0.7, [0, 1]), qml.RZ(1.1, 0)]
+    measured = [qml.Z(2), qml.X(0) @ qml.Y(1), qml.Z(1)]
+    asked = question(qml.tape.QuantumScript(gates, [qml.expval(one) for one in measured]))
+    found = asked.plan.arrangement.scheme.linear.power(asked.problem, 0)
+    close(found, squares(asked))
+    assert found.shape == (3, 5) and not found[0].any() and found[1:].any(axis=1).all()
+
+
+def test_sums_of_squares_of_large_matrices_are_estimated(monkeypatch, rng):
+    """From as many entries on as said; unbiased, and here within a third (a fixed seed)."""
+    total = qml.dot(rng.normal(size=3), [qml.Z(0) @ qml.X(1), qml.Y(2), qml.Z(1) @ qml.Z(3)])
+    asked = question(random_tape(5, 4, 14, [qml.expval(total)]))
+    linear, exact = asked.plan.arrangement.scheme.linear, squares(asked)
+    entries = linear.measured.shape[0] * linear.shape[1]
+    monkeypatch.setattr(adjoint_linear, "_PROBES", 500)
+    monkeypatch.setattr(adjoint_linear, "_EXACT_POWER", entries)
+    close(linear.power(asked.problem, 0), exact)
+    monkeypatch.setattr(adjoint_linear, "_EXACT_POWER", entries - 1)
+    estimate = linear.power(asked.problem, 0)
+    assert not np.allclose(estimate, exact)
+    np.testing.assert_allclose(estimate, exact, rtol=0.33, atol=1e-12)
+
+
+def test_what_is_kept_comes_in_blocks_of_any_size():
+    asked = question(random_tape(2, 4, 14), truncation=1e-3)
+    carrier = asked.plan.arrangement.scheme.linear.carrier
+    ((every, whole),) = carrier.blocks(asked.problem, 0, 1 << 30)
+    parts = list(carrier.blocks(asked.problem, 0, 8 * carrier.n_words * 3))
+    assert len(parts) > 2 and np.count_nonzero(whole) > len(whole)
+    np.testing.assert_array_equal(np.concatenate([rows for rows, _ in parts]), every)
+    np.testing.assert_array_equal(np.concatenate([block for _, block in parts]), whole)
 
 
 def test_no_derivative_of_a_word_is_amplified(rng):

@@ -381,3 +381,34 @@ def test_a_device_that_is_updated_is_used():
     with qml.Tracker(own) as tracker:
         gradient(A, B)
     assert tracker.totals["batches"] == 1
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_an_angle_with_a_parameter_and_data_on_an_axis(method):
+    """``∂ cos(x + w) = -sin(x + w)`` at every entry of the axis."""
+
+    def circuit(x, w):
+        qml.RX(x + w[0], 0)
+        qml.RY(w[1], 1)
+        return qml.expval(qml.Z(0)), qml.expval(qml.Z(1))
+
+    data = np.array([0.1, 0.7, 2.0])
+    qnode = qml.QNode(circuit, device())
+    first, second = pt.measured_grad(qnode, encoding_args="x", method=method)(data, A[:2])
+    zero = np.zeros(3)
+    np.testing.assert_allclose(first, np.stack([-np.sin(data + A[0]), zero], 1), atol=1e-12)
+    np.testing.assert_allclose(second, np.stack([zero, zero - np.sin(A[1])], 1), atol=1e-12)
+
+
+def test_the_budget_counts_the_circuits_of_every_entry_of_an_axis():
+    def circuit(x, w):
+        qml.RX(x + w[0], 0)
+        return qml.expval(qml.Z(0))
+
+    data = np.array([0.1, 0.7, 2.0])
+    one = len(pt.measured_grad(qml.QNode(circuit, device()), encoding_args="x")(0.1, A[:1]))
+    assert one == 1
+    qnode = qml.QNode(circuit, device())
+    pt.measured_grad(qnode, encoding_args="x", method="shift", max_circuits=6)(data, A[:1])
+    with pytest.raises(pt.BudgetError, match="max_circuits allows 5"):
+        pt.measured_grad(qnode, encoding_args="x", method="shift", max_circuits=5)(data, A[:1])

@@ -7,6 +7,7 @@ import pennylane as qml
 import pytest
 
 import pennylane_trainability as pt
+from pennylane_trainability.transforms.gradient_circuits.expansion import scalar_tapes
 
 TRANSFORMS = [
     pytest.param(pt.commuting_grad, id="commuting"),
@@ -145,6 +146,29 @@ def test_data_may_broadcast(transform, measurements, data, skip):
     assert_alike(found, qml.pytrees.unflatten(stacked, qml.pytrees.flatten(each[0])[1]), 1e-12)
 
 
+@pytest.mark.parametrize("n_wires", [2, 3])
+@pytest.mark.parametrize("n_shots", [None, 50])
+def test_gates_without_an_axis_of_their_own_are_run_one_by_one(n_shots, n_wires, rng):
+    """Batches of unitaries on several wires have no decomposition; the budget counts every one."""
+    wires = list(range(n_wires))
+    drawn = np.linalg.qr(rng.normal(size=(3, 2**n_wires, 2**n_wires)))[0]
+    gates = [qml.QubitUnitary(drawn, wires), qml.RY(0.4, 0), qml.RX(1.1, 1)]
+    tape = qml.tape.QuantumScript(gates, [Z, PROBS], trainable_params=[1, 2], shots=n_shots)
+    tapes, post = pt.commuting_grad(tape)
+    singles, _ = qml.transforms.broadcast_expand(tape)
+    for single in singles:
+        single.trainable_params = [1, 2]
+    assert len(tapes) == sum(len(pt.commuting_grad(single)[0]) for single in singles)
+    with pytest.raises(pt.BudgetError):
+        pt.commuting_grad(tape, max_circuits=len(tapes) - 1)
+    if n_shots is None:
+        found = run((tapes, post))
+        each = [run(qml.gradients.param_shift(single)) for single in singles]
+        leaves = [qml.pytrees.flatten(value)[0] for value in each]
+        stacked = [np.stack(column) for column in zip(*leaves, strict=True)]
+        assert_alike(found, qml.pytrees.unflatten(stacked, qml.pytrees.flatten(each[0])[1]), 1e-12)
+
+
 def test_trainable_parameters_must_not_broadcast():
     tape = qml.tape.QuantumScript([qml.RX(DATA, 0)], [Z], trainable_params=[0])
     with pytest.raises(pt.ReadingError, match="once for each entry of the axis"):
@@ -152,6 +176,35 @@ def test_trainable_parameters_must_not_broadcast():
 
 
 # -- templates and coefficients --------------------------------------------------------------------
+
+
+def test_which_parameters_of_the_parts_are_trainable():
+    """``RX RY`` of a template; one angle of three; the second of two coefficients."""
+    weights = np.array([0.1, 0.2])
+    ops = [qml.S(0), qml.AngleEmbedding(weights, [0, 1]), qml.Rot(0.1, 0.2, 0.3, 0), qml.RX(1.0, 1)]
+    energy = qml.expval(qml.Hamiltonian([0.5, 0.7], [qml.Z(0), qml.X(1)]))
+    tape = qml.tape.QuantumScript(ops, [energy], trainable_params=[0, 3, 6])
+    (found,), _ = scalar_tapes(tape)
+    assert [op.name for op in found.operations] == ["S", "RX", "RX", "Rot", "RX"]
+    assert found.trainable_params == [0, 1, 4, 7]
+
+
+class Endless(qml.operation.Operation):
+    """An operator that decomposes into itself."""
+
+    num_params = 1
+    num_wires = 1
+    ndim_params = (1,)
+
+    @staticmethod
+    def compute_decomposition(*data, wires):
+        return [Endless(data[0], wires=wires)]
+
+
+def test_operators_that_never_become_gates_are_left_as_they_are():
+    tape = qml.tape.QuantumScript([Endless(np.array([0.1, 0.2]), wires=0)], [Z])
+    (found,), _ = scalar_tapes(tape)
+    assert [type(op) for op in found.operations] == [Endless]
 
 
 def test_templates_are_taken_apart():

@@ -227,6 +227,24 @@ def test_a_trainable_channel_is_named():
 def test_density_matrices_over_the_budget_are_refused():
     with pytest.raises(pt.BudgetError, match="density matrices of 17 circuits"):
         pt.qfim(noisy(gates, 2), encoding_args="x", memory=1000)(0.3, np.ones((2, 3)))
+    # 17 density matrices of 4 by 4, and derivatives by 6 parameters
+    need = 16 * 4**2 * (17 + 6)
+    pt.qfim(noisy(gates, 2), encoding_args="x", memory=need)(0.3, np.ones((2, 3)))
+    with pytest.raises(pt.BudgetError, match="density matrices of 17 circuits"):
+        pt.qfim(noisy(gates, 2), encoding_args="x", memory=need - 1)(0.3, np.ones((2, 3)))
+
+
+def test_density_matrices_on_three_wires_take_64_numbers_each():
+    def circuit(w):
+        qml.RY(w, wires=0)
+        qml.CNOT([0, 1])
+        qml.CNOT([1, 2])
+        qml.DepolarizingChannel(0.1, wires=2)
+
+    need = 16 * 4**3 * (3 + 1)
+    pt.qfim(noisy(circuit, 3), memory=need)(0.4)
+    with pytest.raises(pt.BudgetError, match="density matrices of 3 circuits"):
+        pt.qfim(noisy(circuit, 3), memory=need - 1)(0.4)
 
 
 def test_channels_are_refused_by_the_pure_formula():

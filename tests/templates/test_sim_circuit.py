@@ -10,6 +10,7 @@ import pytest
 from pennylane.ops.functions.assert_valid import _test_decomposition_rule
 
 from pennylane_trainability.templates import SimCircuit
+from pennylane_trainability.templates._sim_layers import _back_ring, _ring
 
 ALL = range(1, 20)
 #: Parameters of one layer on four wires, from the formulas of arXiv:1905.10876, Table I.
@@ -188,3 +189,20 @@ class TestErrors:
     def test_layers(self):
         with pytest.raises(ValueError, match="at least one layer"):
             SimCircuit.shape(1, 0, 4)
+
+
+class TestOrder:
+    """The order of the gates in rings, and how many gates a decomposition is said to have."""
+
+    def test_rings(self):
+        assert [wires for _, wires in _ring("CRZ", 4)] == [(3, 0), (2, 3), (1, 2), (0, 1)]
+        assert [wires for _, wires in _back_ring("CRZ", 4)] == [(3, 2), (0, 3), (1, 0), (2, 1)]
+        assert [wires for _, wires in _ring("CRX", 3)] == [(2, 0), (1, 2), (0, 1)]
+
+    @pytest.mark.parametrize("k", [1, 6, 13])
+    def test_resources(self, k):
+        op = made(k, layers=2)
+        (rule,) = qml.list_decomps(SimCircuit)
+        counts = rule.compute_resources(**op.resource_params).gate_counts
+        assert min(counts.values()) > 0
+        assert sum(counts.values()) == len(op.decomposition())

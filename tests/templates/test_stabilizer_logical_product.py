@@ -13,6 +13,7 @@ from pennylane.ops.functions.assert_valid import _test_decomposition_rule
 from pennylane.pauli import PauliSentence, PauliWord
 
 from pennylane_trainability.templates import StabilizerLogicalProduct
+from pennylane_trainability.templates._words import group_of
 
 LETTERS = {"I": np.eye(2), "X": [[0, 1], [1, 0]], "Y": [[0, -1j], [1j, 0]], "Z": np.diag([1, -1])}
 
@@ -347,3 +348,21 @@ class TestInterfaces:
     def test_capture(self, reference, captured):
         qnode = qml.QNode(model, qml.device("default.qubit", wires=3))
         assert float(qnode(W)) == pytest.approx(reference[0])
+
+
+class TestThreeStabilizers:
+    """Three generators, or the eight words they generate."""
+
+    GENERATORS = ("ZZI", "IZZ", "XXX")
+    GROUP = ("III", "ZZI", "IZZ", "ZIZ", "XXX", "-YYX", "-XYY", "-YXY")
+
+    def test_the_whole_group_is_taken(self):
+        found = group_of(self.GROUP)
+        assert len(found) == 8 and set(found) == set(group_of(self.GENERATORS))
+
+    def test_a_group_with_a_word_left_out_is_refused(self):
+        with pytest.raises(ValueError, match="all 8 elements of their group, but 7 words"):
+            group_of(self.GROUP[:-1])
+
+    def test_shape(self):
+        assert StabilizerLogicalProduct.shape(5, 3) == (5, 8)

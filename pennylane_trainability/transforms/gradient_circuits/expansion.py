@@ -82,7 +82,7 @@ def _scalar(op: Operator, flags: list[bool], depth: int) -> Iterator[tuple[Opera
 
 
 def _must_go(op: Operator, flags: list[bool]) -> bool:
-    if not op.data:
+    if not op.data or _is_indivisible(op):
         return False
     if op.batch_size is not None and not _keeps_axis(op):
         return True
@@ -91,6 +91,11 @@ def _must_go(op: Operator, flags: list[bool]) -> bool:
         and any(flag and qml.math.ndim(value) for value, flag in zip(op.data, flags, strict=True))
         and not (op.batch_size is not None and _keeps_axis(op))
     )
+
+
+def _is_indivisible(op: Operator) -> bool:
+    """Whether PennyLane has a decomposition of the operator, but not of a batch of them."""
+    return isinstance(op, qml.QubitUnitary) and op.batch_size is not None and len(op.wires) > 1
 
 
 def _keeps_axis(op: Operator) -> bool:

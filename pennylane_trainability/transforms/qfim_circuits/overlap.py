@@ -86,10 +86,10 @@ def overlap_scheme(made: LayeredCircuit, slots: tuple[Slot, ...], needed: np.nda
                         add(b, a, -2 * c * d, [(b, s), (a, t)])
     columns = np.array(entries, float).reshape(-1, 4).T
     rows, others, where = columns[:3].astype(int)
-    off = constant * (1 - np.eye(len(slots)))
     none = np.full(len(slots), -1)
+    # between two slots no constant is left: coefficients of first derivatives sum to zero
     quadratic = Quadratic(
-        constant + off.T, rows, others, where, columns[3], none, np.zeros(len(slots)),
+        np.diag(np.diag(constant)), rows, others, where, columns[3], none, np.zeros(len(slots)),
         np.zeros(constant.shape, bool), np.full(constant.shape, -1),
     )  # fmt: skip
     nodes = tuple(slot.coefficients for slot in slots)
