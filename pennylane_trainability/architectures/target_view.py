@@ -166,7 +166,7 @@ def _outside(slopes: np.ndarray, error: np.ndarray) -> np.ndarray:
     inside = np.sum(_modes(slopes, error)[1], axis=-1)
     # nothing is left of an error that is rounding
     some = size > 1e-24
-    return np.where(some, np.clip(1.0 - inside / np.where(some, size, 1.0), 0.0, 1.0), 0.0)
+    return np.where(some, np.maximum(1.0 - inside / np.where(some, size, 1.0), 0.0), 0.0)
 
 
 def _times(slopes: np.ndarray, error: np.ndarray, allowed: float) -> np.ndarray:

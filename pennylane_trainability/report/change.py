@@ -155,7 +155,7 @@ def change_between(before: Report, after: Report) -> ReportChange:
 def _seen(report: Report) -> np.ndarray:
     """Frequencies with a coefficient or a derivative that is not zero at some draw."""
     if report.coefficients is None or not len(report.frequencies):
-        return np.zeros((0, report.frequencies.shape[-1] if report.frequencies.ndim == 2 else 1))
+        return np.zeros((0, report.frequencies.shape[1] if report.frequencies.ndim == 2 else 1))
     n_rows = 1 + 2 * len(report.frequencies)
     zero = np.zeros(report.n_rows, bool)
     zero[list(report.space.zero_rows)] = True
@@ -166,11 +166,11 @@ def _seen(report: Report) -> np.ndarray:
 
 
 def _rows_only_in(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    if one.shape[-1] != other.shape[-1]:
+    if one.shape[1] != other.shape[1]:
         return one  # different inputs share no frequency
     known = {tuple(np.round(row, 9)) for row in other}
     return np.array([row for row in one if tuple(np.round(row, 9)) not in known]).reshape(
-        -1, one.shape[-1]
+        -1, one.shape[1]
     )
 
 

@@ -144,6 +144,7 @@ def test_rates_of_a_diagonal_jacobian():
     # mean time of the rows of k = 1: (1/9 + 1)/2
     assert convergence_rates(jacobian)[0] == pytest.approx([4.0, 1.8])
     assert convergence_rates(jacobian[:, :, :2])[0] == pytest.approx([4.0, 0.0])
+    assert convergence_rates(np.array([np.diag([2.0, 3.0, 0.0])]))[0] == pytest.approx([4.0, 0.0])
 
 
 def test_power_is_that_of_the_complex_coefficients():

@@ -10,13 +10,17 @@ import pytest
 
 import pennylane_trainability as pt
 from pennylane_trainability.monitoring.snapshots import Ask, _norm_errors, of_coefficients
+from pennylane_trainability.report.change import _seen
+from pennylane_trainability.report.record import _spread
 
 
 def two_outputs(x, w):
     qml.RY(w[0], wires=0)
     qml.RX(x, wires=0)
+    qml.RZ(0.4, wires=0)
     qml.RY(w[1], wires=0)
     qml.RX(x, wires=1)
+    qml.RZ(0.9, wires=1)
     qml.RY(w[2], wires=1)
     qml.CNOT([0, 1])
     qml.RX(x, wires=1)
@@ -54,8 +58,10 @@ def test_strength_and_scale_are_those_of_the_outputs_on_a_grid(report):
     [(3, "fewer live"), (14, "as many live"), (21, "as many live"), (22, "more live")],
 )
 def test_regimes_end_at_once_and_a_half_times_the_coefficients(report, kept, words):
-    space = replace(report.space, jacobians=np.ones((1, 14, kept)), dead=())
-    assert words in replace(report, space=space).regime
+    space = replace(report.space, jacobians=np.ones((1, 14, kept + 2)), dead=(0, 1))
+    made = replace(report, space=space, parameters=tuple(map(str, range(kept + 2))))
+    assert words in made.regime
+    assert f"{kept} of {kept + 2} parameters can learn" in made.heading()
 
 
 def test_errors_of_norms_are_those_of_the_columns():
@@ -83,7 +89,8 @@ def test_what_counts_as_zero_in_a_look_is_beside_its_largest_value():
 
 
 def test_spread_of_looks_is_printed_from_first_to_last():
-    watched = pt.monitor(qml.QNode(two_outputs, qml.device("default.qubit", wires=2)), "x")
+    qnode = qml.QNode(two_outputs, qml.device("default.qubit", wires=2))
+    watched = pt.monitor(qnode, "x", every=3)
     looks = [watched.monitor(0.0, np.array([0.3 * k, 0.8, 1.7])) for k in range(16)]
     found = watched.monitor.record()
     shown = [look for look in looks if look is not None]
@@ -96,3 +103,54 @@ def test_spread_of_looks_is_printed_from_first_to_last():
     place = int(np.argmin(last))
     text = f"{found.parameters[place]}: {last[place]:.3g} at step {found.steps[-1]}"
     assert text in str(found)
+
+
+def test_gradients_of_probabilities_are_norms_over_the_outcomes():
+    def outcomes(w):
+        qml.RX(w[0], wires=0)
+        qml.RY(w[1], wires=1)
+        qml.CNOT([0, 1])
+        qml.RX(w[2], wires=1)
+        return qml.probs(wires=[0, 1])
+
+    qnode = qml.QNode(outcomes, qml.device("default.qubit", wires=2))
+    watched = pt.monitor(qnode, quantity="states", every=1)
+    point, h = np.array([0.3, 0.8, 1.7]), 1e-6
+    look = watched.monitor(point)
+    moved = [(qnode(point + h * e) - qnode(point - h * e)) / (2 * h) for e in np.eye(3)]
+    np.testing.assert_allclose(look.gradients, np.linalg.norm(moved, axis=1), atol=1e-8)
+
+
+def test_spreads_are_medians_with_the_middle_ninety_percent():
+    assert _spread(np.arange(101.0)) == "50 [5, 95]"
+
+
+def test_what_a_report_prints(report):
+    space = replace(report.space, dead=(1,))
+    text = str(replace(report, notes=("said of it",), space=space))
+    assert "2 of 3 parameters can learn" in text
+    assert f"draws                   5, {report.law}; seed 1\n" in text
+    assert "engine                  exact on default.qubit; 0 circuits" in text
+    assert "note                    said of it" in text
+    per_frequency = [np.median(report.gradient_strength[:, k]) for k in range(4)]
+    strength = ", ".join(f"{s:.3g}" for s in per_frequency)
+    assert f"gradient per frequency  {strength}\n" in text
+    assert f"output scale            {_spread(report.output_scale)}\n" in text
+    assert "spectrum                0 (×" in text
+    wide = replace(report, frequencies=np.arange(1.0, 13)[:, None], redundancy=np.arange(13) + 1)
+    assert wide._spectrum().endswith("9 (×10), … 13 in all")
+    assert len(report.rows()) > 5 and dict(report.rows())["finding"] is not None
+
+
+def test_what_a_change_prints_and_frequencies_whatever_the_scale(report):
+    space = replace(report.space, dead=(1,))
+    text = str(report.compare(replace(report, space=space, notes=("said",), findings=())))
+    assert "that can learn" in text and "3 → 2" in text
+    assert f" {report.cost} → {report.cost}\n" in text
+    assert report.findings[0].heading() in text
+    still = replace(report.space, zero_rows=tuple(range(report.n_rows)))
+    size = np.abs(report.coefficients).max(axis=(0, 1))
+    seen = np.maximum(size[1::2], size[2::2]) > 1e-9
+    for scale in (1.0, 1e-6):
+        made = replace(report, space=still, coefficients=scale * report.coefficients)
+        np.testing.assert_array_equal(_seen(made), report.frequencies[seen])

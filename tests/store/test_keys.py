@@ -10,7 +10,8 @@ import pennylane as qml
 import pytest
 
 import pennylane_trainability as pt
-from pennylane_trainability.keys import circuit_key
+from pennylane_trainability.keys import circuit_key, distinct_circuits
+from pennylane_trainability.keys.key import canonical
 from pennylane_trainability.store.description import description
 
 
@@ -67,6 +68,24 @@ def test_different_circuits_have_different_names():
     tapes += [middle(function=lambda a, b: a + b), middle(function=lambda a, b: a * b)]
     tapes += [middle(function=lambda a, b: a - 2 * b), middle(function=lambda a, b: b - 2 * a)]
     assert len({circuit_key(tape) for tape in tapes}) == len(tapes)
+
+
+@pytest.mark.parametrize("cast", [lambda z: z, lambda z: np.array([z, z])], ids=["one", "array"])
+def test_zero_has_no_sign(cast):
+    for zeros in ((0.0, -0.0), (complex(0, 0), complex(-0.0, -0.0), complex(0, -0.0))):
+        assert len({canonical(cast(zero)) for zero in zeros}) == 1
+    assert canonical(cast(1.5)) != canonical(cast(-1.5))
+    assert canonical(cast(complex(1, 2))) != canonical(cast(complex(1, -2)))
+
+
+def test_rows_of_a_batch_count_once_whatever_their_order():
+    """Entries are told apart by all angles of all gates."""
+    batch = [qml.Rot([0.1, 0.1, 0.1], [0.2, 0.2, 0.3], 0.5, wires=0)]
+    assert distinct_circuits([tape_of(batch[0])]) == 2
+    two = qml.tape.QuantumScript(
+        [qml.RX([0.1, 0.1, 0.1, 0.4], 0), qml.RY([0.2, 0.3, 0.2, 0.2], 0)], [qml.probs(wires=0)]
+    )
+    assert distinct_circuits([two]) == 3
 
 
 def test_what_does_not_change_the_circuit_does_not_change_the_name():

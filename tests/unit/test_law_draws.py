@@ -32,22 +32,25 @@ def several(w):
     return qml.expval(qml.Z(0) @ qml.Z(1))
 
 
-CIRCUIT = circuit_of(several, np.ones(7))
+@pytest.fixture
+def circuit():
+    """A new one for every test: periods are remembered."""
+    return circuit_of(several, np.ones(7))
 
 
-def test_periods_are_those_of_the_greatest_common_frequency():
+def test_periods_are_those_of_the_greatest_common_frequency(circuit):
     """Frequencies 1; ½, 1; ½; 3/2, 1; 3, 2; 1, √2; 0."""
     expected = [2 * np.pi, 4 * np.pi, 4 * np.pi, 4 * np.pi, 2 * np.pi, np.nan, 2 * np.pi]
-    np.testing.assert_allclose(periods(CIRCUIT), expected)
+    np.testing.assert_allclose(periods(circuit), expected)
 
 
 @pytest.mark.parametrize(
     ("law", "width", "most"),
     [(pt.Normal(0.7), 0.7, 9.0), (pt.Uniform(0.7), 0.7 / np.sqrt(3), 0.7)],
 )
-def test_laws_around_values(law, width, most):
+def test_laws_around_values(circuit, law, width, most):
     given = np.tile(GIVEN, 3)[:7]
-    drawn = draw(law, CIRCUIT, given, 4000, np.random.default_rng(1)) - given
+    drawn = draw(law, circuit, given, 4000, np.random.default_rng(1)) - given
     assert drawn.shape == (4000, 7)
     np.testing.assert_allclose(drawn.std(axis=0), width, rtol=0.06)
     assert np.all(np.abs(drawn.mean(axis=0)) < 5 * width / np.sqrt(4000))
@@ -56,10 +59,10 @@ def test_laws_around_values(law, width, most):
         assert drawn.min() < -0.69 and drawn.max() > 0.69
 
 
-def test_uniform_draws_fill_a_period_or_stay_near():
+def test_uniform_draws_fill_a_period_or_stay_near(circuit):
     given = np.tile(GIVEN, 3)[:7]
-    drawn = draw(pt.Uniform(), CIRCUIT, given, 4000, np.random.default_rng(1))
-    period = periods(CIRCUIT)
+    drawn = draw(pt.Uniform(), circuit, given, 4000, np.random.default_rng(1))
+    period = periods(circuit)
     known = ~np.isnan(period)
     shares = drawn[:, known] / period[known]
     assert shares.min() >= 0 and shares.max() <= 1

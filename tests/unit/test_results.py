@@ -16,6 +16,7 @@ from pennylane_trainability.results import (
     Severity,
     aligned,
     format_error,
+    kept_seed,
     markdown_table,
     record,
     table,
@@ -95,6 +96,7 @@ def test_equal_runs_have_equal_dicts():
         pytest.param(12345.0, 4000.0, "12000 ± 4000", id="one digit above the point"),
         pytest.param(0.0, 0.02, "0.000 ± 0.020", id="zero value"),
         pytest.param(0.001, 5.0, "0 ± 5", id="error larger than value"),
+        pytest.param(-0.001, 5.0, "0 ± 5", id="zero has no sign"),
         pytest.param(1.0, float("nan"), "1 ± ?", id="unknown error"),
         pytest.param(1.0, float("inf"), "1 ± ?", id="infinite error"),
         pytest.param(2.0, 0.0, "2 ± 0", id="no spread"),
@@ -169,3 +171,9 @@ def test_text_is_aligned():
     assert aligned([("a", "x\ny"), ("long", None)]) == "  a     x\n        y\n  long  —"
     assert table(("n", "rank"), [(10, 2.0)]) == "  n   rank\n  10  2"
     assert aligned([("gates", ())]) == "  gates  none"
+
+
+@pytest.mark.parametrize("seed", [1.5, "seven", -2])
+def test_seeds_are_whole_numbers(seed):
+    with pytest.raises(ValueError, match="a whole number ≥ 0"):
+        kept_seed(seed)
