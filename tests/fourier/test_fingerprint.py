@@ -7,8 +7,7 @@ import math
 import numpy as np
 import pennylane as qml
 import pytest
-from scipy.stats import rankdata, spearmanr
-from scipy.stats import norm, spearmanr
+from scipy.stats import norm, rankdata, spearmanr
 
 import pennylane_trainability as pt
 from pennylane_trainability.diagnostics.fingerprint import fingerprint_of
