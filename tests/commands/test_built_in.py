@@ -3,13 +3,15 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from pennylane_trainability.commands.airline import fourier_basis, load_airline, unidentifiable
-from pennylane_trainability.commands.comparison import SHAPES, compare_shapes, report_of
+from pennylane_trainability.commands.comparison import SHAPES, _span, compare_shapes, report_of
 from pennylane_trainability.fitting import r_squared
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,6 +44,20 @@ def test_trend_knows_only_the_fitted_years():
     assert abs(data.targets[fitted].sum()) < 1e-9
     assert abs(data.targets[fitted] @ time_axis[fitted]) < 1e-9
     assert abs(data.targets @ time_axis) > 1
+
+
+def test_trend_counts_years_from_january_1949():
+    data = load_airline()
+    slope, intercept = np.polyfit(np.arange(108) / 12, np.log(data.passengers[:108]), 1)
+    np.testing.assert_allclose(data.trend, (intercept, slope), rtol=1e-9)
+
+
+def test_levels_of_the_years_held_out_are_taken_away():
+    data = load_airline()
+    values = np.arange(144.0) ** 2
+    years = values[108:].reshape(3, 12)
+    expected = years - years.mean(axis=1, keepdims=True)
+    np.testing.assert_allclose(data.without_yearly_means(values), expected.ravel())
 
 
 def test_line_forecasts_better_than_parabola_within_the_fitted_years():
@@ -110,6 +126,39 @@ def test_text_says_what_is_needed(comparison):
     assert "rank 12; sin 6x is zero at every month" in text
     assert "R² held out" in text
     assert max(map(len, text.splitlines())) <= 104
+
+
+def test_text_counts_shapes_that_come_within_a_thousandth(comparison):
+    data = comparison.data
+    fitted = ~data.held_out
+    ceiling = r_squared(data.targets[fitted], data.best_of_month[fitted])
+    trials = tuple(
+        SimpleNamespace(fit=SimpleNamespace(r2=ceiling - gap)) for gap in (5e-4, 15e-4, 5e-4, 0.1)
+    )
+    assert "; 2 of 4 shapes come within 0.001" in replace(comparison, trials=trials)._ceiling()
+
+
+def test_text_says_how_many_times_the_weakest_direction_differs(comparison):
+    medians = {t.shape: np.median(t.space.smallest_row_values) for t in comparison.trials}
+    low, high = min(medians, key=medians.get), max(medians, key=medians.get)
+    words = " ".join(str(comparison).split())
+    ratio = medians[high] / medians[low]
+    assert f"σ_K is {ratio:.1f} times as large in shape {high} as in {low} " in words
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [((0.3, 0.3004), "0.300"), ((0.3, 0.3008), "0.300 to 0.301"), ((0.3, 0.4), "0.300 to 0.400")],
+)
+def test_ranges_are_told_where_three_digits_differ(values, text):
+    assert _span(values) == text
+
+
+def test_text_says_by_how_much_the_years_held_out_are_missed(comparison):
+    season = comparison.data.targets[:108].reshape(9, 12).mean(axis=0)
+    miss = (comparison.data.targets[108:].reshape(3, 12) - season).mean()
+    words = " ".join(str(comparison).split())
+    assert f"lie {-miss:.3f} below trend and season on average" in words
 
 
 def test_same_seed_same_numbers():
