@@ -54,6 +54,7 @@ def test_deep_universal_circuits_are_not_trainable_from_random_starts(barren):
     assert len(barren.reasons) == 1 and "consistent with an exponential" in barren.reasons[0]
     assert "on n = 1, 2" in barren.sentence
     signal = dict(barren.aspect("signal").numbers)
+    assert signal["variance of the loss"] == barren.scaling.variances[-1]
     assert signal["factor per unit of n"].low < 0.6 and signal["factor per unit of n"].high > 0.49
 
 
@@ -227,3 +228,40 @@ def test_estimates_and_plain_numbers_are_shown():
     one = Aspect(name="cost", verdict=YES, sentence="cheap", size=4.0,
                  numbers=(("shots", Estimate.normal(100.0, 5.0)), ("circuits", 3.0)))  # fmt: skip
     assert dict(one.rows())["shots"] == "100 ± 5" and dict(one.rows())["circuits"] == "3"
+
+
+def test_degrees_of_freedom_of_the_whole_space():
+    """Eigenvalues ±0.7 ± 0.4 − 0.2 on eight dimensions: 1.1 above the lowest, variance 0.65."""
+
+    def still(n):
+        def circuit(w):
+            for wire in range(n):
+                qml.RZ(w[wire, 0], wire)
+                qml.RY(w[wire, 1], wire)
+            return qml.expval(0.7 * qml.Z(0) + 0.4 * qml.Z(1) - 0.2 * qml.I(0))
+
+        return qml.QNode(circuit, DEVICE), (np.zeros((n, 2)),)
+
+    found = pt.trainability(still, [3], seed=1, method="sample", n_draws=200)
+    numbers = dict(found.aspect("minima").numbers)
+    r = 8 * 1.21 / (1.21 + 0.65)
+    assert numbers["degrees of freedom r"] == pytest.approx(r)
+    rank = found.aspect("directions").numbers[0][1].value
+    assert rank == 3 and numbers["γ = p/(2r)"] == pytest.approx(3 / (2 * r))
+
+
+def test_a_loss_that_never_varies_has_no_signal_at_the_largest_size():
+    def dead(n):
+        def circuit(w):
+            for wire in range(n):
+                qml.RZ(w[wire], wire)
+            return qml.expval(qml.Z(0) + qml.X(0))
+
+        return qml.QNode(circuit, DEVICE), (np.zeros(n),)
+
+    found = pt.trainability(dead, [1, 2, 3], seed=1, method="sample", n_draws=100)
+    assert found.aspect("signal").size == 3
+
+
+def test_draws_of_both_questions_are_counted(solvable):
+    assert solvable.provenance.n_samples >= solvable.scaling.provenance.n_samples
