@@ -1,6 +1,7 @@
 """Verdicts on architectures: textbook cases, what is left open, and how questions are joined."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pennylane as qml
@@ -8,7 +9,7 @@ import pytest
 from pennylane import numpy as pnp
 
 import pennylane_trainability as pt
-from pennylane_trainability.diagnostics.trainability_aspects import joined, minima
+from pennylane_trainability.diagnostics.trainability_aspects import directions, joined, minima
 from pennylane_trainability.diagnostics.trainability_record import Aspect, Trainable
 from pennylane_trainability.results import Estimate
 
@@ -247,7 +248,8 @@ def test_degrees_of_freedom_of_the_whole_space():
     r = 8 * 1.21 / (1.21 + 0.65)
     assert numbers["degrees of freedom r"] == pytest.approx(r)
     rank = found.aspect("directions").numbers[0][1].value
-    assert rank == 3 and numbers["γ = p/(2r)"] == pytest.approx(3 / (2 * r))
+    # the loss looks at two of the three wires
+    assert rank == 3 and numbers["γ = p/(2r)"] == pytest.approx(2 / (2 * r))
 
 
 def test_a_loss_that_never_varies_has_no_signal_at_the_largest_size():
@@ -265,3 +267,13 @@ def test_a_loss_that_never_varies_has_no_signal_at_the_largest_size():
 
 def test_draws_of_both_questions_are_counted(solvable):
     assert solvable.provenance.n_samples >= solvable.scaling.provenance.n_samples
+
+
+def test_the_condition_of_directions_is_that_of_the_draws():
+    """Largest over smallest of the eigenvalues that are kept: 4 and 6 at the two draws."""
+    qnode, _ = hardware_efficient(1)
+    found = replace(
+        pt.capacity(qnode, n_draws=2, seed=1)(np.zeros((1, 1, 3))), limits=np.full(3, 0.1),
+        eigenvalues=np.array([[9.0, 1.0, 0.0], [4.0, 1.0, 0.01], [3.0, 0.5, 0.0]]),
+    )  # fmt: skip
+    assert directions(found, 1).numbers[1][1] == pytest.approx(5)
