@@ -27,6 +27,7 @@ from pennylane_trainability.diagnostics.jacobian_errors import (
     errors_of,
     value_errors_of,
 )
+from pennylane_trainability.diagnostics.measured import MeasuredJacobian
 from pennylane_trainability.diagnostics.measured_gradient import MeasuredGradient
 from pennylane_trainability.diagnostics.qfim_calibrated import (
     CalibratedCountErrors,
@@ -579,3 +580,15 @@ def test_the_squared_norm_and_its_error_by_hand():
     bent = (4 * 0.25 - 2 * 0.1 + 9 * 0.04 + 4 * 0.02 + 0.01) / 100
     assert one.stderr == pytest.approx(np.sqrt(4 * (bent - spread) + 2 * spread))
     assert measured(np.zeros(3), c).norm_squared().stderr == pytest.approx(np.sqrt(2 * spread))
+
+
+def test_intervals_of_a_jacobian_by_hand(rng):
+    value, stderr = rng.normal(size=(3, 2)), rng.uniform(1, 2, (3, 2))
+    found = MeasuredJacobian(
+        value=value, errors=SimpleNamespace(stderr=lambda: stderr), parameters=("a", "b"),
+        n_parameters=2, shots=10, cost=Cost(), provenance=Provenance(shots=10), level=0.9,
+    )  # fmt: skip
+    for level, quantile in ((None, stats.norm.ppf(0.95)), (0.5, stats.norm.ppf(0.75))):
+        low, high = found.interval(level)
+        np.testing.assert_allclose(low, value - quantile * stderr)
+        np.testing.assert_allclose(high, value + quantile * stderr)
