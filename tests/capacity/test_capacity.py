@@ -16,6 +16,7 @@ from scipy import special
 import pennylane_trainability as pt
 from pennylane_trainability.circuits.points import read_points
 from pennylane_trainability.circuits.repeats import last_repeat, parameter_order
+from pennylane_trainability.diagnostics.measured_qfim import MeasuredQFIM
 from pennylane_trainability.results import Claim
 from pennylane_trainability.statistics.noise_floor import NoiseFloor
 
@@ -610,3 +611,41 @@ def test_what_is_told_of_eigenvalues_by_hand(rng):
     np.testing.assert_allclose(one.mean_leverages, leverages[1:].mean(axis=0))
     assert one.gap == pytest.approx((0.05, 0.3))
     assert one._zero() == "up to 5e-03 λ₁; kept ≥ 5.0e-02, dropped ≤ 3.0e-01"
+
+
+@pytest.mark.parametrize("scale", [1e-2, 1e4])
+def test_redundancy_does_not_depend_on_the_unit_of_the_angles(scale):
+    """Three angles in a row are one direction, and a fourth is another, however fast they turn."""
+
+    def told(factor):
+        @qml.qnode(qml.device("default.qubit"))
+        def circuit(w):
+            for k in range(3):
+                qml.RX(factor * w[k], wires=0)
+            qml.RY(factor * w[3], wires=1)
+            qml.CNOT([0, 1])
+            qml.RY(factor * w[4], wires=1)
+            return qml.expval(qml.Z(0))
+
+        found = pt.capacity(circuit, n_draws=3, seed=1)(np.ones(5))
+        names = [group.members for group in found.groups()]
+        return names, found.reason, found._lasting().tolist(), found.rank.value
+
+    assert told(scale) == told(1.0)
+    assert told(1.0)[0]
+
+
+def test_noise_floors_are_resampled_as_often_as_their_level_needs(monkeypatch):
+    """Twice for each of the twenty-one shares of five percent."""
+    asked, original = [], MeasuredQFIM.noise_floor
+
+    def noise_floor(self, level=None, n_resamples=399):
+        asked.append((level, n_resamples))
+        return original(self, level, n_resamples)
+
+    monkeypatch.setattr(MeasuredQFIM, "noise_floor", noise_floor)
+    found = pt.capacity(qnode(product, shots=50, seed=1), n_draws=20, seed=1)(np.zeros(2))
+    assert np.all(np.diff(found.eigenvalues, axis=1) <= 0)
+    assert len(asked) == 21 and all(n in (840, 841) for _, n in asked)  # by rounding
+    np.testing.assert_allclose([level for level, _ in asked], 1 - 0.05 / 21)
+    assert pt.capacity(qnode(product), n_draws=0)(np.zeros(2)).law == "the values given only"

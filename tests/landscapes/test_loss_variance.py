@@ -385,3 +385,38 @@ def test_arguments_of_other_interfaces(interface, seed):
     for method in ("module", "paths", "sample"):
         found = pt.gradient_variances(qnode(product), method=method, seed=seed)(w)
         assert isinstance(found.value, np.ndarray) and found.value.shape == (3,)
+
+
+@pytest.mark.parametrize("scale", [1e-7, 1.0, 1e6])
+def test_small_losses_vary_and_rounding_does_not(scale):
+    """``RZ`` after a fixed turn changes nothing, ``RX`` does; in any unit."""
+
+    def made(gate):
+        @qml.qnode(qml.device("default.qubit"))
+        def circuit(w):
+            qml.RX(np.pi / 3, wires=0)
+            gate(w, wires=0)
+            return qml.expval(scale * qml.Z(0))
+
+        found = pt.loss_variance(circuit, method="sample", n_draws=50, seed=1)(0.1)
+        spread = found.samples.std(ddof=1) / np.sqrt(50)
+        assert found.mean.stderr == pytest.approx(spread, abs=1e-12 * scale)
+        return found.variance.value
+
+    assert made(qml.RZ) == 0 and made(qml.RX) == pytest.approx(scale**2 / 2, rel=0.5)
+
+
+def test_how_many_derivatives_miss_the_error_asked_for():
+    """Losses of one, one half and one tenth: 20 draws know none of them to a thousandth."""
+
+    @qml.qnode(qml.device("default.qubit"))
+    def circuit(w):
+        for wire in range(3):
+            qml.RX(w[wire], wires=wire)
+        return qml.expval(0.1 * qml.Z(0) + 0.05 * qml.Z(1))
+
+    found = pt.gradient_variances(circuit, method="sample", n_draws=20, rtol=0.02, seed=1)(
+        np.zeros(3)
+    )
+    text = " ".join(found.notes)
+    assert "the relative error 0.02 was not reached for 2 of 3" in text

@@ -1,6 +1,7 @@
 """Verdicts on architectures: textbook cases, what is left open, and how questions are joined."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pennylane as qml
@@ -8,7 +9,7 @@ import pytest
 from pennylane import numpy as pnp
 
 import pennylane_trainability as pt
-from pennylane_trainability.diagnostics.trainability_aspects import joined, minima
+from pennylane_trainability.diagnostics.trainability_aspects import directions, joined, minima
 from pennylane_trainability.diagnostics.trainability_record import Aspect, Trainable
 from pennylane_trainability.results import Estimate
 
@@ -54,6 +55,7 @@ def test_deep_universal_circuits_are_not_trainable_from_random_starts(barren):
     assert len(barren.reasons) == 1 and "consistent with an exponential" in barren.reasons[0]
     assert "on n = 1, 2" in barren.sentence
     signal = dict(barren.aspect("signal").numbers)
+    assert signal["variance of the loss"] == barren.scaling.variances[-1]
     assert signal["factor per unit of n"].low < 0.6 and signal["factor per unit of n"].high > 0.49
 
 
@@ -227,3 +229,51 @@ def test_estimates_and_plain_numbers_are_shown():
     one = Aspect(name="cost", verdict=YES, sentence="cheap", size=4.0,
                  numbers=(("shots", Estimate.normal(100.0, 5.0)), ("circuits", 3.0)))  # fmt: skip
     assert dict(one.rows())["shots"] == "100 ± 5" and dict(one.rows())["circuits"] == "3"
+
+
+def test_degrees_of_freedom_of_the_whole_space():
+    """Eigenvalues ±0.7 ± 0.4 − 0.2 on eight dimensions: 1.1 above the lowest, variance 0.65."""
+
+    def still(n):
+        def circuit(w):
+            for wire in range(n):
+                qml.RZ(w[wire, 0], wire)
+                qml.RY(w[wire, 1], wire)
+            return qml.expval(0.7 * qml.Z(0) + 0.4 * qml.Z(1) - 0.2 * qml.I(0))
+
+        return qml.QNode(circuit, DEVICE), (np.zeros((n, 2)),)
+
+    found = pt.trainability(still, [3], seed=1, method="sample", n_draws=200)
+    numbers = dict(found.aspect("minima").numbers)
+    r = 8 * 1.21 / (1.21 + 0.65)
+    assert numbers["degrees of freedom r"] == pytest.approx(r)
+    rank = found.aspect("directions").numbers[0][1].value
+    # the loss looks at two of the three wires
+    assert rank == 3 and numbers["γ = p/(2r)"] == pytest.approx(2 / (2 * r))
+
+
+def test_a_loss_that_never_varies_has_no_signal_at_the_largest_size():
+    def dead(n):
+        def circuit(w):
+            for wire in range(n):
+                qml.RZ(w[wire], wire)
+            return qml.expval(qml.Z(0) + qml.X(0))
+
+        return qml.QNode(circuit, DEVICE), (np.zeros(n),)
+
+    found = pt.trainability(dead, [1, 2, 3], seed=1, method="sample", n_draws=100)
+    assert found.aspect("signal").size == 3
+
+
+def test_draws_of_both_questions_are_counted(solvable):
+    assert solvable.provenance.n_samples >= solvable.scaling.provenance.n_samples
+
+
+def test_the_condition_of_directions_is_that_of_the_draws():
+    """Largest over smallest of the eigenvalues that are kept: 4 and 6 at the two draws."""
+    qnode, _ = hardware_efficient(1)
+    found = replace(
+        pt.capacity(qnode, n_draws=2, seed=1)(np.zeros((1, 1, 3))), limits=np.full(3, 0.1),
+        eigenvalues=np.array([[9.0, 1.0, 0.0], [4.0, 1.0, 0.01], [3.0, 0.5, 0.0]]),
+    )  # fmt: skip
+    assert directions(found, 1).numbers[1][1] == pytest.approx(5)

@@ -14,8 +14,14 @@ from scipy import stats
 import pennylane_trainability as pt
 from pennylane_trainability.circuits.qnode import read_qnode
 from pennylane_trainability.diagnostics.degrees_roads import findings_of
+from pennylane_trainability.diagnostics.degrees_sample import (
+    Wanted,
+    measured_samples,
+    simulated_samples,
+)
 from pennylane_trainability.diagnostics.landscape_law import _normal
 from pennylane_trainability.diagnostics.local_minima import MinimaVerdict
+from pennylane_trainability.diagnostics.variance_ask import VarianceAsk
 from pennylane_trainability.diagnostics.wishart_reading import driven
 from pennylane_trainability.diagnostics.wishart_record import Gaussianity
 from pennylane_trainability.results import Estimate
@@ -371,6 +377,30 @@ def test_shot_noise_drops_out_in_one_execution():
     assert tracker.totals["batches"] == 1 and found.cost.shots == 4 * 20 * 1500
     one = found.by("loss variance")
     assert abs(one.value - 5) < 5 * one.stderr, "naively 1/(1/5 + 0.04) = 4.2"
+
+
+@pytest.mark.parametrize("parameter", [1, None])
+def test_samples_of_a_device_are_those_of_the_simulation(parameter):
+    """Without shots, at the same draws: losses, and one derivative by shifted circuits."""
+    circuit, w = universal(2, 2, 0.5 * qml.Z(0) + qml.X(1))
+    ask = VarianceAsk(
+        *(circuit, None, None, pt.Uniform(), None, None, None, None),
+        *(3, "measured", 0.95, 2**30, None, None, None),
+    )
+    reading, wanted = ask.read((w,), {}), Wanted(parameter, True, 6, 0)
+    measured, exact = (
+        found(ask, reading, wanted) for found in (measured_samples, simulated_samples)
+    )
+    np.testing.assert_allclose(measured.losses, exact.losses, atol=1e-12)
+    if parameter is not None:
+        np.testing.assert_allclose(measured.derivatives, exact.derivatives, atol=1e-12)
+
+
+def test_losses_that_are_kept_are_means_over_replicates():
+    circuit, w = universal(2, 2, qml.Z(0))
+    noisy = qml.set_shots(circuit, shots=5)
+    found = pt.degrees_of_freedom(noisy, road="loss", seed=5, n_draws=600, level=0.9)(w)
+    assert found.losses.shape == (600,) and np.unique(np.round(found.losses * 20)).size > 11
 
 
 @pytest.mark.parametrize(

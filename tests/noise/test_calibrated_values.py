@@ -10,6 +10,7 @@ import pytest
 from depolarised import WEIGHTS, NoisyQubits, layers
 
 import pennylane_trainability as pt
+from pennylane_trainability.diagnostics.calibrated_values import CalibratedValues
 from pennylane_trainability.diagnostics.loss_slice import _values
 
 S, FLIPS = 0.8, (0.03, 0.08)
@@ -187,3 +188,15 @@ def test_models_and_costs_at_inputs_are_told(ask):
         ask(encoded(None), engine="measured", rescale=True)(0.0, THETA)
     with pytest.raises(ValueError, match="level"):
         ask(circuit, **BOTH, level=1.0)(0.0, THETA)
+
+
+def test_rows_of_calibrated_values_by_hand(rng):
+    """Four rows from three points of two outputs; five independent parts of the calibration."""
+    own, factors = rng.uniform(1, 2, (3, 2)), rng.normal(size=(5, 3, 2))
+    found, matrix = CalibratedValues(rng.normal(size=(3, 2)), own, factors), rng.normal(size=(4, 3))
+    values, errors = found.rows(matrix)
+    np.testing.assert_allclose(values, (matrix @ found.values).T)
+    for o, k in np.ndindex(2, 4):
+        shots = np.diag(own[:, o] ** 2)
+        spread = shots + factors[:, :, o].T @ factors[:, :, o]
+        assert errors[o, k] == pytest.approx(np.sqrt(matrix[k] @ spread @ matrix[k]))

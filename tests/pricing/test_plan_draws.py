@@ -301,3 +301,18 @@ def test_fair_coins_of_several_bases():
         assert coin[0] == pytest.approx(0.49 + 0.16 + 0.25)
         counts.append(count)
     assert counts == [2, 4]
+
+
+def test_small_variances_get_many_shots_for_each_draw():
+    """Five cosines: ``V = 1/32``, and one more shot helps as much as one more draw near 32."""
+
+    def five(weights):
+        for wire in range(5):
+            qml.RY(weights[wire], wires=wire)
+        return qml.expval(qml.prod(*(qml.Z(wire) for wire in range(5))))
+
+    circuits, split = of_variances(asked(five, np.zeros(5), 20_000), False, False)
+    n, v = split.shots, 1 / 32
+    assert circuits == 1 and 20 < n < 50
+    own = 2 * v**2 + 4 * v / n + 2 / (n * (n - 1))
+    assert split.stderr == pytest.approx(np.sqrt(own / split.draws), rel=1e-3)

@@ -27,12 +27,14 @@ from pennylane_trainability.diagnostics.jacobian_errors import (
     errors_of,
     value_errors_of,
 )
+from pennylane_trainability.diagnostics.measured import MeasuredJacobian
 from pennylane_trainability.diagnostics.measured_gradient import MeasuredGradient
 from pennylane_trainability.diagnostics.qfim_calibrated import (
     CalibratedCountErrors,
     noise_of_moments,
 )
 from pennylane_trainability.diagnostics.qfim_errors import CountErrors, Mirrors, ReplicateErrors
+from pennylane_trainability.diagnostics.variance_calibrated import Seen, derivative_noise
 from pennylane_trainability.errors import BudgetError
 from pennylane_trainability.results import Cost, Provenance
 from pennylane_trainability.statistics.counts import AGRESTI_COULL
@@ -261,6 +263,26 @@ def test_a_jacobian_from_its_means_written_out(rng):
                 expected[1, o, k, p] += shifts.matrix[k, g] * shifts.slopes[s, p, g] * mean
     np.testing.assert_allclose(_jacobian(points), expected[0].reshape(-1, N_PARAMETERS))
     np.testing.assert_allclose(_jacobian(shifts), expected[1].reshape(-1, N_PARAMETERS))
+
+
+@pytest.mark.parametrize("points", [3, 1])
+def test_noise_of_derivatives_at_draws_written_out(points, rng):
+    """Slopes of every draw, or the same for all; the sample variance is made unbiased."""
+    angles, weights = rng.normal(size=(7, N_PARAMETERS, points)), rng.normal(size=(7, N_CIRCUITS))
+    variances = rng.uniform(1, 2, (N_CIRCUITS, N_POINTS, 1))
+    built = SimpleNamespace(
+        plan=SimpleNamespace(slopes=lambda count: angles[:, :count], weights=weights),
+        n_parameters=N_PARAMETERS, means=lambda f: variances, variances=lambda f, n: variances,
+        jacobian=lambda means: rng.normal(size=(N_POINTS, 1, N_PARAMETERS)),
+    )  # fmt: skip
+    expected = np.zeros((N_POINTS, N_PARAMETERS))
+    for g, p, s in np.ndindex(N_POINTS, N_PARAMETERS, N_CIRCUITS):
+        slope = angles[:, p, g % points] @ weights[:, s]
+        expected[g, p] += slope**2 * variances[s, g, 0]
+    np.testing.assert_allclose(derivative_noise(built, variances[..., 0]), expected)
+    for gradient, truth in ((True, expected), (False, variances[0, :, 0])):
+        _, noise = Seen(built, ([],), 5, gradient).numbers()
+        np.testing.assert_allclose(noise, truth * 5 / 4)
 
 
 def test_the_room_for_slopes_is_counted_in_bytes(monkeypatch):
@@ -558,3 +580,15 @@ def test_the_squared_norm_and_its_error_by_hand():
     bent = (4 * 0.25 - 2 * 0.1 + 9 * 0.04 + 4 * 0.02 + 0.01) / 100
     assert one.stderr == pytest.approx(np.sqrt(4 * (bent - spread) + 2 * spread))
     assert measured(np.zeros(3), c).norm_squared().stderr == pytest.approx(np.sqrt(2 * spread))
+
+
+def test_intervals_of_a_jacobian_by_hand(rng):
+    value, stderr = rng.normal(size=(3, 2)), rng.uniform(1, 2, (3, 2))
+    found = MeasuredJacobian(
+        value=value, errors=SimpleNamespace(stderr=lambda: stderr), parameters=("a", "b"),
+        n_parameters=2, shots=10, cost=Cost(), provenance=Provenance(shots=10), level=0.9,
+    )  # fmt: skip
+    for level, quantile in ((None, stats.norm.ppf(0.95)), (0.5, stats.norm.ppf(0.75))):
+        low, high = found.interval(level)
+        np.testing.assert_allclose(low, value - quantile * stderr)
+        np.testing.assert_allclose(high, value + quantile * stderr)
