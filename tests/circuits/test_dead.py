@@ -221,11 +221,18 @@ def test_real_states_are_blind_to_imaginary_read_outs():
     assert dead[2] is Reason.BLIND
 
 
+def difference(angle, wires):
+    """``XX - YY``, which turns ``|00⟩`` and ``|11⟩`` only."""
+    a, b = wires
+    return qml.evolve(qml.X(a) @ qml.X(b) - qml.Y(a) @ qml.Y(b), angle)
+
+
 ON_BASIS_STATES = [
     (qml.CRX, [0, 0], True), (qml.CRX, [1, 0], False), (qml.IsingXY, [0, 0], True),
     (qml.IsingXY, [0, 1], False), (qml.SingleExcitation, [1, 1], True),
     (qml.IsingXX, [0, 0], False),
     (qml.SingleExcitation, [1, 0], False), (qml.CPhase, [1, 1], True),
+    (difference, [0, 1], True), (difference, [1, 0], True), (difference, [1, 1], False),
 ]  # fmt: skip
 
 
@@ -241,6 +248,20 @@ def test_words_of_one_gate_cancel_on_a_basis_state(kind, bits, idle):
     dead = dead_parameters(make_circuit(factories, 3, measured, 3, preparation))
     assert set(dead) == numerically_dead(factories, 3, measured, 3, preparation)
     assert (dead.get(0) in (Reason.EIGENSTATE, Reason.SEVERAL)) == idle
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_random_circuits_on_two_wires(seed):
+    draw = np.random.default_rng(seed)
+    kinds = [qml.RX, qml.RZ, qml.CRX, qml.IsingXY, qml.IsingZZ]
+    factories = []
+    for p in range(5):
+        kind = kinds[draw.integers(len(kinds))]
+        wires = draw.permutation(2).tolist()[: 1 if kind in kinds[:2] else 2]
+        factories.append((lambda t, kind=kind, wires=wires: kind(t, wires), p))
+    measured = [qml.expval(qml.Z(0)), qml.expval(qml.X(0) @ qml.Z(1))][: 1 + seed % 2]
+    found = dead_parameters(make_circuit(factories, 2, measured, 5))
+    assert set(found) == numerically_dead(factories, 2, measured, 5)
 
 
 def test_tied_parameters_need_every_gate_to_be_idle():
