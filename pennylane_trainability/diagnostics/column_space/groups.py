@@ -148,8 +148,8 @@ def proportional_classes(jacobians: np.ndarray, cutoff: float) -> list[list[int]
     squares = np.diagonal(gram, axis1=-2, axis2=-1)
     # The Gram matrix only preselects: its cosines are good to half the digits. Its determinant is
     # σ₁²σ₂², at most σ₂² times its trace.
-    p, q = squares[:, :, None], squares[:, None, :]
-    candidates = np.all(gram**2 >= (1 - 1e-6) * p * q - cutoff**2 * (p + q), axis=0)
+    one, two = squares[:, :, None], squares[:, None, :]
+    candidates = np.all(gram**2 >= (1 - 1e-6) * one * two - cutoff**2 * (one + two), axis=0)
     left = np.ones(jacobians.shape[-1], dtype=bool)
     classes = []
     for p in range(len(left)):
