@@ -127,6 +127,18 @@ def test_vector_inputs(rng):
     np.testing.assert_allclose(found.jacobian[:, 0], wanted, rtol=0, atol=1e-10)
 
 
+def test_what_is_printed_follows_from_the_matrix():
+    qnode, w = qnode_of(encode_plain), np.array([0.4, 1.3, 2.2])
+    found = pt.data_jacobian(qnode, DATA, "x", targets=np.zeros((5, 2)))(0.0, w)
+    flat = found.jacobian.reshape(10, 3)
+    told = dict(found.rows())
+    largest = np.linalg.norm(flat, 2) ** 2
+    assert (
+        told["tangent kernel"] == f"largest eigenvalue {largest:.4g}, trace {np.sum(flat**2):.4g}"
+    )
+    assert told["gradient norm"] == pytest.approx(np.linalg.norm(found.loss_gradient))
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

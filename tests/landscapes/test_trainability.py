@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pennylane as qml
@@ -9,7 +10,12 @@ import pytest
 from pennylane import numpy as pnp
 
 import pennylane_trainability as pt
-from pennylane_trainability.diagnostics.trainability_aspects import directions, joined, minima
+from pennylane_trainability.diagnostics.trainability_aspects import (
+    coefficients,
+    directions,
+    joined,
+    minima,
+)
 from pennylane_trainability.diagnostics.trainability_record import Aspect, Trainable
 from pennylane_trainability.results import Estimate
 
@@ -217,6 +223,26 @@ def test_the_threshold_of_the_wishart_model(rank, expected):
     assert names["degrees of freedom r"] == pytest.approx(8)
     p = wishart.n_parameters if rank is None else rank
     assert names["γ = p/(2r)"] == pytest.approx(p / 16)
+
+
+def test_the_block_that_needs_most_parameters_decides():
+    """Thresholds 2 · 8 and 4 · 2: the first is higher, although its β is not."""
+    blocks = [
+        SimpleNamespace(variance=1.0, beta=beta, r_descent=r, ends_exact=True, group=name)
+        for beta, r, name in ((4, 2.0, "Sp(4)"), (2, 8.0, "SU(16)"), (2, 1.0, "SU(2)"))
+    ]
+    wishart = SimpleNamespace(n_parameters=40, applies=True, reasons=(), blocks=blocks)
+    found = minima(wishart, 99.0, 12, 4)
+    assert dict(found.numbers) == {"degrees of freedom r": 8.0, "γ = p/(2r)": 12 / 16}
+    assert "SU(16)" in found.sentence
+
+
+def test_directions_of_coefficients_that_are_lost_are_counted():
+    space = SimpleNamespace(reachable_rows=5, rank=3, conditions=np.array([2.0, 4.0, np.nan]))
+    found = coefficients(space, 2)
+    assert "2 directions of 5 coefficients cannot be moved, which matters" in found.sentence
+    assert found.verdict is OPEN and found.numbers[1][1] == 3
+    assert coefficients(SimpleNamespace(**vars(space) | {"rank": 5}), 2).verdict is YES
 
 
 def test_without_the_model_the_numbers_decide_nothing():

@@ -87,6 +87,13 @@ def test_names_of_wires_do_not_matter(rng):
     assert ideals(Words.of(pairs, n)) == ideals(Words.of(np.array(moved).tolist(), n))
 
 
+def test_wires_that_are_far_apart_are_wires_like_others(rng):
+    n = 5
+    for pairs in (random_pairs(rng, 7, n), [(1 << w, 0) for w in range(n)] + [(0, 3), (0, 6)]):
+        far = [tuple(sum((m >> w & 1) << 50 * w for w in range(n)) for m in p) for p in pairs]
+        assert ideals(Words.of(pairs, n)).text == ideals(Words.of(far, 250)).text
+
+
 def test_nothing_generates_nothing():
     found = ideals(Words.of([], 3))
     assert found.dimension == 0 and found.text == "0"
