@@ -89,7 +89,9 @@ def test_several_outputs_in_several_bases(method, seed):
     np.testing.assert_allclose(covariance[1:5, 1:5].sum(axis=0), 0, atol=1e-15)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    "method", ["exact", "randomised", pytest.param("register", marks=pytest.mark.slow)]
+)
 def test_covariances_are_those_of_repeated_measurements(method, seed):
     repeats, shots = 120, 100
     found = pt.measure_density(several(method, seed, shots))(ALPHA, ANGLES, np.full(repeats, X))

@@ -88,6 +88,7 @@ def test_all_executions_of_a_question_are_in_one(mode, kind, line):
     assert device.session is None
 
 
+@pytest.mark.slow
 def test_training_runs_in_one_session(line):
     device = remote()
     with pt.execution_mode(device, "session") as within:
