@@ -194,8 +194,9 @@ def _fill_weights(basis: Basis) -> None:
                 basis.weights[flat] = basis.weights.get(flat, 0.0) + (local == k)
         else:
             sign = np.ones(basis.n_outcomes)
-            if basis.parity and word:
-                sign = np.array([1.0, -1.0])
-            for w in () if basis.parity else word:
-                sign = sign * (1.0 - 2.0 * bits[w])
+            if basis.parity:
+                sign = np.array([1.0, -1.0]) if word else sign
+            else:
+                for w in word:
+                    sign = sign * (1.0 - 2.0 * bits[w])
             basis.weights[output] = basis.weights.get(output, 0.0) + value * sign
