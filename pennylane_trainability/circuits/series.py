@@ -136,10 +136,10 @@ def _refuse_too_many(parts) -> None:
     size = 1.0
     for _, differences, count in parts:
         spread = len(differences) ** float(min(count, 300))
-        if len(differences) == 3 or np.allclose(differences * 2, np.round(differences * 2)):
-            spread = min(
-                spread, (4 if len(differences) > 3 else 2) * count * max(1.0, differences.max()) + 1
-            )
+        if len(differences) == 3:
+            spread = 2 * count + 1
+        elif np.allclose(differences * 2, np.round(differences * 2)):  # sums on a grid of halves
+            spread = min(spread, 4 * count * differences.max() + 1)
         size = min(size * spread, 1e300)
     if size > _MAX_FREQUENCIES:
         raise BudgetError(
