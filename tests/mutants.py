@@ -12,8 +12,10 @@ that caught something before, until one fails. A test that takes five times as l
 as failed. What fails for the first time must pass, after the same tests, in a child without the
 change; else it is left out. Printed are the mutants that no test noticed, and totals per file.
 
-``--formulas`` leaves signs, factors and axes only. Mutants that nothing can notice, because the
-result is the same, stand with the reason in ``equivalent_mutants.toml``; they are counted, not run.
+``--formulas`` leaves signs, factors and axes only; ``--again`` takes the output of a run and does
+what survived in it once more, with other tests or a larger ``--budget``. Mutants that nothing can
+notice, because the result is the same, stand with the reason in ``equivalent_mutants.toml``; they
+are counted, not run.
 
 Changed are operators, signs, comparisons, constants and axes in the bodies of functions, and calls
 that have a counterpart (sum and mean, sin and cos, conjugation and transposition left out).
@@ -32,6 +34,7 @@ import os
 import pickle
 import pkgutil
 import random
+import re
 import signal
 import sys
 import time
@@ -394,6 +397,8 @@ class Server:
             chosen = sorted(draw.sample(chosen, self.options.sample))
         if self.options.only:
             chosen = self.options.only
+        if self.options.again:
+            chosen = [which for which in chosen if which in self.options.again[path]]
         self.kills = Counter()
         start = time.perf_counter()
         for which in chosen:
@@ -506,19 +511,29 @@ class Server:
         os._exit(0)
 
 
+def survivors_of(output: Path) -> dict[Path, set[int]]:
+    """Numbers of the mutants that survived in an earlier run, by file; the files are unchanged."""
+    found: dict[Path, set[int]] = defaultdict(set)
+    for line in output.read_text().splitlines():
+        if hit := re.match(r"  (\S+):\d+ #(\d+) (?:survived|no test):", line):
+            found[ROOT / hit[1]].add(int(hit[2]))
+    return found
+
+
 def run(arguments: list[str]) -> int:
     """Make the mutants of the files named, and run the tests on each."""
     parser = argparse.ArgumentParser(prog="mutants.py run")
-    parser.add_argument("paths", nargs="+", type=Path)
+    parser.add_argument("paths", nargs="*", type=Path)
     parser.add_argument("--sample", type=int, default=0, help="mutants per file; 0 takes all")
     parser.add_argument("--formulas", action="store_true", help="only signs, factors and axes")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--budget", type=float, default=20.0, help="seconds of tests per mutant")
     parser.add_argument("--longest", type=float, default=10.0, help="leave out longer tests")
     parser.add_argument("--only", nargs="*", type=int, help="numbers of mutants, of one file")
+    parser.add_argument("--again", type=survivors_of, help="output of a run: what survived in it")
     parser.add_argument("--tests", nargs="*", default=["tests"])
     options = parser.parse_args(arguments)
-    files = []
+    files = [] if options.paths else sorted(options.again or ())
     for path in options.paths:
         found = sorted(path.glob("*.py")) if path.is_dir() else [path]
         files += [file.resolve() for file in found if file.name != "__init__.py"]

@@ -383,6 +383,18 @@ def test_at_equal_cost_no_two_qubit_gates():
     assert all(group.basis.two_qubit_gates == 0 for group in measurement_groups(words, 2))
 
 
+def test_at_an_equal_number_of_circuits_no_two_qubit_gate_is_taken():
+    """Four circuits either way: sets that commute need a gate, sets letter by letter none."""
+    words = read("IXYI", "YIZI", "YXZI", "ZIYY", "ZIZZ", "ZXZY")
+
+    def cost(grouping):
+        groups = measurement_groups(words, 4, grouping=grouping)
+        return len(groups), sum(group.basis.two_qubit_gates for group in groups)
+
+    assert cost("commuting") == (4, 1)
+    assert cost("qubit-wise") == cost("auto") == (4, 0)
+
+
 def test_only_sets_that_cost_too_much_are_split():
     """Six circuits or two gates, and two circuits or one gate, when a gate is worth 1.5."""
     pairs = [first + second + "II" for first in ("YY", "ZZ") for second in ("XX", "YY", "ZZ")]

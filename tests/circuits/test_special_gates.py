@@ -10,6 +10,7 @@ from pennylane_trainability import coefficient_jacobian
 from pennylane_trainability.circuits.circuit import Circuit, Gate
 from pennylane_trainability.circuits.read_out import read_out
 from pennylane_trainability.circuits.rotations import Opaque, pauli_circuit
+from pennylane_trainability.circuits.unitaries import monomial
 
 
 class Endless(Operation):
@@ -78,3 +79,26 @@ def test_words_of_a_matrix_do_not_depend_on_its_scale(scale):
     matrix[0, 1] = matrix[1, 0] = 1e-16 * scale  # rounding
     found = read_out([qml.expval(qml.Hermitian(matrix, wires=["a", "b"]))], {"a": 0, "b": 1}, 2)
     assert {(word.x, word.z) for word in found.words} == {(0b01, 0), (0, 0b10)}
+
+
+def test_a_permutation_that_is_not_its_own_inverse():
+    """``|j⟩`` becomes ``phase_j |j + 1⟩``; and in a circuit it is what PennyLane makes of it."""
+    phases = np.exp(1j * np.array([0.0, 0.3, 0.7, 1.2]))
+    matrix = np.roll(np.diag(phases), 1, axis=0)
+    gate = Gate(qml.QubitUnitary(matrix, wires=[0, 1]), (0, 1), ())
+    found = monomial(gate)
+    assert found.image.tolist() == [1, 2, 3, 0]
+    np.testing.assert_allclose(found.phase, phases)
+
+    def rotate(w):
+        qml.RY(w, 0)
+        qml.QubitUnitary(matrix, wires=[0, 1])
+        qml.RX(w, 1)
+
+    arguments = 0.1, np.array(0.7)
+    exact, measured = (
+        coefficient_jacobian(qnode_of(rotate, 2), encoding_args="x", engine=engine)(*arguments)
+        for engine in ("exact", "measured")
+    )
+    np.testing.assert_allclose(exact, measured, rtol=0, atol=1e-10)
+    assert np.abs(exact).max() > 0.01

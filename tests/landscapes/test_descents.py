@@ -1,6 +1,7 @@
 """The update of an inverse Hessian: what it has to satisfy, whatever it was before."""
 
 import numpy as np
+import pytest
 
 from pennylane_trainability.landscapes import descents
 from pennylane_trainability.landscapes.descents import _line_search, _updated, descend
@@ -25,6 +26,16 @@ def test_the_update_maps_the_change_of_the_gradient_to_the_step(rng):
     v = np.linalg.svd(np.stack([s[0], (before @ y[..., None])[0, :, 0]]))[2][-1]
     after = _updated(before, s, y, np.zeros(6, bool))
     np.testing.assert_allclose(v @ after[0] @ v, v @ before[0] @ v, rtol=1e-10)
+
+
+@pytest.mark.parametrize("scale", [1e-8, 1e8])
+def test_steps_of_any_length_are_learned_from(scale, rng):
+    """Inverse Hessians belong to directions: the length of the step cancels."""
+    before, hessian, s = symmetric(rng, 2, 3), symmetric(rng, 2, 3), rng.standard_normal((2, 3))
+    y = np.einsum("dij,dj->di", hessian, s)
+    none = np.zeros(2, bool)
+    expected = _updated(before, s, y, none)
+    np.testing.assert_allclose(_updated(before, scale * s, scale * y, none), expected, rtol=1e-9)
 
 
 def test_the_first_update_takes_the_scale_of_the_curvature():

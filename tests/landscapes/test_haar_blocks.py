@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 from scipy import integrate, special, stats
@@ -569,3 +571,14 @@ def test_moments_from_products_of_words_are_those_of_the_matrix(rng):
         values = np.linalg.eigvalsh(sum(c * word_matrix(w, 3) for w, c in words.items()))
         expected = [np.mean(values**m) for m in (2, 3, 4)]
         np.testing.assert_allclose(spectra._moments(words), expected, rtol=1e-9, atol=1e-10)
+
+
+@pytest.mark.parametrize("order", list(permutations(("ZII", "IZI", "IIZ"))), ids="-".join)
+@pytest.mark.parametrize("flips", ["XXI IXX", "XXI IXX ZII", "YXI IXX IIZ", "XIX YYI IZI"])
+def test_a_product_state_has_one_vector_in_its_parity_whatever_the_order(order, flips):
+    """Of three stabilisers two are independent beside the parity, in every order and frame."""
+    found = symmetry(*flips.split(), "ZII", "IZI", "IIZ")
+    assert len(found.frame.radical) == 1
+    signs = [from_letters(text) for text in order]
+    (only,) = sectors._of_stabilisers(found, signs)
+    assert (only.total, only.weights.values, only.weights.counts) == (1, (1.0,), (1,))

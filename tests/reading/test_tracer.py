@@ -33,6 +33,7 @@ def gradients(function, w, x):
 EXPRESSIONS = [
     pytest.param(lambda m, w, x: w[0] + 2 * x[0] - 3, True, True, id="sum"),
     pytest.param(lambda m, w, x: -w[0] - (1 - x[1]) / 4, True, True, id="minus"),
+    pytest.param(lambda m, w, x: (1 - 3 * w[0]) + (2 - x[1] / 4), True, True, id="number-minus"),
     pytest.param(lambda m, w, x: w[0] * np.pi - x[0] * 0.5, True, True, id="scale"),
     pytest.param(
         lambda m, w, x: np.float64(2.5) * w[1] + np.array(1.5) * x[1], True, True, id="np-scalar"
