@@ -105,7 +105,7 @@ def _long_interval(spectrum: Spectrum, max_points: int) -> Sampling:
     if count > max_points:
         raise BudgetError(f"{count} sample points are needed, more than max_points={max_points}.")
     signed = np.concatenate([spectrum.frequencies, np.zeros((1, spectrum.n_inputs))])
-    everything = np.unique(np.concatenate([signed, -signed]), axis=0)
+    everything = np.concatenate([signed, -signed])
     gap = np.linalg.norm(everything[:, None] - everything[None], axis=-1)
     gap = gap[gap > 1e-9].min()
     rng = np.random.default_rng(20260518)  # fixed: the same points for the same spectrum

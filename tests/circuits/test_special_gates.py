@@ -102,3 +102,15 @@ def test_a_permutation_that_is_not_its_own_inverse():
     )
     np.testing.assert_allclose(exact, measured, rtol=0, atol=1e-10)
     assert np.abs(exact).max() > 0.01
+
+
+def test_an_observable_without_words_has_no_coefficients():
+    @qml.qnode(qml.device("default.qubit", wires=3))
+    def circuit(x, w):
+        for wire in range(3):
+            qml.RX(x, wire)
+            qml.RY(w, wire)
+        return qml.expval(qml.Z(0) - qml.Z(0))
+
+    found = coefficient_jacobian(circuit, encoding_args="x")(0.1, np.array(0.2))
+    assert found.shape == (7,) and not np.any(found)

@@ -90,6 +90,12 @@ def test_words_fall_into_ideals(pairs, n, expected, centre):
             [[1, 0.5, 0, 0, 0], [0, 0, 1, 0.4, 0.7]],
             [("su(4)", 15)], 0, id="free fermions",
         ),
+        pytest.param(
+            [(1, 0), (0, 1), (2, 0), (0, 2), (4, 0), (0, 4), (0, 6)],
+            [[1, 0, 0, 0, 0, 0, 0], [0, 1, 0, 0, 0, 0, 0], [0, 0, 1, 0, 0.3, 0, 0],
+             [0, 0, 0, 1, 0, 0.7, 0], [0, 0, 0.2, 0, 0, 0, 1]],
+            [("su(4)", 15), ("su(2)", 3)], 0, id="the larger one first",
+        ),
     ],
 )  # fmt: skip
 def test_sums_fall_into_ideals(pairs, rows, expected, centre):

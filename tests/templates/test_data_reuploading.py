@@ -216,6 +216,7 @@ class TestErrors:
             ((2, 3), {}, "got shape"),
             ((1, 1, 2, 3), {}, "at least one encoding layer and one block"),
             ((2, 0, 2, 3), {}, "at least one encoding layer and one block"),
+            ((4, 3, 0, 2, 3), {}, "at least one encoding layer and one block"),
             ((2, 1, 2, 3), {"block": "ring"}, "block must be 'rot-ring', 'ry-ring'"),
             ((2, 1, 2, 3), {"block": None}, "block must be"),
             ((2, 1, 2), {"block": own_block}, "needs block_shape"),
