@@ -300,6 +300,7 @@ def test_rounding_does_not_vary_in_any_unit(scale, rng):
     one, other = of(c), of(scale * noisy)
     np.testing.assert_allclose(other.matrices, one.matrices, atol=1e-9)
     np.testing.assert_array_equal(other.vanishing, one.vanishing)
+    assert np.isnan(other.matrices[0][[2, 3]]).all() and np.isfinite(other.matrices[0][0, 1])
 
 
 def test_several_expectation_values_are_outputs_of_one_fingerprint():

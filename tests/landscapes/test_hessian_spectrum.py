@@ -105,3 +105,6 @@ def test_means_and_limits_by_hand(rng):
         assert told.value == pytest.approx(rows.mean())
         assert told.stderr == pytest.approx(means.std(ddof=1) / np.sqrt(3))
         assert told.level == 0.95
+    rows = dict(one.rows())
+    assert rows[f"up, at {one.at}"] == "1, 1 to 2" and rows[f"down, at {one.at}"] == "0, 0 to 1"
+    assert rows["eigenvalues"] == "-0.04 to 50, sum 49.96"

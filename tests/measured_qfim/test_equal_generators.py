@@ -64,3 +64,22 @@ def test_with_shots():
     theta = np.array([0.0])
     found = pt.measure_qfim(qnode_of(swaps, 4000), method="direct", seed=1)(theta)
     assert abs(found.value[0, 0] - fisher(swaps, theta)[0, 0]) < 5 * found.stderr[0, 0] + 0.02
+
+
+def test_products_that_no_circuit_of_the_words_reads():
+    """Words that commute like neighbours on a line: two circuits, and one more for the middle."""
+    words = [qml.X(0) @ qml.Z(1) @ qml.Z(2), qml.X(0), qml.X(1), qml.Z(0) @ qml.X(1) @ qml.X(2)]
+
+    def line(w):
+        for wire in range(3):
+            qml.RY(0.3 + 0.4 * wire, wire)
+        for wire in range(2):
+            qml.CNOT([wire, wire + 1])
+        for wire in range(3):
+            qml.RY(0.5 - 0.2 * wire, wire)
+        qml.evolve(qml.dot([0.3, 0.7, -0.4, 0.9], words), w[0])
+
+    theta = np.array([0.4])
+    found = pt.measured_qfim(qnode_of(line), method="direct")(theta)
+    np.testing.assert_allclose(found, pt.qfim(qnode_of(line))(theta), atol=1e-10)
+    assert pt.cost(pt.measured_qfim(qnode_of(line), method="direct"))(theta).circuits == 3

@@ -114,3 +114,10 @@ def test_a_term_below_the_distance_of_points_changes_nothing():
     x = np.array([0.2, 1.0, 3.0])
     law = GammaSum.of(0.0, [(1.0, 1.0), (1e-8, 2.0)])
     np.testing.assert_allclose(law.cdf(x), -np.expm1(-x), atol=1e-6)
+
+
+@pytest.mark.parametrize("unit", [2.0**-40, 1.0, 2.0**40])
+def test_which_terms_are_one_does_not_depend_on_the_unit(unit):
+    terms = [(2.0, 1.0), (2.0 + 1e-13, 0.5), (1e-13, 3.0), (2.001, 4.0), (-1e-3, 5.0)]
+    law = GammaSum.of(0.0, [(unit * weight, shape) for weight, shape in terms])
+    assert law.weights == (unit * -1e-3, unit * 2.0, unit * 2.001) and law.shapes == (5.0, 1.5, 4.0)

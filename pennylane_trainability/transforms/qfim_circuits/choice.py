@@ -166,7 +166,7 @@ def _options(full: Scheme, block: Scheme, overlaps: int, abilities: Abilities, n
         Option("direct", count if direct else 0, float(count), "" if direct else neither),
         # the same circuits; an auxiliary wire has to live as long as the circuit
         Option("hadamard", count if hadamard else 0, count * 1.001, "" if hadamard else no_wire),
-        # twice as long, for a quarter of the variance
+        # twice as long; four overlaps near ½ with a factor ½ each have a quarter of the variance
         Option("overlap", 0 if no_overlap else overlaps, overlaps * 0.25 * 2, no_overlap),
         Option("block-diag", len(block.circuits), float(len(block.circuits)), block.approximation),
     )

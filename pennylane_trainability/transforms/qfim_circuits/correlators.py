@@ -80,6 +80,7 @@ class _Plan:
         self.open: list[_Open] = []
         self.entries: list[tuple[int, int, int, int, int]] = []  # u, v, circuit, word, sign
         self.mean_at: dict[int, tuple[int, int]] = {}
+        self.constant = np.eye(count)
         self.products = np.zeros((count, count), bool)
         self.joint = np.full((count, count), -1)
         self.probing: dict[tuple[int, int], list[int]] = {}
@@ -169,7 +170,7 @@ class _Plan:
             (u, v) for u, v in self._pairs(alike, members) if commute(nodes[u].word, nodes[v].word)
         ]
         words = {p: _hermitian(product(nodes[p[0]].word, nodes[p[1]].word)) for p in pairs}
-        nothing = Word(0, 0)  # of two equal generators: 1 in any circuit, and worth none
+        nothing = Word(0, 0)  # of two equal generators: known without a circuit
         distinct = list(dict.fromkeys(word for word, _ in words.values() if word != nothing))
         groups = group_commuting(distinct)
         if len(groups) > len(alike):
@@ -179,19 +180,12 @@ class _Plan:
             self.open.append(_Open(keep, None, nodes[members[0]].layer))
             for k in group:
                 at[distinct[k]] = len(self.open) - 1, self.open[-1].add(distinct[k])
-        if any(word == nothing for word, _ in words.values()):
-            at[nothing] = self._anywhere(nothing, keep, nodes[members[0]].layer)
         for (u, v), (word, sign) in words.items():
-            self.entries.append((u, v, *at[word], sign))
+            if word == nothing:
+                self.constant[u, v] = self.constant[v, u] = sign
+            else:
+                self.entries.append((u, v, *at[word], sign))
         return True
-
-    def _anywhere(self, word: Word, keep: int, layer: int) -> tuple[int, int]:
-        """Some circuit without a probe, a new one if there is none."""
-        plain = [k for k, one in enumerate(self.open) if one.probe is None]
-        if not plain:
-            self.open.append(_Open(keep, None, layer))
-            plain = [len(self.open) - 1]
-        return plain[0], self.open[plain[0]].add(word)
 
     def _with_probes(self, alike, members, keep: int) -> None:
         """One probe each; generators whose product with a probe commutes with all share it."""
@@ -237,7 +231,7 @@ class _Plan:
         for node, (where, number) in self.mean_at.items():
             means[node] = starts[where] + number
         return Quadratic(
-            np.eye(count), u, v, starts[circuit] + word, sign.astype(float), means,
+            self.constant, u, v, starts[circuit] + word, sign.astype(float), means,
             np.ones(count), self.products, self.joint,
         )  # fmt: skip
 

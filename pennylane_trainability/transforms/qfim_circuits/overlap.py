@@ -93,8 +93,7 @@ def overlap_scheme(made: LayeredCircuit, slots: tuple[Slot, ...], needed: np.nda
         np.zeros(constant.shape, bool), np.full(constant.shape, -1),
     )  # fmt: skip
     nodes = tuple(slot.coefficients for slot in slots)
-    # four overlaps near ½ with a factor ½ each: ¼ of the variance of a correlator
-    return Scheme("overlap", made, tuple(circuits), quadratic, nodes, slots, variance=0.25)
+    return Scheme("overlap", made, tuple(circuits), quadratic, nodes, slots)
 
 
 def overlap_count(slots: tuple[Slot, ...], needed: np.ndarray) -> int:

@@ -90,7 +90,6 @@ class Scheme:
         slots: what overlaps shift; empty for other methods.
         native: whether a probe is measured on the way, not kept on an auxiliary wire.
         approximation: what the matrix leaves out, in words; empty if nothing.
-        variance: typical variance of an entry times shots, relative to a correlator.
     """
 
     method: str
@@ -101,7 +100,6 @@ class Scheme:
     slots: tuple[Slot, ...] = ()
     native: bool = False
     approximation: str = ""
-    variance: float = 1.0
 
     @property
     def needs_probe(self) -> bool:
