@@ -12,10 +12,10 @@ that caught something before, until one fails. A test that takes five times as l
 as failed. What fails for the first time must pass, after the same tests, in a child without the
 change; else it is left out. Printed are the mutants that no test noticed, and totals per file.
 
-``--formulas`` leaves signs, factors and axes only; ``--again`` takes the output of a run and does
-what survived in it once more, with other tests or a larger ``--budget``. Mutants that nothing can
-notice, because the result is the same, stand with the reason in ``equivalent_mutants.toml``; they
-are counted, not run.
+``--formulas`` leaves signs, factors and axes only, without those that lay out a picture; ``--again``
+takes the output of a run and does what survived in it once more, with other tests or a larger
+``--budget``. Mutants that nothing can notice, because the result is the same, stand with the reason
+in ``equivalent_mutants.toml``; they are counted, not run.
 
 Changed are operators, signs, comparisons, constants and axes in the bodies of functions, and calls
 that have a counterpart (sum and mean, sin and cos, conjugation and transposition left out).
@@ -167,6 +167,12 @@ DROPPED = {"conj", "conjugate", "sqrt", "abs", "square", "transpose", "log", "ex
 SKIPPED = (ast.Raise, ast.JoinedStr, ast.Assert, ast.Import, ast.ImportFrom)
 # How much is done at a time never changes a result: a statement with one of these is left alone.
 MEMORY = {"memory", "_BLOCK", "_CHUNK", "_MEMORY", "chunk"}
+# How a picture is laid out is looked at: widths, sizes, transparency, the limits of its axes.
+LAYOUT = {
+    *("linewidth", "linewidths", "lw", "elinewidth", "markersize", "ms", "capsize", "alpha"),
+    *("size", "width", "fraction", "pad", "color", "bbox_to_anchor"),
+}
+LIMITS = {"set_xlim", "set_ylim", "set_yticks", "set_zorder"}
 Change = tuple[ast.AST, str, object, object, str]  # node, field, old, new, in words
 
 
@@ -291,11 +297,33 @@ def of_formula(change: Change, axes: set[int]) -> bool:
     return words in {"USub dropped", ".T dropped", "axis=-k → axis=0"} or words.startswith("axis")
 
 
-def formulas_of(source: str) -> list[int]:
-    """Number the changes of one module that are of signs, factors and axes."""
+def _of_layout(tree: ast.Module) -> set[int]:
+    """The nodes that only say how a picture is laid out."""
+    found: list[ast.AST] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg in LAYOUT:
+            found.append(node.value)
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") in LIMITS:
+            found.append(node)
+        elif isinstance(node, ast.Dict):
+            keys = [getattr(key, "value", "") for key in node.keys]
+            pairs = zip(keys, node.values, strict=True)
+            found += [value for key, value in pairs if key in LAYOUT]
+    return {id(part) for node in found for part in ast.walk(node)}
+
+
+def formulas_of(source: str, picture: bool = False) -> list[int]:
+    """Number the changes of one module that are of signs, factors and axes.
+
+    Args:
+        source: of the module.
+        picture: whether it draws; then numbers of its layout are left out.
+    """
     axes: set[int] = set()
-    changes = list(_walk(ast.parse(source), False, axes))
-    return [k for k, change in enumerate(changes) if of_formula(change, axes)]
+    tree = ast.parse(source)
+    changes = list(_walk(tree, False, axes))
+    left = _of_layout(tree) if picture else set()
+    return [k for k, c in enumerate(changes) if of_formula(c, axes) and id(c[0]) not in left]
 
 
 def mutated(source: str, which: int) -> tuple[ast.Module, int, str]:
@@ -386,7 +414,9 @@ class Server:
 
     def file(self, path: Path) -> None:
         source = path.read_text()
-        chosen = formulas_of(source) if self.options.formulas else range(len(changes_of(source)))
+        picture = path.parent.name == "plots"
+        every = range(len(changes_of(source)))
+        chosen = formulas_of(source, picture) if self.options.formulas else every
         judged = judged_of(path, source)
         tally: Counter[str] = Counter()
         tally["equivalent"] = len(judged.keys() & set(chosen))
@@ -511,10 +541,10 @@ class Server:
         os._exit(0)
 
 
-def survivors_of(output: Path) -> dict[Path, set[int]]:
+def survivors_of(output: str) -> dict[Path, set[int]]:
     """Numbers of the mutants that survived in an earlier run, by file; the files are unchanged."""
     found: dict[Path, set[int]] = defaultdict(set)
-    for line in output.read_text().splitlines():
+    for line in Path(output).read_text().splitlines():
         if hit := re.match(r"  (\S+):\d+ #(\d+) (?:survived|no test):", line):
             found[ROOT / hit[1]].add(int(hit[2]))
     return found
