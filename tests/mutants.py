@@ -12,10 +12,10 @@ that caught something before, until one fails. A test that takes five times as l
 as failed. What fails for the first time must pass, after the same tests, in a child without the
 change; else it is left out. Printed are the mutants that no test noticed, and totals per file.
 
-``--formulas`` leaves signs, factors and axes only, without those that lay out a picture; ``--again``
-takes the output of a run and does what survived in it once more, with other tests or a larger
-``--budget``. Mutants that nothing can notice, because the result is the same, stand with the reason
-in ``equivalent_mutants.toml``; they are counted, not run.
+``--formulas`` leaves signs, factors and axes only, without those that lay out a picture.
+``--again`` takes the output of a run and does what survived in it once more, with other tests or a
+larger ``--budget``. Mutants that nothing can notice, because the result is the same, stand with the
+reason in ``equivalent_mutants.toml``; they are counted, not run.
 
 Changed are operators, signs, comparisons, constants and axes in the bodies of functions, and calls
 that have a counterpart (sum and mean, sin and cos, conjugation and transposition left out).
