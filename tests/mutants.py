@@ -414,7 +414,7 @@ class Server:
 
     def file(self, path: Path) -> None:
         source = path.read_text()
-        picture = path.parent.name == "plots"
+        picture = path.parent.name == "plots" or path.stem == "picture"
         every = range(len(changes_of(source)))
         chosen = formulas_of(source, picture) if self.options.formulas else every
         judged = judged_of(path, source)

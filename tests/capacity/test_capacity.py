@@ -507,6 +507,8 @@ def test_measured_ranks_are_lower_bounds():
     assert found.provenance.shots == 300
     assert found.limits[0] == found.measured[0].noise_floor().floor()
     np.testing.assert_array_equal(found.matrices[0], found.measured[0].value)
+    falling = np.sort(np.linalg.eigvalsh(found.matrices), axis=1)[:, ::-1]
+    np.testing.assert_array_equal(found.eigenvalues, falling)
     with pytest.raises(ValueError, match="engine='exact'"):
         found.effective_rank()
     with pytest.raises(ValueError, match="engine='exact'"):
@@ -613,7 +615,7 @@ def test_what_is_told_of_eigenvalues_by_hand(rng):
     assert one._zero() == "up to 5e-03 λ₁; kept ≥ 5.0e-02, dropped ≤ 3.0e-01"
 
 
-@pytest.mark.parametrize("scale", [1e-2, 1e4])
+@pytest.mark.parametrize("scale", [1e-5, 1e-2, 1e4])
 def test_redundancy_does_not_depend_on_the_unit_of_the_angles(scale):
     """Three angles in a row are one direction, and a fourth is another, however fast they turn."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from types import SimpleNamespace
 
 import numpy as np
 import pennylane as qml
@@ -10,6 +11,7 @@ import pytest
 from depolarised import WEIGHTS, NoisyDensity, NoisyQubits, layers
 
 import pennylane_trainability as pt
+from pennylane_trainability.diagnostics.calibrated import corrected_outcomes
 from pennylane_trainability.diagnostics.qfim_calibrated import noise_of_moments
 from pennylane_trainability.statistics.flips import (
     corrected_returns,
@@ -17,7 +19,7 @@ from pennylane_trainability.statistics.flips import (
     corrected_words,
 )
 from pennylane_trainability.statistics.quadratic import Quadratic
-from pennylane_trainability.transforms.qfim_circuits.read_outs import Observed
+from pennylane_trainability.transforms.qfim_circuits.read_outs import Observed, ReadOut
 
 FLIPS = (0.03, 0.08)
 MANY = 10**9
@@ -55,6 +57,21 @@ def measure(circuit, method, **options):
 
 
 # -- values ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("start", range(4))
+def test_the_return_to_any_basis_state_is_corrected_wire_by_wire(start):
+    """Wires of the calibration stand in another order; the leading bit is the first wire read."""
+    read = ReadOut(wires=("a", "b"), masks=(), signs=(), start=start)
+    seen = Observed(np.ones((1, 4)), np.ones(4), 2, outcomes=np.arange(4))
+    known = SimpleNamespace(made=SimpleNamespace(wires=["b", "c", "a"]))
+    flips = np.array([[0.03, 0.08], [0.5, 0.5], [0.1, 0.2]])
+    made = {}
+    for wire, (up, down) in zip("bca", flips, strict=True):
+        made[wire] = np.linalg.inv([[1 - up, down], [up, 1 - down]]) if wire != "c" else None
+    table = np.kron(made["a"], made["b"])
+    found = corrected_outcomes(read, seen, known, flips)
+    np.testing.assert_allclose(found, 2 * table[[start]] - 1, atol=1e-12)
 
 
 def test_one_row_of_the_table_is_the_corrected_return(rng):
