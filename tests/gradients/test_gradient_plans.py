@@ -99,6 +99,16 @@ def test_the_matrix_of_a_scheme_is_its_jacobian(method, rng):
     assert scheme.variance(asked.problem) <= np.sum(matrix**2) * 2 + 1e-12
 
 
+def test_outcomes_are_counted_with_the_shots_of_their_own_circuit():
+    asked = question(random_tape(4, 3, 16, [qml.expval(qml.Z(0))]), method="commuting")
+    count = len(asked.plan.arrangement.readings)
+    shots = [100 * (k + 1) for k in range(count)]
+    answer = answer_of(asked, shots, n_points=2)
+    results = qml.execute(answer.tapes, qml.device("default.qubit", seed=1), None)
+    seen = answer.observed(results, 1)
+    assert count > 2 and [[one.weights.sum() for one in row] for row in seen] == [shots] * 2
+
+
 def test_the_means_of_a_scheme_are_those_of_its_words():
     """Every target as an expectation value of the state vector the circuit prepares."""
     tape = random_tape(11, 3, 12)

@@ -101,6 +101,27 @@ def test_six_wires_and_72_parameters_need_fewer_than_450_circuits():
     assert plan.method == "direct"
 
 
+def test_entries_read_as_means_are_no_covariances_of_one_sample():
+    """Two commuting generators in one circuit: expectation values may come from other shots."""
+
+    @qml.qnode(qml.device("default.qubit"))
+    def circuit(w):
+        for wire in range(2):
+            qml.RY(0.4 + wire, wires=wire)
+        qml.IsingYY(0.7, wires=[0, 1])
+        qml.RZ(w[0], wires=0)
+        qml.RX(w[1], wires=1)
+        return qml.expval(qml.Z(0))
+
+    points = read_points(circuit, (np.array([0.3, 0.4]),), {})
+    joint = {
+        how: plan_of(points, None, How(read_out=how), [np.arange(2)]).scheme.quadratic.joint
+        for how in ("counts", "means")
+    }
+    np.testing.assert_array_equal(joint["counts"], np.zeros((2, 2)))
+    np.testing.assert_array_equal(joint["means"], [[0, -1], [-1, 0]])
+
+
 def test_generators_with_the_same_signature_share_a_probe():
     """Z on either wire anticommutes with the same gate, XX: ZZ is a symmetry of the rest."""
 

@@ -72,6 +72,17 @@ def test_errors_of_norms_are_those_of_the_columns():
     np.testing.assert_allclose(_norm_errors(jacobian, stderr), expected)
 
 
+def test_a_look_at_a_measured_jacobian_has_a_norm_and_an_error_for_every_parameter():
+    budgets = {"max_circuits": None, "max_shots": None, "executor": None}
+    qnode = qml.set_shots(qml.QNode(two_outputs, qml.device("default.qubit", seed=1)), shots=400)
+    arguments = 0.0, np.array([0.3, 0.8, 1.7])
+    seen = of_coefficients(Ask(qnode, "x", None, {"seed": 1}, budgets), 4, arguments, {})
+    exact = of_coefficients(Ask(QNODE, "x", None, {}, budgets), 4, arguments, {})
+    assert seen.gradients.shape == seen.gradient_stderrs.shape == (3,)
+    assert np.all(np.abs(seen.gradients - exact.gradients) < 5 * seen.gradient_stderrs)
+    assert 0 < seen.gradient_stderrs.max() < 0.2
+
+
 def test_what_counts_as_zero_in_a_look_is_beside_its_largest_value():
     budgets = {"max_circuits": None, "max_shots": None, "executor": None}
 
