@@ -17,6 +17,7 @@ from pennylane_trainability.architectures.sentences import (
     medians_apart,
 )
 from pennylane_trainability.architectures.shape_fit import ShapeFit
+from pennylane_trainability.architectures.target_view import TargetView
 from pennylane_trainability.results import Estimate, Provenance, Result, record
 from pennylane_trainability.results.text import markdown_table, table
 
@@ -106,9 +107,9 @@ class ShapeComparison(Result):
             found.append((title, header, cells))
         if self.shapes[0].extra:
             found.append(("Included", *_extra(self.shapes)))
-        if self.shapes[0].target is not None:
-            cells = [_target_cells(row) for row in self.shapes]
-            found.append((self._target_title(), _TARGET_HEADER, cells))
+        seen = [_target_cells(row, row.target) for row in self.shapes if row.target is not None]
+        if seen:
+            found.append((self._target_title(), _TARGET_HEADER, seen))
         if self.fits:
             cells = [_fit_cells(fit) for fit in self.fits]
             found.append((f"Training runs, {self.fits[0].described}", _FIT_HEADER, cells))
@@ -190,10 +191,7 @@ def _medians(name: str, samples: np.ndarray, width: int) -> list[object]:
     return [name, *medians, *[None] * (width - 1 - len(medians))]
 
 
-def _target_cells(row: ShapeRow) -> list[object]:
-    view = row.target
-    if view is None:
-        return [row.name, *[None] * (len(_TARGET_HEADER) - 1)]
+def _target_cells(row: ShapeRow, view: TargetView) -> list[object]:
     scale = row.median(view.model_scales)
     return [
         *(row.name, _number(row.median(view.aligned)), f"{row.median(view.outside).value:.1%}"),

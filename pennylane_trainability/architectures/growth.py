@@ -133,7 +133,8 @@ class GrowthAdvice(Result):
         return body + [("finding", sentence) for sentence in self.findings]
 
     def _cells(self) -> list[list[object]]:
-        return [_cells(step) for step in (self.base, *self.steps) if step.row is not None]
+        steps = (self.base, *self.steps)
+        return [_cells(step, step.row) for step in steps if step.row is not None]
 
     def _bullets(self) -> str:
         left = [f"{step.name}: {step.why}" for step in self.steps if step.why]
@@ -153,7 +154,7 @@ def ordered(steps: Sequence[GrowthStep]) -> tuple[GrowthStep, ...]:
 
     def key(step: GrowthStep):
         ratio = step.ratio.value if step.ratio is not None else 0.0
-        return (not step.fits, not step.reachable, -np.nan_to_num(ratio, posinf=1e300))
+        return (not step.fits, not step.reachable, -np.nan_to_num(ratio, posinf=np.inf))
 
     return tuple(sorted(steps, key=key))
 
@@ -164,10 +165,7 @@ def _ratio(estimate: Estimate | None) -> str:
     return f"{estimate.value:.2g} [{estimate.low:.2g}, {estimate.high:.2g}]"
 
 
-def _cells(step: GrowthStep) -> list[object]:
-    row = step.row
-    if row is None:
-        return [step.name, *[None] * (len(_HEADER) - 1)]
+def _cells(step: GrowthStep, row: ShapeRow) -> list[object]:
     condition = step.condition.value if step.condition is not None else float("nan")
     return [
         *(step.name, _ratio(step.sigma), _ratio(step.ratio), f"{condition:.2g}"),

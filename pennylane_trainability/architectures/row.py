@@ -113,9 +113,11 @@ class ShapeRow(Result):
             return Estimate(value=np.nan, level=self.level, law=self.law)
         if np.isinf(samples).any():  # quantiles between a number and infinity are no numbers
             value = float(np.quantile(samples, 0.5, method="higher"))
-            ordered = quantile(np.where(np.isinf(samples), 1e300, samples), 0.5, level=self.level)
-            low, high = (np.inf if end >= 1e300 else end for end in (ordered.low, ordered.high))
-            return Estimate(value=value, low=low, high=high, level=self.level, law=self.law)
+            with np.errstate(invalid="ignore"):
+                ends = quantile(samples, 0.5, level=self.level)
+            return Estimate(
+                value=value, low=ends.low, high=ends.high, level=self.level, law=self.law
+            )
         return quantile(samples, 0.5, level=self.level, law=self.law)
 
     def rows(self) -> list[tuple[str, object]]:
