@@ -72,6 +72,24 @@ def test_repetitions_batches_and_splits_count():
     assert (price.shots, price.all_two_qubit_gates, price.depth) == (50, 5, 2)
 
 
+class Splitting(qml.devices.DefaultQubit):
+    """Measures words that do not commute in circuits of their own."""
+
+    def preprocess_transforms(self, execution_config=None):
+        program = super().preprocess_transforms(execution_config)
+        program.add_transform(qml.transforms.split_non_commuting)
+        return program
+
+
+def test_what_the_device_splits_counts_once_for_every_part():
+    measured = [qml.expval(qml.X(0) @ qml.Z(1)), qml.expval(qml.Z(0)), qml.expval(qml.Y(1))]
+    tape = qml.tape.QuantumScript([qml.CNOT([0, 1])], measured, shots=10)
+    price = price_of([tape] * 4, Splitting(wires=2))
+    parts = price.circuits // 4
+    assert parts > 1 and (price.circuits, price.shots) == (4 * parts, 40 * parts)
+    assert price.all_two_qubit_gates == 4 * parts
+
+
 @pytest.mark.qiskit
 class TestQiskit:
     pytestmark: ClassVar[list] = [pytest.mark.filterwarnings(text) for text in THIRD_PARTY_WARNINGS]

@@ -75,6 +75,12 @@ def test_in_options_and_classes():
     assert SECRET not in without_credentials(SECRET, {"options": 1, "service": {"token": SECRET}})
 
 
+def test_what_refers_to_itself_has_an_end():
+    service = Service()
+    service.backend = service
+    assert without_credentials(f"no {SECRET} here", service) == "no … here"
+
+
 def test_words_stay():
     device = type("Device", (), {})()
     device.key, device.name = "short", "failing backend"

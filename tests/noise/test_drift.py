@@ -227,3 +227,18 @@ def test_rounds_count_in_the_budget():
 def test_alarms_are_rates(alarm):
     with pytest.raises(ValueError, match="alarm needs a number"):
         pt.InterleavedExecutor().drift(alarm=alarm)
+
+
+def test_errors_between_rounds_are_pearsons_statistic_over_its_mean():
+    """Two circuits were compared, one gave means: fixed margins have the mean N/(N − 1) each."""
+    executor = pt.InterleavedExecutor(rounds=2)
+    tables = [np.array([[60, 40], [40, 60]]), None, np.array([[55, 45], [45, 55]])]
+    executor._seen.extend(tables)
+    found = executor.drift(seed=1)
+    mean = 2 * 200 / 199
+    assert found.ratio == pytest.approx((8 + 2) / mean, rel=0.1)
+    assert (found.circuits, found.skipped) == (2, 1)
+    assert "2 rounds of 2 circuits (1 more gave means only)" in str(found)
+    executor.forget()
+    executor._seen.append(np.array([[50], [50]]))  # one outcome: nothing can differ
+    assert executor.drift(alarm=1 / 1000, seed=1).ratio == 1.0
