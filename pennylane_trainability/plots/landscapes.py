@@ -42,8 +42,7 @@ def gradients(ax, result: GradientVariances, style: dict) -> None:
     unseen = np.isnan(result.stderrs)
     seen = (result.variances > 0) & ~unseen
     log_scale(ax, np.concatenate([result.variances[seen], result.highs[unseen]]))
-    floor = ax.get_ylim()[0] if ax.get_yscale() == "log" else -np.inf
-    low = np.maximum(result.lows, floor)
+    low = np.maximum(result.lows, ax.get_ylim()[0])  # no bar leaves the axis
     ends = np.maximum([result.variances - low, result.highs - result.variances], 0.0)
     main = line(style, color=BLUE, marker="o", markersize=4, linestyle="none", zorder=3)
     label = f"variance with its interval ({percent(result.level)})"
@@ -77,8 +76,8 @@ def scaling(ax, result: Scaling, style: dict) -> None:
     value = np.array([p.value for p in points])
     low, high = (np.array([getattr(p, end) for p in points]) for end in ("low", "high"))
     log_scale(ax, np.concatenate([value[~bound], high[bound]]), bottom=None)
-    floor = ax.get_ylim()[0] if ax.get_yscale() == "log" else -np.inf
-    ends = np.maximum([value - np.maximum(low, floor), high - value], 0.0)
+    low = np.maximum(low, ax.get_ylim()[0])  # no bar leaves the axis
+    ends = np.maximum([value - low, high - value], 0.0)
     main = line(style, color=BLUE, marker="o", markersize=5, linestyle="none", zorder=4)
     label = f"variance ({percent(points[0].level)})"
     ax.errorbar(ns[~bound], value[~bound], yerr=ends[:, ~bound], label=label, **main)

@@ -28,8 +28,8 @@ def quantiles(ax, result: LandscapeLaw, gradient: bool, style: dict) -> None:
     law = result.gradient_law if gradient else result.loss_law
     index = np.unique(np.linspace(0, len(draws) - 1, _POINTS).round().astype(int))
     own, share = draws[index], (index + 0.5) / len(draws)
-    normal = NormalDist(float(draws.mean()), float(draws.std(ddof=1)) or 1.0)
-    expected = np.array([normal.inv_cdf(float(q)) for q in share])
+    standard = np.array([NormalDist().inv_cdf(float(q)) for q in share])
+    expected = draws.mean() + draws.std(ddof=1) * standard
     look = {"color": ORANGE, "marker": "x", "markersize": 3, "linestyle": "none"}
     ax.plot(expected, own, label="normal, fitted", zorder=2, **look)
     if law is not None and law.weights:

@@ -89,6 +89,29 @@ def test_gates_of_several_wires_and_layers_find_their_boxes():
     assert [found[c, 0] for c in (4, 5, 6)] == [look(3), PLAIN, look(4)]
 
 
+def test_titles_stand_above_their_gates_and_names_stay_legible():
+    @qml.qnode(qml.device("default.qubit"))
+    def circuit(x, w):
+        qml.RY(w[0], 1)  # the lower wire first: its title stands below the gate above
+        qml.RX(w[1], 0)
+        qml.Hadamard(0)
+        qml.IsingXX(w[2], [0, 1])
+        qml.RX(x, 1)
+        return qml.expval(qml.Z(1))
+
+    args = 0.1, np.array([0.4, 0.2, 0.3])
+    report = pt.analyze(circuit, "x", seed=1)(*args)
+    _, axes = pt.draw_circuit(circuit, report, encoding_args="x")(*args)
+    # a halo for the names of gates with a colour, and for nothing else
+    halos = {(t.get_text(), *t.get_position()) for t in axes.texts if t.get_path_effects()}
+    assert halos == {("RY", 0, 1), ("RX", 0, 0), ("IsingXX", 2, 0.5), ("RX", 3, 1)}
+    assert ("H", 1, 0) in {(t.get_text(), *t.get_position()) for t in axes.texts}
+    for title, column, row in (("0", 0, 1), ("1", 0, 0), ("2", 2, 0)):
+        own = [t.get_position() for t in axes.texts if t.get_text() == title]
+        above = [y for x, y in own if x == column and row - 0.5 < y < row - 0.3]
+        assert len(above) == 1, "between two wires, above its box"
+
+
 def test_an_angle_of_several_parameters_takes_the_best():
     @qml.qnode(qml.device("default.qubit"))
     def circuit(x, w):

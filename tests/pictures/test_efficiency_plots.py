@@ -64,6 +64,12 @@ def test_a_plan_shows_shots_and_circuits():
         for label, bar in zip(axes[0].get_yticklabels(), axes[0].patches, strict=True)
     }
     assert widths == {m.method: m.shots for m in plan.methods if not m.reason}
+    known = [m.method for m in plan.methods if not m.reason]
+    heights = {
+        label.get_text(): height
+        for label, height in zip(axes[0].get_yticklabels(), axes[0].get_yticks(), strict=True)
+    }
+    assert sorted(known, key=heights.get, reverse=True) == known, "from top to bottom"
     assert {text.get_text().split()[0] for text in axes[0].texts} == {
         f"{m.circuits:,}" for m in plan.methods if not m.reason
     }
@@ -82,3 +88,23 @@ def test_a_stopped_closure_reaches_to_the_right():
     found = replace(pt.gradient_efficiency(dense, seed=1)(W), complete=False, dimension=20)
     reach = [data for data in lines(found.plot()).values() if data.shape == (2, 2)]
     assert any(data[1, 0] == 63 and data[0, 0] == 20 for data in reach)
+
+
+def test_an_efficiency_between_bounds_reaches_upwards():
+    exact = pt.gradient_efficiency(dense, seed=1)(W)
+    groups, components = len(exact.groups), exact.n_components
+    found = replace(exact, least_groups=2)
+    reach = [data for data in lines(found.plot()).values() if data.shape == (2, 2)]
+    assert groups > 2
+    assert any(
+        np.allclose(data, [[63, components / groups], [63, components / 2]]) for data in reach
+    )
+
+
+def test_the_plane_of_many_wires_holds_its_bounds():
+    ax = replace(pt.gradient_efficiency(dense, seed=1)(W), n_wires=12).plot()
+    drawn = lines(ax)
+    for label in ("X = 4ⁿ/F − F (deep circuits)", "stabilizer-logical products"):
+        # F = 2ⁿ for the smallest algebra
+        assert drawn[label][:, 1].max() < ax.get_ylim()[1]
+    assert drawn["X = 4ⁿ/F − F (deep circuits)"][:, 1].max() > 4000

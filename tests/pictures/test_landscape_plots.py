@@ -127,7 +127,9 @@ def test_a_line_and_its_band():
     assert shown["values given"].get_xdata()[0] == 0
     exact = pt.loss_slice(sliced, points=[[0.0, 0.0]])(np.ones(2)).plot()
     assert "interval of each point (95 %)" not in labelled(exact)
-    assert [text.get_text() for text in exact.texts] == ["point 1"]
+    (mark,) = exact.texts
+    assert mark.get_text() == "point 1" and abs(mark.xy[0]) == pytest.approx(np.sqrt(2))
+    assert 0.5 < mark.xy[1] < 1, "within the axes, at the top"
 
 
 def test_a_plane_with_its_marks():

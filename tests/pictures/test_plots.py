@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -169,6 +170,21 @@ def test_report_coefficients_beside_the_target(report):
     np.testing.assert_allclose(points(lines["draws: median, 5–95 %"]), np.median(size[1:], axis=0))
     wanted = [0, 0.5, 0, 0.25, 0, 0, 0]
     np.testing.assert_allclose(lines["target"].get_ydata(), wanted, atol=1e-12)
+    drawn = lines["draws: median, 5–95 %"]
+    np.testing.assert_allclose(bar_ends(drawn), np.quantile(size[1:], [0.05, 0.95], axis=0))
+    # the three of a frequency stand around it, nearer to one another than to the next
+    markers = drawn.lines[0], lines["values given"], lines["target"]
+    side_by_side(np.array([marker.get_xdata() for marker in markers]))
+    without = replace(report, target=None).plot().figure.axes[3]
+    markers = labelled(without)["draws: median, 5–95 %"].lines[0], labelled(without)["values given"]
+    side_by_side(np.array([marker.get_xdata() for marker in markers]))
+
+
+def side_by_side(places: np.ndarray) -> None:
+    """Markers ``(m, frequencies)`` from left to right."""
+    np.testing.assert_allclose(places.mean(axis=0), np.arange(places.shape[1]), atol=1e-12)
+    assert np.all(np.diff(places, axis=0) > 0)
+    assert np.all(places[-1] - places[0] < 0.5)
 
 
 def test_only_the_spectrum_on_given_axes(report):
@@ -258,9 +274,35 @@ def test_measured_columns(measured):
     np.testing.assert_allclose(
         heights(handles["measured"]), np.linalg.norm(jacobian.value, axis=0)[live]
     )
-    noise = [segment[0, 1] for segment in handles["noise alone (rms)"].get_segments()]
-    np.testing.assert_allclose(noise, np.linalg.norm(jacobian.stderr, axis=0)[live])
+    segments = np.array(handles["noise alone (rms)"].get_segments())
+    noise = np.linalg.norm(jacobian.stderr, axis=0)[live]
+    np.testing.assert_allclose(segments[..., 1], np.stack([noise, noise], axis=1))
+    across(segments, np.flatnonzero(live))
     assert handles["dead (7)"].get_xdata().tolist() == np.flatnonzero(~live).tolist()
+
+
+def across(segments: np.ndarray, places: np.ndarray) -> None:
+    """Each goes over its place, from left to right, and ends before the next."""
+    np.testing.assert_allclose(segments[..., 0].mean(axis=1), places)
+    width = segments[:, 1, 0] - segments[:, 0, 0]
+    assert np.all((width > 0) & (width < 1))
+
+
+def test_noise_of_the_gradients_is_that_of_all_rows_of_a_frequency():
+    @qml.qnode(qml.device("default.qubit", seed=1))
+    def circuit(x, w):
+        qml.RY(w[0], wires=0)
+        qml.RX(x, wires=0)
+        qml.RY(w[1], wires=0)
+        return qml.expval(qml.Z(0)), qml.expval(qml.X(0))
+
+    report = pt.analyze(qml.set_shots(circuit, shots=60), "x", seed=1)(0.3, np.array([0.4, 0.9]))
+    stderr = report.measured.stderr
+    assert stderr.shape == (6, 2)  # of both outputs: constant, cosine, sine
+    wanted = [np.sqrt(np.sum(stderr[rows] ** 2)) for rows in ([0, 3], [1, 2, 4, 5])]
+    segments = np.array(labelled(report.plot().figure.axes[2])["noise alone (rms)"].get_segments())
+    np.testing.assert_allclose(segments[..., 1], np.stack([wanted, wanted], axis=1))
+    across(segments, np.arange(2))
 
 
 def test_measured_coefficients_show_their_noise(measured):

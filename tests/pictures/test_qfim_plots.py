@@ -101,7 +101,9 @@ def test_nothing_dropped():
     main = pt.capacity(product, seed=1)(np.ones(2)).plot()
     line = labelled(main)["zero up to this (below the axis)"]
     assert line.get_ydata()[0] < main.get_ylim()[0]
-    assert set(labelled(main.figure.axes[1])) == {"one per parameter", "rank"}
+    growth = main.figure.axes[1]
+    assert set(labelled(growth)) == {"one per parameter", "rank"}
+    assert growth.get_ylim()[1] > labelled(growth)["rank"].get_ydata().max() == 2
 
 
 def test_measured_capacity(measured):
