@@ -62,6 +62,12 @@ def test_batches_are_jobs_with_streams_of_their_own(make, tmp_path):
     assert np.max(np.abs(other - first)) > 0
 
 
+def test_numbers_are_those_without_a_store(tmp_path):
+    store = pt.Store(tmp_path / "s.sqlite")
+    stored = measure(aer(), store.executor(pt.Executor(chunk=2), run="one"))
+    np.testing.assert_array_equal(stored, measure(aer(), pt.Executor(chunk=2)))
+
+
 def test_a_limit_of_the_backend_is_the_size_of_a_batch(tmp_path):
     store = pt.Store(tmp_path / "s.sqlite")
     device = pt.one_job(aer(), circuits_per_job=2)
