@@ -257,6 +257,32 @@ def test_picture_shows_years_beside_their_month_and_curves_on_it(comparison):
         at_months = np.interp(months, curve.get_xdata(), curve.get_ydata())
         assert np.allclose(at_months, trial.fit.fitted[:12], atol=2e-3)
 
+    values = np.concatenate([line.get_ydata() for line in axes.get_lines()])
+    (low, high), spread = axes.get_ylim(), np.ptp(values)
+    assert low < values.min()
+    assert 0.25 * spread < high - values.max() < 0.45 * spread  # room for the legend
+
+
+def test_picture_shows_medians_and_quartiles_of_the_singular_values(comparison):
+    from matplotlib.figure import Figure
+
+    from pennylane_trainability.commands.picture import _draw_spectra
+
+    axes = Figure().subplots()
+    _draw_spectra(comparison, axes)
+    pairs = zip(axes.get_lines(), axes.collections, strict=True)
+    for (line, band), trial in zip(pairs, comparison.trials, strict=True):
+        values = np.sort(trial.space.singular_values, axis=0)  # of ten draws
+        assert len(values) == 10
+        middle = (values[4] + values[5]) / 2
+        quarter, three = 0.75 * values[2] + 0.25 * values[3], 0.25 * values[6] + 0.75 * values[7]
+        np.testing.assert_allclose(line.get_ydata(), middle, rtol=1e-9)
+        np.testing.assert_array_equal(line.get_xdata(), np.arange(1, 14))
+        corners = band.get_paths()[0].vertices
+        for k in range(13):
+            own = corners[corners[:, 0] == k + 1, 1]
+            np.testing.assert_allclose([own.min(), own.max()], [quarter[k], three[k]], rtol=1e-9)
+
 
 def test_fresh_process_is_done_in_time(tmp_path):
     before = os.times().children_user
