@@ -161,6 +161,31 @@ def test_text_says_by_how_much_the_years_held_out_are_missed(comparison):
     assert f"lie {-miss:.3f} below trend and season on average" in words
 
 
+def test_a_level_that_is_fitted_is_not_missed(comparison):
+    """What all years share belongs to the season, whatever the years held out miss."""
+    data, says = comparison.data, comparison._level()
+    higher = replace(comparison, data=replace(data, targets=data.targets + 0.3))
+    assert higher._level().split(":")[0] == says.split(":")[0]
+
+
+def test_fits_are_given_values_of_a_whole_period(monkeypatch):
+    given = []
+    monkeypatch.setattr(
+        f"{compare_shapes.__module__}.fit", lambda *args, **options: lambda x, w: given.append(w)
+    )
+    monkeypatch.setattr(f"{compare_shapes.__module__}.read_qnode", lambda *args: None)
+    with pytest.raises(AttributeError):  # nothing was fitted
+        compare_shapes(((2, 3),), n_draws=3)
+    (weights,) = given
+    assert weights.size == 24 and 0 <= weights.min() < np.pi / 2
+    assert 3 * np.pi / 2 < weights.max() < 2 * np.pi
+
+
+def test_curves_run_from_half_a_month_before_january_over_one_period(comparison):
+    for trial in comparison.trials:
+        np.testing.assert_allclose(trial.grid[[0, -1]] * 6 / np.pi + 1, [0.5, 12.5])
+
+
 def test_same_seed_same_numbers():
     one, two = (compare_shapes(((1, 6),), seed=3, n_draws=3) for _ in range(2))
     assert one.to_dict() == two.to_dict()
@@ -211,6 +236,52 @@ def test_picture_shows_every_shape(comparison, tmp_path, global_state_unchanged)
     path = tmp_path / "a.svg"
     save_comparison(comparison, str(path))
     assert path.stat().st_size > 10_000
+
+
+def test_picture_shows_years_beside_their_month_and_curves_on_it(comparison):
+    from matplotlib.figure import Figure
+
+    from pennylane_trainability.commands.picture import _draw_curves
+
+    axes, data = Figure().subplots(), comparison.data
+    _draw_curves(comparison, axes)
+    fitted, held, *curves = axes.get_lines()
+    months = np.arange(1, 13)
+    left = np.reshape(fitted.get_xdata(), (9, 12)) - months
+    right = np.reshape(held.get_xdata(), (3, 12)) - months
+    assert np.all((left > -0.5) & (left < 0)) and np.all((right > 0) & (right < 0.5))
+    np.testing.assert_array_equal(fitted.get_ydata(), data.targets[:108])
+    np.testing.assert_array_equal(held.get_ydata(), data.targets[108:])
+    assert len(curves) == len(SHAPES)
+    for curve, trial in zip(curves, comparison.trials, strict=True):
+        at_months = np.interp(months, curve.get_xdata(), curve.get_ydata())
+        assert np.allclose(at_months, trial.fit.fitted[:12], atol=2e-3)
+
+    values = np.concatenate([line.get_ydata() for line in axes.get_lines()])
+    (low, high), spread = axes.get_ylim(), np.ptp(values)
+    assert low < values.min()
+    assert 0.25 * spread < high - values.max() < 0.45 * spread  # room for the legend
+
+
+def test_picture_shows_medians_and_quartiles_of_the_singular_values(comparison):
+    from matplotlib.figure import Figure
+
+    from pennylane_trainability.commands.picture import _draw_spectra
+
+    axes = Figure().subplots()
+    _draw_spectra(comparison, axes)
+    pairs = zip(axes.get_lines(), axes.collections, strict=True)
+    for (line, band), trial in zip(pairs, comparison.trials, strict=True):
+        values = np.sort(trial.space.singular_values, axis=0)  # of ten draws
+        assert len(values) == 10
+        middle = (values[4] + values[5]) / 2
+        quarter, three = 0.75 * values[2] + 0.25 * values[3], 0.25 * values[6] + 0.75 * values[7]
+        np.testing.assert_allclose(line.get_ydata(), middle, rtol=1e-9)
+        np.testing.assert_array_equal(line.get_xdata(), np.arange(1, 14))
+        corners = band.get_paths()[0].vertices
+        for k in range(13):
+            own = corners[corners[:, 0] == k + 1, 1]
+            np.testing.assert_allclose([own.min(), own.max()], [quarter[k], three[k]], rtol=1e-9)
 
 
 def test_fresh_process_is_done_in_time(tmp_path):

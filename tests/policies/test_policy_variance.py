@@ -9,7 +9,9 @@ import pennylane as qml
 import pytest
 
 import pennylane_trainability as pt
-from pennylane_trainability.policies.policy_variance import spread_terms
+from pennylane_trainability.policies.draws import PolicyDraws
+from pennylane_trainability.policies.policy_variance import spread_terms, variance_of
+from pennylane_trainability.results import Provenance
 
 
 def rotations(n, device=None, measured=None):
@@ -115,6 +117,24 @@ def test_terms_are_an_unbiased_variance_without_noise(rng):
     assert found.shape == (5, 2)
     expected = derivatives.var(axis=0, ddof=1) - noise.mean(axis=0)
     np.testing.assert_allclose(found.mean(axis=0), expected.mean(axis=0), rtol=1e-12)
+
+
+def test_squares_over_probabilities_lose_their_noise(rng):
+    """By hand: ``Σ_a ((∂π_a)² − v_a)/max(π_a, 1/N)`` at every draw."""
+    reading, partition = pt.born_policy(rotations(3), 2).read((np.zeros(3),), {}, None, None)
+    p = np.array([[0.3, 0.7], [0.02, 0.98], [0.5, 0.5], [0.9, 0.1]])
+    dp, noise = rng.normal(size=(4, 2, 3)), rng.uniform(1, 2, size=(4, 2, 3))
+    draws, seen = PolicyDraws(p, dp, noise), Provenance(shots=20)
+    found = variance_of(draws, reading, partition, "any", 0.95, seen)
+    expected = [
+        [
+            sum((dp[d, a, k] ** 2 - noise[d, a, k]) / max(p[d, a], 0.05) for a in (0, 1))
+            for k in range(3)
+        ]
+        for d in range(4)
+    ]
+    np.testing.assert_allclose(found.log_terms, expected, rtol=1e-12)
+    assert found.clip == 0.05
 
 
 def test_shot_noise_is_taken_out():

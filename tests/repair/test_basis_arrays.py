@@ -130,7 +130,7 @@ def test_steps_to_a_share_of_the_variance_of_the_means(rng):
 
     qnode = qml.QNode(circuit, qml.device("default.qubit", wires=1))
     x = np.repeat(np.linspace(0, 6, 9), np.arange(1, 10))
-    y = 3 * np.cos(2 * x) + np.sin(x)
+    y = 5 + 3 * np.cos(2 * x) + np.sin(x)
     problem = state_problem(read_qnode(qnode, (0.0, np.zeros(3)), {}, "x"), x, y)
     starts = rng.uniform(0, 6, (4, 3))
     for threshold in (0.6, 0.9):

@@ -107,6 +107,25 @@ def tied(x, w):
     return qml.expval(qml.Z(0) @ qml.Z(1))
 
 
+def scaled_by_data(x, w):
+    """Angles that are products with data, in front of what sees them."""
+    product_state(x, range(2))
+    qml.IsingXX(w[0] * x[2] + 0.3, wires=[0, 1])
+    qml.PauliRot(-2 * w[1] * x[3], "YX", wires=[0, 1])
+    return qml.expval(qml.Z(0))
+
+
+def exponentials(x, w):
+    """``exp(c·H)`` with factors on both sides of one, of words and of a sum of words."""
+    product_state(x, range(3))
+    qml.exp(qml.X(0) @ qml.Z(1), -0.5j * w[0])
+    qml.exp(qml.Y(1) @ qml.Y(2), 1.5j * w[1])
+    qml.exp(qml.Z(0) + 2 * qml.Z(1), 1j * w[2] * x[3])
+    qml.CNOT([1, 2])
+    qml.RX(w[3], wires=1)
+    return qml.expval(qml.Y(0) @ qml.X(1)), qml.expval(qml.X(1) @ qml.Z(2))
+
+
 #: Quantum function, its weights, number of independent symmetries.
 ZOO = [
     pytest.param(symmetric, W, 2, id="symmetric"),
@@ -116,6 +135,8 @@ ZOO = [
     pytest.param(reuploading, W[:3], 1, id="reuploading"),
     pytest.param(templates_of_every_kind, W, 0, id="templates"),
     pytest.param(tied, W[:4], 1, id="tied"),
+    pytest.param(scaled_by_data, W[:2], 1, id="scaled-by-data"),
+    pytest.param(exponentials, W[:4], 1, id="exponentials"),
 ]
 
 
@@ -266,18 +287,49 @@ def test_parameters_that_were_tied_or_met_data_are_said():
     assert found.notes == ()
 
 
-def test_angles_that_depend_on_states_are_said_without_other_norms():
-    """Data that cannot be shifted are tried with other signs."""
+def with_data(prepare, angle):
+    """Two gates of which the first depends on the data, behind a preparation."""
 
     def function(x, w):
-        qml.StatePrep(x, wires=range(2))
-        qml.IsingXX(w[0] * (x[0] + 2 * x[1] + 4 * x[2] + 8 * x[3]), wires=[0, 1])
+        prepare(x)
+        qml.IsingXX(w[0] * angle(x), wires=[0, 1])
         qml.IsingYY(w[1], wires=[0, 1])
         return qml.expval(qml.Z(0) @ qml.Z(1))
 
-    found = pt.promote(qml.QNode(function, DEVICE), argnums="w")(np.full(4, 0.5), W[:2])
+    return function
+
+
+def spread(x):
+    return qml.StatePrep(x, wires=range(2))
+
+
+def strict(x):
+    """Refuses other norms."""
+    return qml.MottonenStatePreparation(x[:4], wires=range(2))
+
+
+def plain(x):
+    return None
+
+
+@pytest.mark.parametrize(
+    ("prepare", "angle", "data", "gate"),
+    [
+        (spread, lambda x: x[0] + 2 * x[1] + 4 * x[2] + 8 * x[3], [0.5] * 4, 0),
+        (strict, lambda x: x[0] + 2 * x[1] + 4 * x[2] + 8 * x[3], [0.5] * 4, 4),
+        # as many numbers as signs drawn at random could leave alone
+        (strict, lambda x: x[4], [0.5] * 4 + [0.3], 4),
+        (strict, lambda x: x[4] * x[5], [0.5] * 4 + [0.3, 0.2], 4),
+        # shares are refused above one and below zero, silently
+        (plain, lambda x: np.arccos(2 * x[0] - 1) + np.arccos(2 * x[1] - 1), [0.9, 0.6], 0),
+        (plain, lambda x: np.sqrt(1 - x[0] ** 2), [0.95], 0),
+    ],
+)
+def test_angles_that_depend_on_data_are_said_whatever_data_are_refused(prepare, angle, data, gate):
+    qnode = qml.QNode(with_data(prepare, angle), DEVICE)
+    found = pt.promote(qnode, argnums="w")(np.array(data), W[:2])
     (note,) = (note for note in found.notes if "depend on data too" in note)
-    assert note.startswith("the angles of IsingXX (gate 0) depend")
+    assert note.startswith(f"the angles of IsingXX (gate {gate}) depend")
 
 
 def test_data_may_prepare_states(rng):
