@@ -113,11 +113,11 @@ def gradient_efficiency(
 
     @functools.wraps(function_of(qnode))
     def run(*args, **kwargs) -> GradientEfficiency:
-        reading, inputs = _read(qnode, argnums, encoding_args, args, kwargs)
+        reading = _read(qnode, argnums, encoding_args, args, kwargs)
         circuit, output = reading.circuit, _single_output(reading.circuit)
         rng = np.random.default_rng(entropy)
         drawn = draw(law or Uniform(), circuit, reading.arguments.parameters, n_draws, rng)
-        sizes, zero = _commutators(reading, output, drawn, inputs, memory, rng)
+        sizes, zero = _commutators(reading, output, drawn, memory, rng)
         if zero.all():
             raise ReadingError(
                 "gradient_efficiency() needs a component that differs from zero, but the "
@@ -148,7 +148,7 @@ def _check(n_draws, tolerance: float, max_dimension: int) -> None:
         raise ValueError(f"max_dimension needs a whole number ≥ 1; got {max_dimension!r}.")
 
 
-def _read(qnode, argnums, encoding_args, args, kwargs) -> tuple[Reading, np.ndarray]:
+def _read(qnode, argnums, encoding_args, args, kwargs) -> Reading:
     points = read_points(qnode, args, kwargs, argnums, encoding_args)
     if points.batch is not None:
         raise ReadingError(
@@ -162,8 +162,8 @@ def _read(qnode, argnums, encoding_args, args, kwargs) -> tuple[Reading, np.ndar
         )
     single = points.reading.arguments
     if points.reading.traced:
-        return trace_call(qnode, single), points.inputs
-    return probe_call(qnode, single, ReadingError("It could not be traced.")), points.inputs
+        return trace_call(qnode, single)
+    return probe_call(qnode, single, ReadingError("It could not be traced."))
 
 
 def _single_output(circuit: Circuit) -> Output:
@@ -178,10 +178,11 @@ def _single_output(circuit: Circuit) -> Output:
 
 
 def _commutators(
-    reading: Reading, output: Output, drawn, inputs, memory: int, rng
+    reading: Reading, output: Output, drawn, memory: int, rng
 ) -> tuple[np.ndarray, np.ndarray]:
     """The largest relative commutators over the draws ``(L, L)``, and which components vanish."""
-    at_draws = reading.at(drawn, np.repeat(inputs, len(drawn), axis=0), paired=True)
+    none = np.zeros((len(drawn), 0))  # data of one point are constants
+    at_draws = reading.at(drawn, none, paired=True)
     identity = np.eye(2**at_draws.n_wires)
     size = np.linalg.norm(output.operators[0](identity)) / np.sqrt(len(identity))
     largest = np.zeros((drawn.shape[1],) * 2)

@@ -103,6 +103,28 @@ def test_promotion_raises_the_efficiency(seed):
 # -- circuits known by hand ------------------------------------------------------------------------
 
 
+def test_several_inputs_stay_at_the_values_given(seed):
+    """Two angles of data, the same in all draws, as if they were written into the circuit."""
+
+    def gates(x, w):
+        for wire in range(2):
+            qml.RX(w[wire], wires=wire)
+            qml.RZ(x[wire], wires=wire)
+            qml.RX(w[2 + wire], wires=wire)
+        return qml.expval(qml.Z(0) @ qml.Z(1))
+
+    weights = np.zeros(4)
+    told = []
+    for x in ([0.4, 0.0], [0.0, 0.7]):
+        free = qml.QNode(gates, DEVICE)
+        fixed = qml.QNode(lambda w, x=x: gates(x, w), DEVICE)
+        one = pt.gradient_efficiency(free, encoding_args="x", seed=seed)(np.array(x), weights)
+        other = pt.gradient_efficiency(fixed, seed=seed)(weights)
+        assert (one.groups, one.zero, one.dimension) == (other.groups, other.zero, other.dimension)
+        told.append(one.dimension)
+    assert told[0] == told[1]
+
+
 def test_commuting_generators_are_one_set(seed):
     @qml.qnode(DEVICE)
     def circuit(w):

@@ -268,6 +268,11 @@ def test_shots_for_the_entangling_capability():
     noise = (4 * (1 - q) / n + 6 / (n * (n - 1))) / N
     assert circuits == 3
     assert split.stderr == pytest.approx(np.sqrt((known.spread**2 + noise) / split.draws))
+    errors = {
+        k: (known.spread**2 + (4 * (1 - q) / k + 6 / (k * (k - 1))) / N) / (2000 // k // 3)
+        for k in range(2, 40)
+    }
+    assert n == min(errors, key=errors.get) > 2
     floor = (4 / n + 6 / (n * (n - 1))) / N
     assert split.noise == pytest.approx(np.sqrt(floor / split.draws))
 
