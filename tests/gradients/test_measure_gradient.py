@@ -300,3 +300,17 @@ def test_a_truncated_gradient_says_how_far_it_can_be_off(rng):
 def test_weighted_shots_are_in_proportion():
     slopes = [np.full((1, 2, 2), s) for s in (1.5, 0.5)]
     assert weighted(slopes, 400).tolist() == [600, 200]
+
+
+@pytest.mark.parametrize("read_out", ["counts", "shadows"])
+def test_the_value_is_what_the_errors_say_that_means_contribute(read_out):
+    """Words that several random bases read join with a share of each."""
+    ask = {"method": "dla", "read_out": read_out}
+    if read_out == "shadows":
+        ask |= {"n_bases": 40, "seed": 2}
+    found = pt.measure_gradient(rotated(100), **ask)(WEIGHTS)
+    errors = found.errors
+    means = [v @ w / w.sum() for v, w in zip(errors.values, errors.weights, strict=True)]
+    total = sum(slope @ mean for slope, mean in zip(errors.slopes, means, strict=True))
+    np.testing.assert_allclose(np.ravel(total), found.value, atol=1e-12)
+    assert (len(errors.slopes) > 4) == (read_out == "shadows")

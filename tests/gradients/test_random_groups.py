@@ -65,7 +65,7 @@ def test_circuits_may_have_shots_of_their_own():
 def test_fixed_gates_turn_by_their_own_angle(rng):
     """Gates without a parameter whose angle is no quarter turn, between those that have one."""
     fixed = [qml.T(0), qml.IsingXX(0.3, [0, 1]), qml.evolve(qml.X(0) @ qml.Y(1), 0.4),
-             qml.evolve(2 * qml.Z(1), 0.3)]  # fmt: skip
+             qml.evolve(2 * qml.Z(1), 0.3), qml.QFT([0, 1])]  # fmt: skip
     gates = [qml.RY(0.7, 0), qml.RX(1.1, 1), *fixed, qml.RY(0.2, 0), qml.CRX(0.9, [1, 0])]
     measured = [qml.expval(qml.Z(0)), qml.expval(qml.X(1))]
     trainable = [0, 1, len(qml.tape.QuantumScript(gates[:-1]).get_parameters(False)) - 1]

@@ -127,6 +127,20 @@ def test_equal_seeds_give_equal_records_and_sizes_independent_draws(seed):
     assert "consistent" in str(one) or "undecided" in str(one).lower()
 
 
+def test_the_device_that_is_told_is_that_of_the_largest_size():
+    def built(n):
+        def circuit(w):
+            for wire in range(n):
+                qml.RX(w[wire], wire)
+            return qml.expval(qml.Z(0))
+
+        device = qml.device("lightning.qubit" if n == 3 else "default.qubit", wires=n)
+        return qml.QNode(circuit, device), (np.zeros(n),)
+
+    found = pt.scaling(built, [1, 2, 3], method="sample", n_draws=30, seed=1)
+    assert found.provenance.device == "lightning.qubit"
+
+
 def test_mean_over_parameters(seed):
     found = pt.scaling(
         cerezo("local"), [2, 3, 4, 6, 8], quantity="gradient", seed=seed, method="paths"

@@ -291,8 +291,18 @@ def test_a_loss_that_never_varies_has_no_signal_at_the_largest_size():
     assert found.aspect("signal").size == 3
 
 
-def test_draws_of_both_questions_are_counted(solvable):
-    assert solvable.provenance.n_samples >= solvable.scaling.provenance.n_samples
+def test_draws_of_both_questions_are_counted():
+    def product(n):
+        def circuit(w):
+            for wire in range(n):
+                qml.RX(w[wire], wire)
+            return qml.expval(qml.Z(0))
+
+        return qml.QNode(circuit, DEVICE), (np.zeros(n),)
+
+    found = pt.trainability(product, [1, 2, 3], seed=1, method="sample", n_draws=100)
+    assert found.scaling.provenance.n_samples == 300, "a hundred draws of every size"
+    assert found.provenance.n_samples == 400, "and a hundred of the derivatives"
 
 
 def test_the_condition_of_directions_is_that_of_the_draws():

@@ -8,6 +8,7 @@ import pytest
 from qfim_zoo import ZOO, entangling, qfim_by_differences
 
 import pennylane_trainability as pt
+from pennylane_trainability.circuits.points import read_points
 from pennylane_trainability.diagnostics import qfim_run
 from pennylane_trainability.diagnostics.measured_qfim import MeasuredQFIM
 from pennylane_trainability.diagnostics.qfim_errors import ReplicateErrors
@@ -16,6 +17,7 @@ from pennylane_trainability.results import Cost, Provenance
 from pennylane_trainability.statistics.allocation import spread_shots, worst_direction
 from pennylane_trainability.statistics.quadratic import Quadratic, moments
 from pennylane_trainability.statistics.survival import survival_of_mirror, undepolarised
+from pennylane_trainability.transforms.qfim_circuits.answer import How
 from pennylane_trainability.transforms.qfim_circuits.read_outs import Means
 
 WEIGHTS = np.random.default_rng(1).uniform(0, 6, 18)
@@ -267,6 +269,16 @@ def test_a_quarter_of_the_shots_is_a_pilot_and_the_rest_is_as_wanted(excess, mon
     np.testing.assert_allclose(found.errors.shots, expected)
     assert found.cost.shots == expected.sum() and found.cost.circuits == 2 * count
     assert (told.circuits, told.shots, told.distinct_circuits) == (2 * count, 1000 * count, count)
+
+
+def test_what_is_priced_is_a_pilot_of_a_quarter_and_the_rest():
+    qnode = qnode_of(three, 1000, 1)
+    ask = qfim_run.Ask(How(), False, "adaptive", 0.95)
+    points = read_points(qnode, (np.array([0.3, 0.9, 0.4]),), {})
+    ready = qfim_run.prepared(points, qnode, ask)
+    count = ready.plan.n_circuits
+    shots = [tape.shots.total_shots for tape in qfim_run.tapes_of(ready, ask)]
+    assert count > 1 and shots == [250] * count + [750] * count
 
 
 def test_means_without_outcomes_are_shrunk_as_if_by_four_shots():

@@ -35,6 +35,19 @@ def report():
     return pt.analyze(QNODE, "x", n_draws=5, seed=1)(0.0, np.array([0.3, 0.8, 1.7]))
 
 
+def test_targets_of_several_outputs():
+    """What a circuit gives at one point is a target that it reaches there."""
+    weights, x = np.array([0.3, 0.8, 1.7]), 2 * np.pi * np.arange(7) / 7
+    targets = np.array([QNODE(point, weights) for point in x])
+    assert targets.shape == (7, 2)
+    ask = {"n_draws": 5, "seed": 1, "data": x}
+    found = pt.analyze(QNODE, "x", targets=targets, **ask)(0.0, weights)
+    assert found.target.outside_spectrum < 1e-20
+    np.testing.assert_allclose(found.target.coefficients[:, 0], targets.mean(axis=0), atol=1e-12)
+    with pytest.raises(pt.ReadingError, match="7 × 2 finite numbers"):
+        pt.analyze(QNODE, "x", targets=targets[:, 0], **ask)(0.0, weights)
+
+
 def test_strength_and_scale_are_those_of_the_outputs_on_a_grid(report):
     """Parseval for each output: rows are orthonormal functions of the input."""
     per_output = 1 + 2 * len(report.frequencies)
