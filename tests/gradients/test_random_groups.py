@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pennylane as qml
 from gradient_zoo import random_tape
+from pennylane.operation import Operation
 
 from pennylane_trainability.circuits.pauli import from_letters, word_matrix
 from pennylane_trainability.circuits.tape_circuit import circuit_of_tape
@@ -76,3 +77,30 @@ def test_fixed_gates_turn_by_their_own_angle(rng):
     tapes, post = qml.gradients.param_shift(tape)
     wanted = np.array(post(qml.execute(tapes, qml.device("default.qubit"), None)))
     np.testing.assert_allclose(found, wanted, atol=1e-12)
+
+
+class Wide(Operation):
+    """Without parameters: a rotation by 0.3 of twice a word on six wires."""
+
+    num_wires = 6
+    num_params = 0
+
+    @staticmethod
+    def compute_matrix():
+        return qml.matrix(Wide.compute_decomposition(range(6))[0], wire_order=range(6))
+
+    @staticmethod
+    def compute_decomposition(wires):
+        word = qml.pauli.string_to_pauli_word("XYZXYZ", dict(zip(wires, range(6), strict=True)))
+        return [qml.evolve(2 * word, 0.3)]
+
+
+def test_wide_gates_without_a_parameter_turn_by_angle_times_coefficient():
+    gates = [qml.RY(0.7, 0), qml.RX(1.1, 0), Wide(wires=range(6)), qml.RY(0.2, 0)]
+    tape = qml.tape.QuantumScript(gates, [qml.expval(qml.Z(0))], trainable_params=[0, 1])
+    question = asked(tape, method="dla")
+    made = circuits_of(question.problem, question.plan.arrangement, None)
+    found = made.jacobians(qml.execute(made.tapes, qml.device("default.qubit"), None), None)[0]
+    tapes, post = qml.gradients.param_shift(tape)
+    wanted = np.array(post(qml.execute(tapes, qml.device("default.qubit"), None)))
+    np.testing.assert_allclose(found[0], wanted, atol=1e-12)
