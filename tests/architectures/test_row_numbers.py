@@ -15,8 +15,10 @@ from pennylane_trainability.architectures.growth import GrowthAdvice, GrowthStep
 from pennylane_trainability.architectures.routes import growth_statement
 from pennylane_trainability.architectures.row import ShapeRow
 from pennylane_trainability.architectures.size import CircuitSize
-from pennylane_trainability.architectures.target_view import TargetView
+from pennylane_trainability.architectures.target_rows import degree_of
+from pennylane_trainability.architectures.target_view import Target, TargetView
 from pennylane_trainability.diagnostics.column_space import column_space
+from pennylane_trainability.fourier import Spectrum
 from pennylane_trainability.results import Estimate, Provenance
 
 
@@ -94,6 +96,13 @@ def test_a_row_prints_its_target_and_what_else_was_asked_for():
 def compared(*rows) -> ShapeComparison:
     source = Provenance(seed=0, n_samples=len(rows[0].coefficients))
     return ShapeComparison(shapes=rows, matched=(), equal=(), provenance=source)
+
+
+def test_a_comparison_has_a_line_for_every_shape_and_every_finding():
+    one = row(np.random.default_rng(0).normal(size=(3, 3, 2)), name="one")
+    found = compared(one)
+    rows = found.rows()
+    assert [name for name, _ in rows] == ["one", *["finding"] * len(found.findings)]
 
 
 def test_medians_per_frequency_fill_the_columns_there_are():
@@ -277,3 +286,35 @@ def test_a_builder_may_need_two_blocks_to_grow():
     verdict, numbers = grown([even(1.0, 3), even(1.0, 3), even(2.5, 9)])
     assert verdict is Verdict.HOLDS and numbers["(1, 1) ratio of parameters"] == 9 / 7
     assert grown([even(1.0, 3)] * 3) == (Verdict.DOES_NOT_APPLY, {})
+
+
+# -- sizes, degrees and starts ---------------------------------------------------------------------
+
+
+def test_circuits_of_a_gradient_are_shifts_times_bases():
+    def model(x, w):
+        qml.RX(x, wires=0)
+        qml.RY(w[0], wires=0)
+        qml.RX(w[1], wires=0)
+        qml.RY(w[2], wires=0)
+        return qml.expval(qml.Z(0) + 0.5 * qml.X(0) + 0.3 * qml.Y(0))
+
+    qnode = qml.QNode(model, qml.device("default.qubit", wires=1))
+    found = pt.compare_shapes(
+        circuits=[pt.Model(qnode, (0.0, np.zeros(3)), encoding_args="x")], n_draws=2
+    )
+    assert found.shapes[0].size.circuits == 3 * 6
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
+def test_the_degree_of_a_target_does_not_depend_on_its_unit(unit):
+    """A tenth of the amplitude counts, a hundred thousandth does not."""
+    x = 2 * np.pi * np.arange(16) / 16
+    values = unit * (np.cos(x) + 0.1 * np.sin(3 * x) + 1e-5 * np.cos(5 * x))
+    spectrum = Spectrum(np.arange(1.0, 7.0)[:, None])
+    assert degree_of(Target(x[:, None], values), spectrum) == 3
+
+
+def test_weights_of_templates_are_drawn_over_a_whole_turn():
+    _, weights = pt.template_builder(seed=1)(4, 4, 2).args
+    assert 0 <= weights.min() < 0.3 and 6.0 < weights.max() < 2 * np.pi

@@ -103,6 +103,19 @@ def test_promotion_raises_the_efficiency(seed):
 # -- circuits known by hand ------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("unit", [1e-8, 1e8])
+def test_what_vanishes_does_not_depend_on_the_unit_of_the_observable(unit, seed):
+    @qml.qnode(DEVICE)
+    def circuit(w):
+        qml.RX(w[0], wires=0)
+        qml.RX(w[1], wires=1)
+        qml.RY(w[2], wires=0)
+        return qml.expval(unit * (qml.Z(0) + 0.5 * qml.X(0)))
+
+    found = pt.gradient_efficiency(circuit, seed=seed)(np.zeros(3))
+    assert found.zero == (1,)
+
+
 def test_several_inputs_stay_at_the_values_given(seed):
     """Two angles of data, the same in all draws, as if they were written into the circuit."""
 

@@ -24,6 +24,7 @@ from pennylane_trainability.diagnostics.slice_record import LossSlice
 from pennylane_trainability.diagnostics.variance_record import GradientVariances
 from pennylane_trainability.monitoring import TrainingRecord
 from pennylane_trainability.plots import laws
+from pennylane_trainability.plots.landscapes import quantile
 from pennylane_trainability.plots.style import log_scale
 from pennylane_trainability.policies import PolicyScaling, PolicyVerdict
 from pennylane_trainability.results import Claim, Cost, Estimate, Provenance
@@ -406,3 +407,7 @@ def test_a_logarithmic_axis_holds_what_counts(values):
         log_scale(ax, [*values, 0.0, np.nan], bottom=bottom)
         low, high = ax.get_ylim()
         assert ax.get_yscale() == "log" and 0 < low < min(values) < max(values) < high
+
+
+def test_intervals_of_normal_laws_reach_to_both_sides():
+    assert quantile(0.95) == pytest.approx(1.959964, abs=1e-6)
