@@ -27,6 +27,10 @@ from pennylane_trainability.transforms.engines import device_name
 __all__ = ["LandscapeLaw", "landscape_law_test"]
 
 
+#: Draws that differ by less, relative to the largest loss, differ by rounding.
+_ROUNDING = 1e-12
+
+
 @record
 class LandscapeLaw(Result):
     """Draws of a loss and of one derivative against laws.
@@ -178,6 +182,7 @@ def _tested(ask: VarianceAsk, reading: Reading, parameter: int | None, n_draws) 
     own = live_parameter(reading, parameter)
     samples = simulated_samples(ask, reading, Wanted(own, True, n_draws, 0))
     losses, derivatives = (np.asarray(part)[0] for part in (samples.losses, samples.derivatives))
+    rounding = _ROUNDING * float(np.max(np.abs(losses)))
     found, reasons = _prediction(reading)
     rng = np.random.default_rng(ask.seeds(3))
     pairs: tuple[tuple[GammaSum | None, GammaSum | None], ...] = ((None, None), (None, None))
@@ -187,8 +192,8 @@ def _tested(ask: VarianceAsk, reading: Reading, parameter: int | None, n_draws) 
             _scaled(found, reading, own),
         )
     return LandscapeLaw(
-        loss_tests=_tests(losses, pairs[0], rng),
-        gradient_tests=_tests(derivatives, pairs[1], rng),
+        loss_tests=_tests(losses, pairs[0], rng, rounding, "loss"),
+        gradient_tests=_tests(derivatives, pairs[1], rng, rounding, "derivative"),
         losses=losses,
         derivatives=derivatives,
         loss_law=pairs[0][1],
@@ -225,15 +230,15 @@ def _terms(law: GammaSum):
     return zip(law.weights, law.shapes, strict=True)
 
 
-def _tests(draws: np.ndarray, laws, rng) -> tuple[Goodness, ...]:
+def _tests(draws: np.ndarray, laws, rng, rounding: float, what: str) -> tuple[Goodness, ...]:
     named = zip(("uncentred", "centred"), laws, strict=True)
     known = [(name, law) for name, law in named if law is not None and law.weights]
     tests = [goodness(draws, law, name, rng=rng) for name, law in known]
-    if np.ptp(draws) > 0:
+    if np.ptp(draws) > rounding:
         tests.append(fitted_goodness(draws, _normal, "normal", 2, rng=rng))
     if not tests:
         raise ReadingError(
-            "The loss does not vary over these draws, so that there is no law to compare with."
+            f"The {what} does not vary over these draws, so that there is no law to compare with."
         )
     return tuple(tests)
 

@@ -456,6 +456,30 @@ def test_laws_against_draws():
         pt.landscape_law_test(qml.set_shots(circuit, shots=10))
 
 
+@pytest.mark.parametrize("unit", [1e-7, 1.0, 1e7])
+def test_what_varies_by_rounding_alone_has_no_law(unit):
+    """A norm is 1 up to rounding, and a phase behind the last rotation moves nothing."""
+
+    @qml.qnode(DEVICE)
+    def norm(w):
+        qml.RX(w[0], 0)
+        qml.RY(w[1], 0)
+        return qml.expval(unit * qml.I(0))
+
+    with pytest.raises(pt.ReadingError, match="The loss does not vary over these draws"):
+        pt.landscape_law_test(norm, seed=1, n_draws=100, parameter=0)(np.zeros(2))
+
+    @qml.qnode(DEVICE)
+    def behind(w):
+        qml.RX(w[0], 0)
+        qml.RY(w[1], 0)
+        qml.RZ(w[2], 0)
+        return qml.expval(unit * qml.Z(0))
+
+    with pytest.raises(pt.ReadingError, match="The derivative does not vary over these draws"):
+        pt.landscape_law_test(behind, seed=1, n_draws=100, parameter=2)(np.zeros(3))
+
+
 def test_tests_of_laws_by_hand():
     """Of angles of half the slope; the normal law has the distance that SciPy finds."""
 
