@@ -175,3 +175,10 @@ def test_the_interval_of_signs_joins_both_probabilities():
     assert value.item() == pytest.approx(7 / 300, rel=1e-12)
     assert low.item() == pytest.approx(7 / 300 - math.hypot(12 / 300 - a, d - 5 / 300), rel=1e-12)
     assert high.item() == pytest.approx(7 / 300 + math.hypot(b - 12 / 300, 5 / 300 - c), rel=1e-12)
+
+
+@pytest.mark.parametrize("q", [0.025, 0.5, 0.975])
+def test_quantiles_of_beta_laws_are_those_of_scipy(q):
+    """Narrow and skew laws too, wherever one of the parameters is below 100."""
+    a, b = (part.ravel() for part in np.meshgrid([1.0, 2, 10, 50, 99], [1.0, 3, 50, 99, 1e4]))
+    np.testing.assert_allclose(beta_quantile(a, b, q), special.betaincinv(a, b, q), rtol=1e-9)
