@@ -133,7 +133,7 @@ def read_map() -> tuple[dict, dict, set]:
     tests: dict = {}
     shared: dict = defaultdict(set)
     imports: set = set()
-    for path in WHERE.glob("lines-*.pickle"):
+    for path in sorted(WHERE.glob("lines-*.pickle"), key=lambda path: path.stat().st_mtime):
         some, fixtures, loaded = pickle.loads(path.read_bytes())
         tests.update(some)
         imports |= loaded
