@@ -58,7 +58,7 @@ def test_signs_of_generators_are_drawn():
     found = of_qfim(scheme, SHOTS, 0.95, np.random.default_rng(0)).stderr[0, 0] ** 2
     second = 3 * 2 * (2 * 0.5 / SHOTS) ** 2
     shares = (found - 4 / SHOTS - second) / (4 * 2 / SHOTS)  # of the eight that have one sign
-    assert shares * 8 == pytest.approx(round(shares * 8)) and 0 < shares < 1
+    assert shares * 8 == pytest.approx(round(shares * 8)) and round(shares * 8) in range(1, 8)
 
 
 def asked(rng):
