@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import numpy as np
 import pennylane as qml
 import pytest
@@ -16,12 +14,6 @@ from matplotlib.colors import to_hex
 from matplotlib.patches import Circle
 
 DEAD, REDUNDANT, KEPT, INPUT, PLAIN = "#f4b183", "#f5dc9b", "#9ecbea", "#d9d9d9", "#ffffff"
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    sys.modules["matplotlib.pyplot"].close("all")
 
 
 def faces(axes) -> dict[tuple[int, int], str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -14,12 +13,6 @@ import pennylane_trainability as pt
 pytest.importorskip("matplotlib")
 
 W = np.random.default_rng(1).uniform(0, 6, (2, 3, 3))
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    sys.modules["matplotlib.pyplot"].close("all")
 
 
 @qml.qnode(qml.device("default.qubit", seed=1))

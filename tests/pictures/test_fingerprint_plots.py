@@ -10,12 +10,6 @@ import pytest
 import pennylane_trainability as pt
 
 
-@pytest.fixture(autouse=True)
-def close():
-    yield
-    plt.close("all")
-
-
 def fingerprint(correlation="pearson"):
     @qml.qnode(qml.device("default.qubit"))
     def circuit(x, weights):

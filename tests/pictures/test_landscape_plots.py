@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pennylane as qml
 import pytest
+from artists import labelled
 
 import pennylane_trainability as pt
 from pennylane_trainability.diagnostics.scaling import Scaling
@@ -12,19 +13,6 @@ from pennylane_trainability.results import Cost, Estimate, Provenance
 from pennylane_trainability.statistics.scaling import fit_scaling
 
 plt = pytest.importorskip("matplotlib.pyplot")
-
-
-@pytest.fixture(autouse=True)
-def figures():
-    """No window, and no figure left open."""
-    plt.switch_backend("Agg")
-    yield
-    plt.close("all")
-
-
-def labelled(ax) -> dict:
-    handles, labels = ax.get_legend_handles_labels()
-    return dict(zip(labels, handles, strict=True))
 
 
 def test_variances_of_derivatives():

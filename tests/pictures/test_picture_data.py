@@ -6,6 +6,7 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
+from artists import labelled
 
 import pennylane_trainability as pt
 from pennylane_trainability.architectures import GrowthAdvice, ShapeComparison
@@ -34,20 +35,6 @@ from pennylane_trainability.statistics.scaling import fit_scaling
 plt = pytest.importorskip("matplotlib.pyplot")
 
 RUN = {"cost": Cost(), "provenance": Provenance()}
-
-
-@pytest.fixture(autouse=True)
-def figures():
-    """No window, and no figure left open."""
-    plt.switch_backend("Agg")
-    yield
-    plt.close("all")
-
-
-def labelled(ax) -> dict:
-    """What the legend explains: label → artist."""
-    handles, labels = ax.get_legend_handles_labels()
-    return dict(zip(labels, handles, strict=True))
 
 
 def bar_ends(container) -> np.ndarray:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pennylane as qml
 import pytest
+from artists import labelled
 
 import pennylane_trainability as pt
 from pennylane_trainability.diagnostics.column_space import column_space
@@ -21,14 +22,6 @@ from pennylane_trainability.statistics.noise_floor import eigenvalue_floor, gaus
 from pennylane_trainability.templates import DataReuploading
 
 plt = pytest.importorskip("matplotlib.pyplot")
-
-
-@pytest.fixture(autouse=True)
-def figures():
-    """No window, and no figure left open."""
-    plt.switch_backend("Agg")
-    yield
-    plt.close("all")
 
 
 def model(shots=None):
@@ -64,12 +57,6 @@ def measured():
 @pytest.fixture(scope="module")
 def on_data():
     return pt.data_jacobian(model(), np.linspace(-3, 3, 9), "x")(0.0, weights())
-
-
-def labelled(ax) -> dict:
-    """What the legend explains: label → artist."""
-    handles, labels = ax.get_legend_handles_labels()
-    return dict(zip(labels, handles, strict=True))
 
 
 def heights(container) -> np.ndarray:

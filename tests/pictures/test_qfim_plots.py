@@ -5,18 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pennylane as qml
 import pytest
+from artists import labelled
 
 import pennylane_trainability as pt
 
 plt = pytest.importorskip("matplotlib.pyplot")
-
-
-@pytest.fixture(autouse=True)
-def figures():
-    """No window, and no figure left open."""
-    plt.switch_backend("Agg")
-    yield
-    plt.close("all")
 
 
 def circuit(shots=None):
@@ -40,12 +33,6 @@ def exact():
 @pytest.fixture(scope="module")
 def measured():
     return pt.capacity(circuit(shots=300), seed=1)(weights())
-
-
-def labelled(ax) -> dict:
-    """What the legend explains: label → artist."""
-    handles, labels = ax.get_legend_handles_labels()
-    return dict(zip(labels, handles, strict=True))
 
 
 def test_capacity_has_two_panels(exact):

@@ -11,14 +11,6 @@ import pennylane_trainability as pt
 plt = pytest.importorskip("matplotlib.pyplot")
 
 
-@pytest.fixture(autouse=True)
-def figures():
-    """No window, and no figure left open."""
-    plt.switch_backend("Agg")
-    yield
-    plt.close("all")
-
-
 @qml.qnode(qml.device("default.qubit"))
 def circuit(weights):
     pt.SimCircuit(weights, k=2, wires=range(3))
